@@ -1,0 +1,238 @@
+//! Views of a run of columns: a shard of a mini-batch without a copy.
+//!
+//! nalgebra's own views may be strided; these may not. A column is always one slice, and so is the whole
+//! view, which is what lets a layer write `for (y, &x) in y.as_mut_slice().iter_mut().zip(x.as_slice())`.
+
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+
+use crate::{Float, Matrix};
+
+/// A read-only run of whole columns: `n_rows` values per sample, `n_columns` samples, contiguous.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{Matrix, MatrixView};
+/// // Three samples of two features; a column is a sample.
+/// let x = Matrix::from_column_slice(2, 3, &[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let last_two = MatrixView::from(&x).columns(1..3);
+/// assert_eq!(last_two.column(0), [3.0, 4.0]);
+/// assert_eq!(last_two.shape(), (2, 2));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MatrixView<'a, F> {
+    data: &'a [F],
+    n_rows: usize,
+    n_columns: usize,
+}
+
+/// A writable run of whole columns; see [`MatrixView`].
+#[derive(Debug)]
+pub struct MatrixViewMut<'a, F> {
+    data: &'a mut [F],
+    n_rows: usize,
+    n_columns: usize,
+}
+
+#[track_caller]
+fn assert_length(length: usize, n_rows: usize, n_columns: usize) {
+    assert!(
+        n_rows.checked_mul(n_columns) == Some(length),
+        "a {n_rows}×{n_columns} view needs {n_rows}·{n_columns} values, found {length}",
+    );
+}
+
+impl<'a, F: Float> MatrixView<'a, F> {
+    /// Views `data` as `n_rows × n_columns`, column after column.
+    ///
+    /// # Panics
+    /// Unless `data.len() == n_rows · n_columns`.
+    #[track_caller]
+    pub fn new(data: &'a [F], n_rows: usize, n_columns: usize) -> Self {
+        assert_length(data.len(), n_rows, n_columns);
+        MatrixView { data, n_rows, n_columns }
+    }
+
+    /// Values per column (features).
+    #[inline]
+    pub fn n_rows(self) -> usize {
+        self.n_rows
+    }
+
+    /// Columns (samples).
+    #[inline]
+    pub fn n_columns(self) -> usize {
+        self.n_columns
+    }
+
+    /// `(n_rows, n_columns)`.
+    #[inline]
+    pub fn shape(self) -> (usize, usize) {
+        (self.n_rows, self.n_columns)
+    }
+
+    /// Column `j`, one sample.
+    ///
+    /// # Panics
+    /// Unless `j < n_columns`.
+    #[inline]
+    #[track_caller]
+    pub fn column(self, j: usize) -> &'a [F] {
+        assert!(j < self.n_columns, "column {j} of a {}×{} view", self.n_rows, self.n_columns);
+        &self.data[j * self.n_rows..(j + 1) * self.n_rows]
+    }
+
+    /// All columns in order. Also right for views without rows, whose columns are empty.
+    pub fn column_iter(self) -> impl ExactSizeIterator<Item = &'a [F]> {
+        (0..self.n_columns).map(move |j| &self.data[j * self.n_rows..(j + 1) * self.n_rows])
+    }
+
+    /// The run of columns `range`.
+    ///
+    /// # Panics
+    /// Unless `range.start <= range.end <= n_columns`.
+    #[track_caller]
+    pub fn columns(self, range: Range<usize>) -> MatrixView<'a, F> {
+        assert!(
+            range.start <= range.end && range.end <= self.n_columns,
+            "columns {range:?} of a {}×{} view",
+            self.n_rows,
+            self.n_columns
+        );
+        let n_columns = range.len();
+        MatrixView {
+            data: &self.data[range.start * self.n_rows..range.end * self.n_rows],
+            n_rows: self.n_rows,
+            n_columns,
+        }
+    }
+
+    /// All values, column after column.
+    #[inline]
+    pub fn as_slice(self) -> &'a [F] {
+        self.data
+    }
+
+    /// A matrix with a copy of the values.
+    pub fn to_matrix(self) -> Matrix<F> {
+        DMatrix::from_column_slice(self.n_rows, self.n_columns, self.data)
+    }
+
+    /// The same values as a view of nalgebra, for its own operations.
+    pub fn nalgebra(self) -> DMatrixView<'a, F> {
+        DMatrixView::from_slice(self.data, self.n_rows, self.n_columns)
+    }
+}
+
+impl<'a, F: Float> MatrixViewMut<'a, F> {
+    /// Views `data` as `n_rows × n_columns`, column after column.
+    ///
+    /// # Panics
+    /// Unless `data.len() == n_rows · n_columns`.
+    #[track_caller]
+    pub fn new(data: &'a mut [F], n_rows: usize, n_columns: usize) -> Self {
+        assert_length(data.len(), n_rows, n_columns);
+        MatrixViewMut { data, n_rows, n_columns }
+    }
+
+    /// Values per column (features).
+    #[inline]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Columns (samples).
+    #[inline]
+    pub fn n_columns(&self) -> usize {
+        self.n_columns
+    }
+
+    /// `(n_rows, n_columns)`.
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.n_rows, self.n_columns)
+    }
+
+    /// Column `j`, one sample.
+    ///
+    /// # Panics
+    /// Unless `j < n_columns`.
+    #[inline]
+    #[track_caller]
+    pub fn column_mut(&mut self, j: usize) -> &mut [F] {
+        assert!(j < self.n_columns, "column {j} of a {}×{} view", self.n_rows, self.n_columns);
+        &mut self.data[j * self.n_rows..(j + 1) * self.n_rows]
+    }
+
+    /// All values, column after column.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [F] {
+        self.data
+    }
+
+    /// The values for reading.
+    #[inline]
+    pub fn as_view(&self) -> MatrixView<'_, F> {
+        MatrixView { data: self.data, n_rows: self.n_rows, n_columns: self.n_columns }
+    }
+
+    /// The same view with a shorter borrow, to hand on and keep.
+    #[inline]
+    pub fn reborrow(&mut self) -> MatrixViewMut<'_, F> {
+        MatrixViewMut { data: self.data, n_rows: self.n_rows, n_columns: self.n_columns }
+    }
+
+    /// The same values as a view of nalgebra, for its own operations.
+    pub fn nalgebra_mut(&mut self) -> DMatrixViewMut<'_, F> {
+        DMatrixViewMut::from_slice(self.data, self.n_rows, self.n_columns)
+    }
+}
+
+impl<'a, F: Float> From<&'a Matrix<F>> for MatrixView<'a, F> {
+    fn from(matrix: &'a Matrix<F>) -> Self {
+        MatrixView::new(matrix.as_slice(), matrix.nrows(), matrix.ncols())
+    }
+}
+
+impl<'a, F: Float> From<&'a mut Matrix<F>> for MatrixViewMut<'a, F> {
+    fn from(matrix: &'a mut Matrix<F>) -> Self {
+        let (n_rows, n_columns) = matrix.shape();
+        MatrixViewMut::new(matrix.as_mut_slice(), n_rows, n_columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_the_same_memory() {
+        let mut x = Matrix::from_fn(2, 4, |i, j| (10 * j + i) as f64);
+        let view = MatrixView::from(&x);
+        assert_eq!(view.columns(1..3).as_slice(), [10.0, 11.0, 20.0, 21.0]);
+        assert_eq!(view.columns(1..3).nalgebra()[(1, 1)], 21.0);
+        assert_eq!(view.column_iter().nth(3), Some(&[30.0, 31.0][..]));
+        MatrixViewMut::from(&mut x).column_mut(2)[0] = -1.0;
+        assert_eq!(x[(0, 2)], -1.0);
+    }
+
+    #[test]
+    fn views_without_rows_still_have_columns() {
+        let empty = MatrixView::<f32>::new(&[], 0, 3);
+        assert_eq!(empty.column_iter().len(), 3);
+        assert_eq!(empty.column(2), [0.0; 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a 2×2 view needs 2·2 values, found 3")]
+    fn a_wrong_length_shows_both() {
+        MatrixView::new(&[1.0, 2.0, 3.0], 2, 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "columns 1..4 of a 2×3 view")]
+    fn columns_past_the_end_panic() {
+        MatrixView::new(&[0.0; 6], 2, 3).columns(1..4);
+    }
+}
