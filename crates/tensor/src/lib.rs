@@ -1,11 +1,28 @@
-//! .
-#![allow(missing_docs)]
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod columns;
+mod elementwise;
 mod float;
+mod init;
+mod input;
+mod operand;
+mod product;
+pub mod random;
 mod view;
 
+pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
+pub use elementwise::{map_to, zip_map_to};
 pub use float::Float;
+pub use init::Init;
+pub use input::Input;
+/// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
+pub use operand::Operand;
+pub use product::{product_add_to, product_to};
+/// The random number library whose generator [`random`] uses.
+pub use rand;
 pub use view::{MatrixView, MatrixViewMut};
 
-/// Features × samples: one column is one sample.
+/// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.
 pub type Matrix<F = f32> = nalgebra::DMatrix<F>;

@@ -1,0 +1,102 @@
+//! What a product may read: a view, its transpose, or some of its rows, without copying a value.
+
+use std::ops::Range;
+
+use nalgebra::{Dyn, MatrixView as StridedView};
+
+use crate::{Float, Matrix, MatrixView};
+
+/// A factor of a product: a matrix in memory seen through two strides.
+///
+/// Made from a [`MatrixView`] or a `&Matrix`; [`t`](Operand::t) transposes and [`rows`](Operand::rows) selects
+/// rows, both free of charge.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{Matrix, Operand};
+/// let a = Matrix::from_row_slice(2, 3, &[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(Operand::from(&a).t().shape(), (3, 2));
+/// assert_eq!(Operand::from(&a).t().rows(1..3).shape(), (2, 2));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a, F> {
+    data: &'a [F],
+    n_rows: usize,
+    n_columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a, F: Float> Operand<'a, F> {
+    /// `(n_rows, n_columns)`.
+    #[inline]
+    pub fn shape(self) -> (usize, usize) {
+        (self.n_rows, self.n_columns)
+    }
+
+    /// The transpose.
+    #[inline]
+    pub fn t(self) -> Self {
+        Operand {
+            n_rows: self.n_columns,
+            n_columns: self.n_rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// The rows `range` of all columns.
+    ///
+    /// # Panics
+    /// Unless `range.start <= range.end <= n_rows`.
+    #[track_caller]
+    pub fn rows(self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.n_rows,
+            "rows {range:?} of a {}×{} operand",
+            self.n_rows,
+            self.n_columns
+        );
+        // An empty operand may have no first value to start at.
+        let start = (range.start * self.row_stride).min(self.data.len());
+        Operand { data: &self.data[start..], n_rows: range.len(), ..self }
+    }
+
+    /// The value in row `i` and column `j`.
+    #[inline]
+    pub(crate) fn get(self, i: usize, j: usize) -> F {
+        self.data[i * self.row_stride + j * self.column_stride]
+    }
+
+    /// Column `j` as a slice, where columns lie in memory as slices.
+    #[inline]
+    pub(crate) fn contiguous_column(self, j: usize) -> Option<&'a [F]> {
+        let start = j * self.column_stride;
+        (self.row_stride == 1).then(|| &self.data[start..start + self.n_rows])
+    }
+
+    /// The same values in nalgebra's terms. Neither dimension may be zero.
+    pub(crate) fn strided(self) -> StridedView<'a, F, Dyn, Dyn, Dyn, Dyn> {
+        StridedView::from_slice_with_strides_generic(
+            self.data,
+            Dyn(self.n_rows),
+            Dyn(self.n_columns),
+            Dyn(self.row_stride),
+            Dyn(self.column_stride),
+        )
+    }
+}
+
+impl<'a, F: Float> From<MatrixView<'a, F>> for Operand<'a, F> {
+    fn from(view: MatrixView<'a, F>) -> Self {
+        let (n_rows, n_columns) = view.shape();
+        Operand { data: view.as_slice(), n_rows, n_columns, row_stride: 1, column_stride: n_rows }
+    }
+}
+
+impl<'a, F: Float> From<&'a Matrix<F>> for Operand<'a, F> {
+    fn from(matrix: &'a Matrix<F>) -> Self {
+        Operand::from(MatrixView::from(matrix))
+    }
+}

@@ -1,0 +1,179 @@
+//! Matrix products into a given destination, on the fast route whatever is transposed.
+//!
+//! nalgebra's `tr_mul` and `gemm_tr` never reach its blocked, vectorised product; its `gemm` does, with any
+//! strides. So a transposed factor is handed to `gemm` as a view whose strides are swapped. The product runs on
+//! the calling thread and takes its sums in an order that depends on the shapes alone.
+//!
+//! Products with a small dimension take loops of our own: nalgebra's (0.35) run past the end of a strided column.
+
+use crate::{Float, MatrixViewMut, Operand};
+
+/// `y = a · b`.
+///
+/// # Shapes
+/// `a` is *m × k*, `b` is *k × n*, `y` is *m × n*. With *k* = 0, `y` is all zero.
+///
+/// # Panics
+/// Unless the shapes fit; the message shows all three.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{Matrix, Operand, product_to};
+/// let w = Matrix::from_row_slice(2, 3, &[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let dy = Matrix::from_column_slice(2, 1, &[1.0, 10.0]);
+/// let mut dx = Matrix::zeros(3, 1);
+/// product_to((&mut dx).into(), Operand::from(&w).t(), &dy); // dx = Wᵀ · dy
+/// assert_eq!(dx.as_slice(), [41.0, 52.0, 63.0]);
+/// ```
+#[track_caller]
+pub fn product_to<'a, F: Float>(
+    y: MatrixViewMut<'_, F>,
+    a: impl Into<Operand<'a, F>>,
+    b: impl Into<Operand<'a, F>>,
+) {
+    gemm(y, a.into(), b.into(), F::zero());
+}
+
+/// `y = y + a · b`; see [`product_to`].
+///
+/// # Panics
+/// Unless the shapes fit.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{Matrix, Operand, product_add_to};
+/// let dy = Matrix::from_column_slice(1, 2, &[1.0_f32, 2.0]);
+/// let x = Matrix::from_column_slice(3, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let mut dw = Matrix::from_element(1, 3, 100.0);
+/// product_add_to((&mut dw).into(), &dy, Operand::from(&x).t()); // dW += dy · xᵀ
+/// assert_eq!(dw.as_slice(), [109.0, 112.0, 115.0]);
+/// ```
+#[track_caller]
+pub fn product_add_to<'a, F: Float>(
+    y: MatrixViewMut<'_, F>,
+    a: impl Into<Operand<'a, F>>,
+    b: impl Into<Operand<'a, F>>,
+) {
+    gemm(y, a.into(), b.into(), F::one());
+}
+
+/// `y = beta · y + a · b`, where `beta` is 0 (`y` is not read) or 1.
+#[track_caller]
+fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, beta: F) {
+    let ((m, k), (k_b, n)) = (a.shape(), b.shape());
+    assert!(
+        k == k_b && y.shape() == (m, n),
+        "a product of {m}×{k} and {k_b}×{n} into {}×{}",
+        y.n_rows(),
+        y.n_columns()
+    );
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if beta.is_zero() {
+            y.as_mut_slice().fill(F::zero());
+        }
+        return;
+    }
+    if m.min(n).min(k) <= SMALL {
+        if beta.is_zero() {
+            y.as_mut_slice().fill(F::zero());
+        }
+        small_product_add_to(y, a, b);
+    } else {
+        y.nalgebra_mut().gemm(F::one(), &a.strided(), &b.strided(), beta);
+    }
+}
+
+/// Up to this size of a dimension nalgebra's `gemm` does not take its blocked product.
+const SMALL: usize = 5;
+
+/// `y = y + a · b`, each sum in the order of `a`'s columns.
+fn small_product_add_to<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>) {
+    for j in 0..y.n_columns() {
+        let y = y.column_mut(j);
+        for p in 0..a.shape().1 {
+            let factor = b.get(p, j);
+            if let Some(column) = a.contiguous_column(p) {
+                for (y, &a) in y.iter_mut().zip(column) {
+                    *y += a * factor;
+                }
+            } else {
+                for (i, y) in y.iter_mut().enumerate() {
+                    *y += a.get(i, p) * factor;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+
+    /// The readable twin: three loops, in `f64`.
+    fn product_by_loops(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
+        let mut y = Matrix::zeros(a.nrows(), b.ncols());
+        for i in 0..a.nrows() {
+            for j in 0..b.ncols() {
+                for p in 0..a.ncols() {
+                    y[(i, j)] += a[(i, p)] * b[(p, j)];
+                }
+            }
+        }
+        y
+    }
+
+    /// Small integers, so that every order of summation gives the same bits, also in `f32`.
+    fn integers(n_rows: usize, n_columns: usize, salt: usize) -> Matrix<f64> {
+        Matrix::from_fn(n_rows, n_columns, |i, j| ((i * 7 + j * 13 + salt) % 9) as f64 - 4.0)
+    }
+
+    fn each_way<F: Float>(m: usize, k: usize, n: usize) {
+        let (a, b) = (integers(m, k, 1), integers(k, n, 2));
+        let expected = product_by_loops(&a, &b).map(F::of);
+        let (a, b) = (a.map(F::of), b.map(F::of));
+        let (a_t, b_t) = (a.transpose(), b.transpose());
+        let factors_a = [Operand::from(&a), Operand::from(&a_t).t()];
+        let factors_b = [Operand::from(&b), Operand::from(&b_t).t()];
+        for a in factors_a {
+            for b in factors_b {
+                let mut y = Matrix::from_element(m, n, F::nan());
+                product_to((&mut y).into(), a, b);
+                assert_eq!(y, expected, "{m}×{k} · {k}×{n}");
+                product_add_to((&mut y).into(), a, b);
+                assert_eq!(y, &expected + &expected, "adding {m}×{k} · {k}×{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_combination_agrees_with_the_loops_over_awkward_shapes() {
+        for m in [0, 1, 5, 6, 7, 8, 17, 50] {
+            for k in [0, 1, 4, 6, 9, 25, 100] {
+                for n in [0, 1, 3, 6, 8, 25] {
+                    each_way::<f32>(m, k, n);
+                    each_way::<f64>(m, k, n);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn selected_rows_are_the_right_rows() {
+        let (dy, x) = (integers(7, 25, 3), integers(40, 25, 4));
+        let expected = product_by_loops(&dy, &x.rows(8, 11).transpose());
+        let mut dw = Matrix::zeros(7, 11);
+        product_to((&mut dw).into(), &dy, Operand::from(&x).rows(8..19).t());
+        assert_eq!(dw, expected);
+    }
+
+    #[test]
+    #[should_panic(expected = "a product of 2×3 and 2×4 into 2×4")]
+    fn shapes_that_do_not_fit_are_shown() {
+        let (a, b) = (integers(2, 3, 0), integers(2, 4, 0));
+        product_to((&mut Matrix::zeros(2, 4)).into(), &a, &b);
+    }
+}

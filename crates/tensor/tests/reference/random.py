@@ -1,0 +1,92 @@
+"""Writes random.json beside this file: what chainrule's generator, shuffle and initialisers must give.
+
+    python3 random.py        (standard library only; written from the papers, shares nothing with the Rust code)
+
+ChaCha8: D. J. Bernstein, "ChaCha, a variant of Salsa20" (2008), 8 rounds, 64-bit counter, 64-bit stream 0.
+"""
+import json, math, pathlib, platform, struct
+
+MASK = 0xFFFFFFFF
+
+
+def block(key, counter):
+    state = [0x61707865, 0x3320646E, 0x79622D32, 0x6B206574, *key, counter & MASK, counter >> 32, 0, 0]
+    x = state[:]
+
+    def quarter(a, b, c, d):
+        for left, right, onto, bits in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            x[left] = (x[left] + x[right]) & MASK
+            v = x[onto] ^ x[left]
+            x[onto] = ((v << bits) | (v >> (32 - bits))) & MASK
+
+    for _ in range(4):  # a column round and a diagonal round each
+        quarter(0, 4, 8, 12), quarter(1, 5, 9, 13), quarter(2, 6, 10, 14), quarter(3, 7, 11, 15)
+        quarter(0, 5, 10, 15), quarter(1, 6, 11, 12), quarter(2, 7, 8, 13), quarter(3, 4, 9, 14)
+    return [(a + b) & MASK for a, b in zip(x, state)]
+
+
+def words(seed, purpose, major, minor):
+    key = struct.unpack("<8I", struct.pack("<4Q", seed, purpose, major, minor))
+    counter = 0
+    while True:
+        w = block(key, counter)
+        for low, high in zip(w[0::2], w[1::2]):
+            yield low | high << 32
+        counter += 1
+
+
+def uniform(g):
+    return (next(g) >> 11) / 2**53
+
+
+def index(g, n):
+    while True:
+        product = next(g) * n
+        if product % 2**64 >= 2**64 % n:
+            return product >> 64
+
+
+def shuffled(g, n):
+    items = list(range(n))
+    for last in range(n - 1, 0, -1):
+        j = index(g, last + 1)
+        items[last], items[j] = items[j], items[last]
+    return items
+
+
+def normals(g, n):
+    out = []
+    while len(out) < n:
+        r = math.sqrt(-2 * math.log(1 - uniform(g)))
+        phi = 2 * math.pi * uniform(g)
+        out += [r * math.cos(phi), r * math.sin(phi)]
+    return out[:n]
+
+
+INITIALISE, SHUFFLE, DRAW = 1, 2, 3
+SEED, LAYER, OUT, IN = 42, 3, 3, 5
+
+
+def init(kind):
+    g = words(SEED, INITIALISE, LAYER, 0)
+    n = OUT * IN
+    if kind.startswith("normal:"):
+        return [float(kind[7:]) * z for z in normals(g, n)]
+    fan = IN if kind.startswith("he") else IN + OUT
+    if kind.endswith("normal"):
+        return [math.sqrt(2 / fan) * z for z in normals(g, n)]
+    return [math.sqrt(6 / fan) * (2 * uniform(g) - 1) for _ in range(n)]
+
+
+assert block([0] * 8, 0)[:2] == [0x2FEF003E, 0xD6405F89], "the zero-key vector of ChaCha8 (Strombergson's TC1)"
+g = words(7, DRAW, 11, 13)
+result = dict(
+    made_by=f"random.py with Python {platform.python_version()}",
+    words_of_7_draw_11_13=[next(g) for _ in range(40)],
+    shuffle_of_10_seed_1_epoch_2=shuffled(words(1, SHUFFLE, 2, 0), 10),
+    shuffle_of_60000_seed_1_epoch_0_first_20=shuffled(words(1, SHUFFLE, 0, 0), 60000)[:20],
+    draw_of_20_below_60000_seed_1_step_5=[index(g, 60000) for g in [words(1, DRAW, 5, 0)] for _ in range(20)],
+    seed=SEED, layer=LAYER, n_outputs=OUT, n_inputs=IN,
+    init={k: init(k) for k in ("normal:0.01", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal")},
+)
+(pathlib.Path(__file__).parent / "random.json").write_text(json.dumps(result, indent=1) + "\n")
