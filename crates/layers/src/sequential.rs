@@ -1,0 +1,349 @@
+//! Layers one behind the other: a network as far as gradients are concerned.
+//!
+//! ```text
+//! forward    x → layer 0 → layer 1 → … → outputs
+//! backward   dy of the last layer → … → dy of layer 0; the gradient with respect to x is never computed
+//! gradient   dW, db, … of every layer from its input and its dy
+//! ```
+//! All three work in a [`Workspace`] that the caller owns. The gradient can be asked for in parts, from samples that
+//! lie in several workspaces: that is how the trainer cuts its work.
+
+use std::ops::Range;
+
+use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
+
+use crate::{Context, Layer, Parameter, ParameterMut, Trace};
+
+/// A chain of layers, each taking the output of the one before it.
+///
+/// # Examples
+/// ```
+/// use chainrule_layers::{Affine, Context, Sequential, Sigmoid};
+/// use chainrule_tensor::{Init, Matrix};
+/// let init = Init::XavierNormal;
+/// let net: Sequential<f32> = Sequential::new(2, vec![
+///     Box::new(Affine::init(2, 3, init, 1, 0)),
+///     Box::new(Sigmoid),
+///     Box::new(Affine::init(3, 1, init, 1, 1)),
+/// ]);
+/// assert_eq!((net.n_inputs(), net.n_outputs(), net.n_parameters()), (2, 1, 13));
+/// let mut workspace = net.workspace(4); // for up to four samples
+/// let x = Matrix::zeros(2, 4);
+/// let y = net.forward(&mut workspace, (&x).into(), &Context::inference());
+/// assert_eq!(y.shape(), (1, 4));
+/// ```
+#[derive(Debug)]
+pub struct Sequential<F = f32> {
+    layers: Vec<Box<dyn Layer<F>>>,
+    /// Values per sample before layer 0, between layers, and behind the last.
+    sizes: Vec<usize>,
+    /// Where the parameters of each layer start when all are laid end to end, and where the last end.
+    offsets: Vec<usize>,
+}
+
+/// The memory of the passes of some samples: outputs, caches and gradients of every layer.
+#[derive(Clone, Debug)]
+pub struct Workspace<F> {
+    n_samples: usize,
+    /// Per layer: outputs × samples.
+    outputs: Vec<Vec<F>>,
+    /// Per layer: what it keeps.
+    caches: Vec<Vec<F>>,
+    /// Per layer: the gradient with respect to its output, outputs × samples.
+    dys: Vec<Vec<F>>,
+}
+
+impl<F: Float> Sequential<F> {
+    /// A chain of `layers` for `n_inputs` values per sample.
+    ///
+    /// # Panics
+    /// If there is no layer, or a layer cannot take what the one before it gives.
+    #[track_caller]
+    pub fn new(n_inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
+        assert!(!layers.is_empty(), "a network needs at least one layer");
+        let (mut sizes, mut offsets) = (vec![n_inputs], vec![0]);
+        for layer in &layers {
+            sizes.push(layer.n_outputs(sizes[sizes.len() - 1]));
+            offsets.push(offsets[offsets.len() - 1] + layer.n_parameters());
+        }
+        Sequential { layers, sizes, offsets }
+    }
+
+    /// Values per sample that go in.
+    pub fn n_inputs(&self) -> usize {
+        self.sizes[0]
+    }
+
+    /// Values per sample that come out.
+    pub fn n_outputs(&self) -> usize {
+        self.sizes[self.layers.len()]
+    }
+
+    /// How many values all parameters have together.
+    pub fn n_parameters(&self) -> usize {
+        self.offsets[self.layers.len()]
+    }
+
+    /// The layers in order.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> {
+        self.layers.iter().map(|layer| &**layer)
+    }
+
+    /// Shows every parameter with the number of its layer, counting from 1 the layers that have any: the `W` and
+    /// `b` of the first affine layer come with 1, those of the second with 2.
+    pub fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(usize, Parameter<'a, F>)) {
+        let with_parameters = self.layers.iter().filter(|layer| layer.n_parameters() > 0);
+        for (number, layer) in (1..).zip(with_parameters) {
+            layer.visit_parameters(&mut |parameter| visit(number, parameter));
+        }
+    }
+
+    /// Hands out every parameter for changing; see [`visit_parameters`](Sequential::visit_parameters).
+    pub fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(usize, ParameterMut<'a, F>)) {
+        let with_parameters = self.layers.iter_mut().filter(|layer| layer.n_parameters() > 0);
+        for (number, layer) in (1..).zip(with_parameters) {
+            layer.visit_parameters_mut(&mut |parameter| visit(number, parameter));
+        }
+    }
+
+    /// Memory for the passes of up to `n_samples` samples at a time.
+    pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
+        let room = |size: usize| vec![F::zero(); size * n_samples];
+        let outputs: Vec<_> = self.sizes[1..].iter().map(|&size| room(size)).collect();
+        let cached = self.layers.iter().zip(&self.sizes).map(|(layer, &size)| layer.n_cached(size));
+        Workspace { n_samples, dys: outputs.clone(), outputs, caches: cached.map(room).collect() }
+    }
+
+    /// The forward pass of the samples of `x`; returns the outputs, outputs × samples, which stay in `workspace`
+    /// together with all that the other passes need.
+    ///
+    /// # Panics
+    /// If `x` does not have `n_inputs` rows.
+    #[track_caller]
+    pub fn forward<'w>(
+        &self,
+        workspace: &'w mut Workspace<F>,
+        x: Input<'_, F>,
+        context: &Context,
+    ) -> MatrixView<'w, F> {
+        let (n_inputs, n_samples) = x.shape();
+        assert_eq!(n_inputs, self.n_inputs(), "values per sample, and inputs of the network");
+        self.make_room(workspace, n_samples);
+        for (l, layer) in self.layers.iter().enumerate() {
+            let (before, from_here) = workspace.outputs.split_at_mut(l);
+            let x = match before.last() {
+                None => x,
+                Some(output) => Input::Dense(MatrixView::new(output, self.sizes[l], n_samples)),
+            };
+            let y = MatrixViewMut::new(&mut from_here[0], self.sizes[l + 1], n_samples);
+            layer.forward_to(y, &mut workspace.caches[l], x, &context.at_layer(l));
+        }
+        workspace.outputs_of(self)
+    }
+
+    /// The backward pass of the samples that went forward last: takes the gradient that was written to
+    /// [`Workspace::outputs_and_gradient`] back to the output of every layer.
+    ///
+    /// # Panics
+    /// If `x` is not of the shape that went forward.
+    #[track_caller]
+    pub fn backward(&self, workspace: &mut Workspace<F>, x: Input<'_, F>, context: &Context) {
+        assert_eq!(x.shape(), (self.n_inputs(), workspace.n_samples), "shapes of the input now and forward");
+        for l in (1..self.layers.len()).rev() {
+            let (before, from_here) = workspace.dys.split_at_mut(l);
+            let dx = MatrixViewMut::new(&mut before[l - 1], self.sizes[l], workspace.n_samples);
+            let dy = MatrixView::new(&from_here[0], self.sizes[l + 1], workspace.n_samples);
+            let trace = trace(self, &workspace.outputs, &workspace.caches, workspace.n_samples, x, l);
+            self.layers[l].backward_to(dx, dy, &trace, &context.at_layer(l));
+        }
+    }
+
+    /// Adds to `gradient` the part `part` of the gradient of all parameters laid end to end, summed over the samples
+    /// that went backward last. `part` is one of [`gradient_parts`](Sequential::gradient_parts).
+    ///
+    /// # Panics
+    /// Unless `gradient.len() == part.len()`.
+    #[track_caller]
+    pub fn gradient_to(
+        &self,
+        gradient: &mut [F],
+        part: Range<usize>,
+        workspace: &Workspace<F>,
+        x: Input<'_, F>,
+        context: &Context,
+    ) {
+        assert_eq!(gradient.len(), part.len(), "values of the gradient, and parameters of the part");
+        let l = self.offsets.partition_point(|&offset| offset <= part.start) - 1;
+        let within = part.start - self.offsets[l]..part.end - self.offsets[l];
+        let n_samples = workspace.n_samples;
+        let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], n_samples);
+        let trace = trace(self, &workspace.outputs, &workspace.caches, n_samples, x, l);
+        self.layers[l].gradient_to(gradient, within, dy, &trace, &context.at_layer(l));
+    }
+
+    /// Cuts the parameters laid end to end into parts of about `length` values, none of which crosses a layer: the
+    /// cuts depend on the network alone, and every part may be computed by another thread.
+    pub fn gradient_parts(&self, length: usize) -> Vec<Range<usize>> {
+        let mut parts = Vec::new();
+        for (layer, bounds) in self.layers.iter().zip(self.offsets.windows(2)) {
+            let (start, end) = (bounds[0], bounds[1]);
+            if start < end {
+                let grain = layer.gradient_grain();
+                let step = (length / grain).max(1) * grain;
+                parts.extend((start..end).step_by(step).map(|from| from..(from + step).min(end)));
+            }
+        }
+        parts
+    }
+
+    fn make_room(&self, workspace: &mut Workspace<F>, n_samples: usize) {
+        workspace.n_samples = n_samples;
+        for (l, layer) in self.layers.iter().enumerate() {
+            // Within the samples that the workspace was made for, this allocates nothing.
+            workspace.outputs[l].resize(self.sizes[l + 1] * n_samples, F::zero());
+            workspace.dys[l].resize(self.sizes[l + 1] * n_samples, F::zero());
+            workspace.caches[l].resize(layer.n_cached(self.sizes[l]) * n_samples, F::zero());
+        }
+    }
+}
+
+impl<F: Float> Workspace<F> {
+    /// The outputs of the last forward pass, and where the gradient with respect to them is to be written before the
+    /// backward pass; both are outputs × samples.
+    pub fn outputs_and_gradient(&mut self, net: &Sequential<F>) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>) {
+        let (n_outputs, n_samples, last) = (net.n_outputs(), self.n_samples, net.layers.len() - 1);
+        (
+            MatrixView::new(&self.outputs[last], n_outputs, n_samples),
+            MatrixViewMut::new(&mut self.dys[last], n_outputs, n_samples),
+        )
+    }
+
+    fn outputs_of(&self, net: &Sequential<F>) -> MatrixView<'_, F> {
+        let last = net.layers.len() - 1;
+        MatrixView::new(&self.outputs[last], net.n_outputs(), self.n_samples)
+    }
+}
+
+/// What layer `l` saw and made. Takes the buffers one by one, so that the gradients beside them can be written.
+fn trace<'a, F: Float>(
+    net: &Sequential<F>,
+    outputs: &'a [Vec<F>],
+    caches: &'a [Vec<F>],
+    n_samples: usize,
+    x: Input<'a, F>,
+    l: usize,
+) -> Trace<'a, F> {
+    let x = match l {
+        0 => x,
+        _ => Input::Dense(MatrixView::new(&outputs[l - 1], net.sizes[l], n_samples)),
+    };
+    Trace::new(x, MatrixView::new(&outputs[l], net.sizes[l + 1], n_samples), &caches[l])
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_gradcheck::Check;
+    use chainrule_tensor::{Init, Matrix};
+
+    use super::*;
+    use crate::{Affine, Relu, Sigmoid, Softmax, check::random_matrix};
+
+    fn net() -> Sequential<f64> {
+        let init = Init::Normal { std: 0.7 };
+        let layers: Vec<Box<dyn Layer<f64>>> = vec![
+            Box::new(Affine::init(4, 9, init, 1, 0)),
+            Box::new(Sigmoid),
+            Box::new(Affine::init(9, 6, init, 1, 1)),
+            Box::new(Relu),
+            Box::new(Affine::init(6, 3, init, 1, 2)),
+            Box::new(Softmax),
+        ];
+        Sequential::new(4, layers)
+    }
+
+    /// Gradient of Σ dy·y from samples that lie in two workspaces, cut after `first` samples.
+    fn gradient(
+        net: &Sequential<f64>,
+        x: &Matrix<f64>,
+        dy: &Matrix<f64>,
+        first: usize,
+        length: usize,
+    ) -> Vec<f64> {
+        let mut gradient = vec![0.0; net.n_parameters()];
+        let context = Context::inference();
+        for samples in [0..first, first..x.ncols()] {
+            let x = Input::Dense(MatrixView::from(x).columns(samples.clone()));
+            let mut workspace = net.workspace(1);
+            net.forward(&mut workspace, x, &context);
+            let (_, mut target) = workspace.outputs_and_gradient(net);
+            target.as_mut_slice().copy_from_slice(MatrixView::from(dy).columns(samples).as_slice());
+            net.backward(&mut workspace, x, &context);
+            for part in net.gradient_parts(length) {
+                net.gradient_to(&mut gradient[part.clone()], part, &workspace, x, &context);
+            }
+        }
+        gradient
+    }
+
+    fn set(net: &mut Sequential<f64>, mut values: &[f64]) {
+        net.visit_parameters_mut(&mut |_, parameter| {
+            let (of_this, rest) = values.split_at(parameter.values.len());
+            parameter.values.copy_from_slice(of_this);
+            values = rest;
+        });
+    }
+
+    fn all(net: &Sequential<f64>) -> Vec<f64> {
+        let mut all = Vec::new();
+        net.visit_parameters(&mut |_, parameter| all.extend_from_slice(parameter.values));
+        all
+    }
+
+    #[test]
+    fn gradients_of_a_chain_agree_however_it_is_cut() {
+        let mut net = net();
+        let (x, dy) = (random_matrix(4, 11, 2), random_matrix(3, 11, 3));
+        let start = all(&net);
+        for (first, length) in [(0, 1), (5, 7), (11, 1000), (4, 20)] {
+            let given = gradient(&net, &x, &dy, first, length);
+            let objective = |values: &[f64]| {
+                set(&mut net, values);
+                let mut workspace = net.workspace(11);
+                net.forward(&mut workspace, (&x).into(), &Context::inference()).to_matrix().dot(&dy)
+            };
+            Check::new().run(objective, &start, &given).assert_passed();
+            set(&mut net, &start);
+        }
+    }
+
+    #[test]
+    fn parameters_are_numbered_by_the_layers_that_have_them() {
+        let mut names = Vec::new();
+        net().visit_parameters(&mut |number, parameter| names.push(format!("{}{number}", parameter.name)));
+        assert_eq!(names, ["W1", "b1", "W2", "b2", "W3", "b3"]);
+    }
+
+    #[test]
+    fn parts_cover_every_parameter_once_and_cross_no_layer() {
+        let net = net();
+        for length in [1, 10, 45, 1_000_000] {
+            let parts = net.gradient_parts(length);
+            assert_eq!(parts[0].start, 0);
+            assert_eq!(parts[parts.len() - 1].end, net.n_parameters());
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            for offset in &net.offsets {
+                assert!(parts.iter().all(|part| part.end <= *offset || part.start >= *offset));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "inputs of an affine layer with W of 2×3")]
+    fn layers_that_do_not_fit_are_refused() {
+        let init = Init::HeNormal;
+        Sequential::<f32>::new(
+            5,
+            vec![Box::new(Affine::init(5, 4, init, 1, 0)), Box::new(Affine::init(3, 2, init, 1, 1))],
+        );
+    }
+}
