@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn wrong_input_gradients_are_refused() {
-        let spoils: [(&str, fn(&mut Matrix<f64>)); 6] = [
+        type Spoil = fn(&mut Matrix<f64>);
+        let spoils: [(&str, Spoil); 6] = [
             ("sign", |dx| *dx *= -1.0),
             ("factor", |dx| *dx *= 1.000_001),
             ("one entry", |dx| dx[5] += 1e-4),
@@ -155,7 +156,8 @@ mod tests {
     #[test]
     fn wrong_parameter_gradients_are_refused() {
         // 2 × 4 weights, then 2 biases.
-        let spoils: [(&str, fn(&mut [f64]), usize); 4] = [
+        type Spoil = fn(&mut [f64]);
+        let spoils: [(&str, Spoil, usize); 4] = [
             ("sign of W", |g| g[..8].iter_mut().for_each(|g| *g *= -1.0), 1),
             ("two entries of W exchanged", |g| g.swap(1, 2), 1),
             ("b counted twice", |g| g[8..].iter_mut().for_each(|g| *g *= 2.0), 2),

@@ -1,1 +1,26 @@
-//! .
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod digest;
+mod error;
+mod images;
+mod mnist;
+mod pixels;
+mod read;
+mod set;
+mod source;
+mod write;
+
+pub use digest::Digest;
+pub use error::Error;
+pub use images::Images;
+pub use mnist::{FILE_NAMES, Mnist};
+pub use read::{read_images, read_labels};
+pub use set::{ImageSet, N_CLASSES};
+pub use write::{write_images, write_labels};
+
+/// The magic number of images: two zero bytes, 8 for unsigned bytes, 3 dimensions.
+const IMAGES_MAGIC: u32 = 0x0000_0803;
+
+/// The magic number of labels: two zero bytes, 8 for unsigned bytes, 1 dimension.
+const LABELS_MAGIC: u32 = 0x0000_0801;
