@@ -1,0 +1,169 @@
+//! A folder of four files: the training set and the test set.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::{Digest, Error, ImageSet};
+
+/// The names of the four files: training images and labels, test images and labels. Each may be followed by `.gz`.
+pub const FILE_NAMES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+/// The SHA-256 of the files that LeCun, Cortes and Burges published, uncompressed.
+const MNIST_DIGESTS: [Digest; 4] = [
+    Digest::from_hex("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    Digest::from_hex("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    Digest::from_hex("0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    Digest::from_hex("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+];
+
+/// MNIST, or a data set in the same format: a training set and a test set of images of one size.
+///
+/// # Examples
+/// ```
+/// use chainrule_mnist::Mnist;
+/// let mnist = Mnist::load_verified(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist"))?;
+/// assert_eq!((mnist.train.len(), mnist.test.len(), mnist.train.n_pixels()), (60_000, 10_000, 784));
+/// assert_eq!((mnist.train.label(0), mnist.test.label(0)), (5, 7));
+/// # Ok::<(), chainrule_mnist::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mnist {
+    /// What a net learns from: 60,000 samples in MNIST.
+    pub train: ImageSet,
+    /// What it is judged by: 10,000 samples in MNIST.
+    pub test: ImageSet,
+    digests: Option<[Digest; 4]>,
+}
+
+impl Mnist {
+    /// A data set made in memory.
+    ///
+    /// # Panics
+    /// Unless the images of both have the same rows and columns.
+    #[track_caller]
+    pub fn new(train: ImageSet, test: ImageSet) -> Mnist {
+        let (train_size, test_size) = (size(&train), size(&test));
+        assert!(
+            train_size == test_size,
+            "training images of {train_size:?} pixels, test images of {test_size:?}"
+        );
+        Mnist { train, test, digests: None }
+    }
+
+    /// Reads the files [`FILE_NAMES`] of a folder: MNIST or any data set in its format, such as Fashion-MNIST.
+    ///
+    /// Where a file is there plain and as `.gz`, the plain one is read. The two sets are read in two threads. Beside
+    /// the data set itself this needs less than 1 MB, whatever the headers announce.
+    ///
+    /// # Errors
+    /// - [`Error::NoFolder`] or [`Error::NoFile`] if there is nothing to read;
+    /// - [`Error::CountMismatch`] or [`Error::SizeMismatch`] if the files do not belong together;
+    /// - those of [`read_images`](crate::read_images) and [`read_labels`](crate::read_labels).
+    pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
+        Mnist::load_files(find_files(folder.as_ref())?)
+    }
+
+    /// Reads a folder that must hold MNIST itself: every file has the published SHA-256, uncompressed.
+    ///
+    /// # Errors
+    /// [`Error::WrongDigest`] for the first file that differs, and those of [`load`](Mnist::load).
+    pub fn load_verified(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
+        let files = find_files(folder.as_ref())?;
+        let mnist = Mnist::load_files(files.clone())?;
+        for ((path, found), expected) in
+            files.into_iter().zip(mnist.digests.into_iter().flatten()).zip(MNIST_DIGESTS)
+        {
+            if found != expected {
+                return Err(Error::WrongDigest { path, found, expected });
+            }
+        }
+        Ok(mnist)
+    }
+
+    fn load_files(
+        [train_images, train_labels, test_images, test_labels]: [PathBuf; 4],
+    ) -> Result<Mnist, Error> {
+        let (train, test) = thread::scope(|scope| {
+            let test = scope.spawn(|| ImageSet::load_hashed(&test_images, &test_labels));
+            let train = ImageSet::load_hashed(&train_images, &train_labels);
+            (train, test.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let (train, [train_images_digest, train_labels_digest]) = train?;
+        let (test, [test_images_digest, test_labels_digest]) = test?;
+        let (train_size, test_size) = (size(&train), size(&test));
+        if train_size != test_size {
+            return Err(Error::SizeMismatch {
+                train: train_images,
+                train_size,
+                test: test_images,
+                test_size,
+            });
+        }
+        let digests = [train_images_digest, train_labels_digest, test_images_digest, test_labels_digest];
+        Ok(Mnist { train, test, digests: Some(digests) })
+    }
+
+    /// Writes the four files, uncompressed, into a folder, which is made if it is not there.
+    ///
+    /// For `.gz`, give [`ImageSet::save`] names that end so.
+    ///
+    /// # Errors
+    /// [`Error::Write`] for the first file that cannot be written.
+    pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), Error> {
+        let folder = folder.as_ref();
+        fs::create_dir_all(folder).map_err(|cause| Error::Write { path: folder.to_owned(), cause })?;
+        let [train_images, train_labels, test_images, test_labels] = FILE_NAMES.map(|name| folder.join(name));
+        self.train.save(train_images, train_labels)?;
+        self.test.save(test_images, test_labels)
+    }
+
+    /// The SHA-256 of the uncompressed files in the order of [`FILE_NAMES`], as they were read; `None` for a data set
+    /// made in memory.
+    pub fn digests(&self) -> Option<&[Digest; 4]> {
+        self.digests.as_ref()
+    }
+
+    /// Whether this was read from the files of MNIST, told by their SHA-256.
+    pub fn is_mnist(&self) -> bool {
+        self.digests == Some(MNIST_DIGESTS)
+    }
+}
+
+/// Rows and columns of the images.
+fn size(set: &ImageSet) -> (usize, usize) {
+    (set.images().n_rows(), set.images().n_columns())
+}
+
+/// All four before any is read, so that a missing file is told at once.
+fn find_files(folder: &Path) -> Result<[PathBuf; 4], Error> {
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Err(cause) if cause.kind() != ErrorKind::NotFound => {
+            return Err(Error::Read { path: folder.to_owned(), cause });
+        }
+        _ => return Err(Error::NoFolder { path: folder.to_owned() }),
+    }
+    let [a, b, c, d] = FILE_NAMES.map(|name| find_file(folder, name));
+    Ok([a?, b?, c?, d?])
+}
+
+fn find_file(folder: &Path, name: &'static str) -> Result<PathBuf, Error> {
+    // The plain file is there sooner than the compressed one is inflated.
+    for candidate in [name.to_owned(), format!("{name}.gz")] {
+        let path = folder.join(candidate);
+        match path.try_exists() {
+            Ok(true) => return Ok(path),
+            Ok(false) => {}
+            Err(cause) => return Err(Error::Read { path, cause }),
+        }
+    }
+    Err(Error::NoFile { path: folder.to_owned(), name })
+}

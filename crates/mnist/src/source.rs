@@ -1,0 +1,163 @@
+//! The bytes of one file: inflated if they are gzip, hashed as they pass, counted.
+
+use std::fs::File;
+use std::io::{self, BufReader, Chain, Cursor, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::GzDecoder;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Digest, Error};
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Compressed bytes are read in pieces of this size.
+const BUFFER: usize = 64 << 10;
+
+/// Uncompressed bytes are hashed in pieces of this size, while they are in the cache.
+const CHUNK: u64 = 256 << 10;
+
+/// Deflate spends at least two bits on at most 258 bytes.
+const MOST_INFLATED_PER_BYTE: u64 = 1032;
+
+pub(crate) struct Source<R: Read> {
+    path: PathBuf,
+    bytes: Bytes<R>,
+    hash: Sha256,
+    n_read: u64,
+    at_most: u64,
+    /// Why the gzip stream ended before its end.
+    cut: Option<io::Error>,
+}
+
+/// The first bytes, which were looked at already, and the rest.
+type Start<R> = Chain<Cursor<Vec<u8>>, BufReader<R>>;
+
+enum Bytes<R: Read> {
+    Plain(Start<R>),
+    Gzip(Box<GzDecoder<Start<R>>>),
+}
+
+impl Source<File> {
+    pub(crate) fn open(path: &Path) -> Result<Source<File>, Error> {
+        let refused = |cause| Error::Read { path: path.to_owned(), cause };
+        let file = File::open(path).map_err(refused)?;
+        let metadata = file.metadata().map_err(refused)?;
+        // A pipe has no length.
+        Source::new(file, path, metadata.is_file().then_some(metadata.len()))
+    }
+}
+
+impl<R: Read> Source<R> {
+    /// Looks at the first bytes of `reader`, of which `length` will come if that is known.
+    pub(crate) fn new(reader: R, path: &Path, length: Option<u64>) -> Result<Source<R>, Error> {
+        let mut reader = BufReader::with_capacity(BUFFER, reader);
+        let mut start = Vec::new();
+        if let Err(cause) = reader.by_ref().take(64).read_to_end(&mut start) {
+            return Err(Error::Read { path: path.to_owned(), cause });
+        }
+        if looks_like_html(&start) {
+            return Err(Error::Html { path: path.to_owned() });
+        }
+        let is_gzip = start.starts_with(&GZIP_MAGIC);
+        if !is_gzip && has_gzip_name(path) {
+            start.truncate(GZIP_MAGIC.len());
+            return Err(Error::NotGzip { path: path.to_owned(), found: start });
+        }
+        let start = Cursor::new(start).chain(reader);
+        Ok(Source {
+            path: path.to_owned(),
+            hash: Sha256::new(),
+            n_read: 0,
+            at_most: match length {
+                Some(length) if is_gzip => length.saturating_mul(MOST_INFLATED_PER_BYTE),
+                Some(length) => length,
+                None => CHUNK,
+            },
+            bytes: if is_gzip { Bytes::Gzip(Box::new(GzDecoder::new(start))) } else { Bytes::Plain(start) },
+            cut: None,
+        })
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    /// Bytes read so far, uncompressed.
+    pub(crate) fn n_read(&self) -> u64 {
+        self.n_read
+    }
+
+    /// How much memory it is reasonable to reserve: a bound of what may come or, if the length is unknown, a little.
+    pub(crate) fn at_most(&self) -> u64 {
+        self.at_most
+    }
+
+    /// Appends the next `n` bytes to `to`, or as many as there are.
+    pub(crate) fn read_up_to(&mut self, n: u64, to: &mut Vec<u8>) -> Result<(), Error> {
+        let end = self.n_read + n;
+        while self.n_read < end {
+            let old = to.len();
+            let piece = (end - self.n_read).min(CHUNK);
+            let result = match &mut self.bytes {
+                Bytes::Plain(reader) => reader.take(piece).read_to_end(to),
+                Bytes::Gzip(reader) => reader.take(piece).read_to_end(to),
+            };
+            // What came before an error is in `to` as well.
+            self.hash.update(&to[old..]);
+            self.n_read += (to.len() - old) as u64;
+            match result {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(cause) => return self.stop(cause),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts out whether the operating system, the decompressor, or the end of the file stopped us.
+    fn stop(&mut self, cause: io::Error) -> Result<(), Error> {
+        let path = self.path();
+        match self.bytes {
+            Bytes::Gzip(_) if cause.kind() == ErrorKind::UnexpectedEof => {
+                // Whoever counts the bytes can say more about it.
+                self.cut = Some(cause);
+                Ok(())
+            }
+            Bytes::Gzip(_) if matches!(cause.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
+                Err(Error::DamagedGzip { path, found: self.n_read, cause })
+            }
+            _ => Err(Error::Read { path, cause }),
+        }
+    }
+
+    /// Makes sure that nothing follows and, for gzip, that the checksum is right.
+    pub(crate) fn finish(mut self) -> Result<Digest, Error> {
+        let expected = self.n_read;
+        let mut beyond = Vec::new();
+        self.read_up_to(1, &mut beyond)?;
+        let path = self.path;
+        if let Some(cause) = self.cut {
+            return Err(Error::DamagedGzip { path, found: expected, cause });
+        }
+        if let Bytes::Gzip(decoder) = self.bytes
+            && let Err(cause) = decoder.into_inner().take(1).read_to_end(&mut beyond)
+        {
+            return Err(Error::Read { path, cause });
+        }
+        match beyond.as_slice() {
+            [] => Ok(Digest::new(self.hash.finalize().into())),
+            _ => Err(Error::TrailingBytes { path, expected }),
+        }
+    }
+}
+
+pub(crate) fn has_gzip_name(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+}
+
+/// IDX starts with a zero byte and gzip with 1f, so there is no doubt about text.
+pub(crate) fn looks_like_html(start: &[u8]) -> bool {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    text.trim_ascii_start().starts_with(b"<")
+}
