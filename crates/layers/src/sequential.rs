@@ -85,7 +85,7 @@ impl<F: Float> Sequential<F> {
     }
 
     /// The layers in order.
-    pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> {
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> + DoubleEndedIterator {
         self.layers.iter().map(|layer| &**layer)
     }
 

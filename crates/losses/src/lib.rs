@@ -1,1 +1,24 @@
-//! .
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// What a loss is and what it is given.
+mod loss;
+mod targets;
+
+// Of classes.
+mod cross_entropy_on_probabilities;
+mod softmax_cross_entropy;
+
+// Of values.
+mod half_squared_error;
+mod mean_squared_error;
+
+// What the losses share that treat every element alike.
+mod elementwise;
+
+pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
+pub use half_squared_error::HalfSquaredError;
+pub use loss::{Loss, LossSum};
+pub use mean_squared_error::MeanSquaredError;
+pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+pub use targets::Targets;

@@ -1,0 +1,119 @@
+//! What a loss is: a sum over what it counts, the divisor that makes a mean of it, and the gradient of the sum.
+
+use std::{
+    fmt::Debug,
+    iter::Sum,
+    ops::{Add, AddAssign},
+};
+
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
+
+use crate::Targets;
+
+/// The sum over what a loss counts, and the divisor that turns it into the mean.
+///
+/// Both are additive over the shards of a mini-batch; the division comes last.
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::LossSum;
+/// let shards = [LossSum { sum: 3.0, divisor: 2.0 }, LossSum { sum: 6.0, divisor: 1.0 }];
+/// let whole: LossSum = shards.into_iter().sum();
+/// assert_eq!(whole.mean(), 3.0);
+/// assert!(LossSum::default().mean().is_nan()); // nothing was counted
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LossSum {
+    /// The sum, not divided by anything.
+    pub sum: f64,
+    /// What the mean divides by: the number of samples or of elements, as the loss says.
+    pub divisor: f64,
+}
+
+impl LossSum {
+    /// `sum / divisor`, NaN if nothing was counted.
+    pub fn mean(self) -> f64 {
+        self.sum / self.divisor
+    }
+}
+
+impl Add for LossSum {
+    type Output = LossSum;
+
+    fn add(self, other: LossSum) -> LossSum {
+        LossSum { sum: self.sum + other.sum, divisor: self.divisor + other.divisor }
+    }
+}
+
+impl AddAssign for LossSum {
+    fn add_assign(&mut self, other: LossSum) {
+        *self = *self + other;
+    }
+}
+
+/// In the order of the iterator.
+impl Sum for LossSum {
+    fn sum<I: Iterator<Item = LossSum>>(shards: I) -> LossSum {
+        shards.fold(LossSum::default(), Add::add)
+    }
+}
+
+/// A loss of logits (or of outputs, where it has none).
+///
+/// `z` is outputs × samples, one column a sample. Sums are taken in `f64`, samples in order, whatever `F` is;
+/// the gradient is that of the **sum**, so that shards can be added before [`divisor`](LossSum::divisor) divides
+/// them. A NaN in `z` gives a loss of NaN.
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::{HalfSquaredError, Loss, SoftmaxCrossEntropy, Targets};
+/// use chainrule_tensor::Matrix;
+/// let z = Matrix::from_column_slice(2, 1, &[0.5_f64, 0.5]);
+/// let losses: [&dyn Loss<f64>; 2] = [&SoftmaxCrossEntropy::new(), &HalfSquaredError];
+/// let means = losses.map(|loss| loss.value((&z).into(), Targets::Classes(&[1])).mean());
+/// assert!((means[0] - 2.0_f64.ln()).abs() < 1e-15);
+/// assert_eq!(means[1], 0.25); // ½ (0.5² + 0.5²)
+/// ```
+pub trait Loss<F: Float>: Debug + Send + Sync {
+    /// The name by which reports and files call this loss.
+    fn name(&self) -> &'static str;
+
+    /// The loss of `z`.
+    ///
+    /// # Panics
+    /// Unless the targets [fit](Targets::assert_fit) `z`.
+    #[track_caller]
+    fn value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum;
+
+    /// The loss of `z`, and into `dz` the gradient of its sum with respect to `z`. Nothing is allocated.
+    ///
+    /// The loss has the same bits as that of [`value`](Loss::value).
+    ///
+    /// # Panics
+    /// Unless the targets [fit](Targets::assert_fit) `z` and `dz` has the shape of `z`.
+    #[track_caller]
+    fn gradient_to(&self, dz: MatrixViewMut<'_, F>, z: MatrixView<'_, F>, targets: Targets<'_, F>)
+    -> LossSum;
+
+    /// The loss of `z`, and the gradient of its sum in a new matrix of the shape of `z`.
+    ///
+    /// # Panics
+    /// Unless the targets [fit](Targets::assert_fit) `z`.
+    #[track_caller]
+    fn gradient(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> (LossSum, Matrix<F>) {
+        let mut dz = Matrix::zeros(z.n_rows(), z.n_columns());
+        let loss = self.gradient_to((&mut dz).into(), z, targets);
+        (loss, dz)
+    }
+}
+
+/// What every `gradient_to` demands.
+#[track_caller]
+pub(crate) fn assert_shapes<F: Float>(
+    dz: &MatrixViewMut<'_, F>,
+    z: MatrixView<'_, F>,
+    targets: Targets<'_, F>,
+) {
+    assert_eq!(dz.shape(), z.shape(), "shapes of the gradient and of the logits or outputs");
+    targets.assert_fit(z);
+}

@@ -1,0 +1,142 @@
+//! What an update rule is: a pure function of a parameter, its gradient, and what is remembered of both.
+
+use std::fmt::Debug;
+
+use chainrule_tensor::Float;
+
+/// The most values that any rule remembers per value of a parameter.
+pub const MAX_SLOTS: usize = 2;
+
+/// An update rule.
+///
+/// A rule is pure: what it remembers is in the slots of the [`Update`], which a [`State`](crate::State) keeps. It
+/// works value by value, in the arithmetic of `F`, so that a parameter may be updated in parts.
+///
+/// # Examples
+/// A rule of one's own, which goes by the sign of the gradient alone:
+/// ```
+/// use chainrule_optimizers::{Optimizer, State, Update};
+/// #[derive(Debug)]
+/// struct SignDescent;
+/// impl Optimizer<f32> for SignDescent {
+///     fn name(&self) -> &'static str {
+///         "sign-descent"
+///     }
+///     fn learning_rate(&self) -> f64 {
+///         0.5
+///     }
+///     fn n_slots(&self) -> usize {
+///         0
+///     }
+///     fn update(&self, update: Update<'_, f32>) {
+///         let rate = update.learning_rate as f32;
+///         for (w, g) in update.parameter.iter_mut().zip(update.gradient) {
+///             *w -= rate * g.signum();
+///         }
+///     }
+/// }
+/// let mut w = [1.0, 1.0];
+/// let mut state = State::new(&SignDescent, [("w", 2)]);
+/// state.begin_step();
+/// state.update(&SignDescent, 0, &mut w, &[100.0, -0.01]);
+/// assert_eq!(w, [0.5, 1.5]);
+/// ```
+pub trait Optimizer<F: Float>: Debug + Send + Sync {
+    /// The name by which reports and files call this rule.
+    fn name(&self) -> &'static str;
+
+    /// The configured learning rate. What a step uses is in its [`Update`], since a schedule may change it.
+    fn learning_rate(&self) -> f64;
+
+    /// How many values the rule remembers per value of a parameter, at most [`MAX_SLOTS`].
+    fn n_slots(&self) -> usize;
+
+    /// Updates a parameter, or a part of one, and its slots. Nothing is allocated.
+    ///
+    /// # Panics
+    /// Unless the gradient and the first [`n_slots`](Optimizer::n_slots) slots have the length of the parameter.
+    #[track_caller]
+    fn update(&self, update: Update<'_, F>);
+}
+
+/// One update of one parameter, or of a part of it.
+///
+/// A [`State`](crate::State) makes these with [`ParameterState::update`](crate::ParameterState::update).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Update<'a, F> {
+    /// The name of the parameter.
+    pub name: &'a str,
+    /// The values to update.
+    pub parameter: &'a mut [F],
+    /// The gradient of the loss by them.
+    pub gradient: &'a [F],
+    /// What the rule remembers of them, 0 before the first step; unused slots are empty.
+    pub slots: [&'a mut [F]; MAX_SLOTS],
+    /// The number of the step, 1 for the first.
+    pub step: u64,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+}
+
+impl<'a, F: Float> Update<'a, F> {
+    /// Two updates that together do the same, to the bit: the values before `mid`, and those from `mid` on.
+    ///
+    /// # Panics
+    /// Unless `mid <= parameter.len()`, and the gradient is as long as the parameter.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_optimizers::{Optimizer, Sgd, State};
+    /// let (mut w, dw) = ([1.0_f64, 2.0, 3.0], [2.0, 4.0, 6.0]);
+    /// let rule = Sgd::new(0.5)?;
+    /// let mut state = State::new(&rule, [("w", 3)]);
+    /// state.begin_step();
+    /// let whole = state.iter_mut().next().unwrap().update(&mut w, &dw, rule.learning_rate());
+    /// let (first, rest) = whole.split_at(1);
+    /// rule.update(first); // on one thread
+    /// rule.update(rest); // and on another
+    /// assert_eq!(w, [0.0, 0.0, 0.0]);
+    /// # Ok::<(), chainrule_optimizers::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn split_at(self, mid: usize) -> (Update<'a, F>, Update<'a, F>) {
+        self.assert_lengths(0);
+        assert!(mid <= self.parameter.len(), "a cut at {mid} of {} values", self.parameter.len());
+        let (parameter, parameter_rest) = self.parameter.split_at_mut(mid);
+        let (gradient, gradient_rest) = self.gradient.split_at(mid);
+        let (mut slots, mut slots_rest): ([&mut [F]; MAX_SLOTS], [&mut [F]; MAX_SLOTS]) = Default::default();
+        for ((slot, rest), whole) in slots.iter_mut().zip(&mut slots_rest).zip(self.slots) {
+            // Unused slots are empty, and so are their parts.
+            let mid = mid.min(whole.len());
+            (*slot, *rest) = whole.split_at_mut(mid);
+        }
+        let Update { name, step, learning_rate, .. } = self;
+        (
+            Update { name, parameter, gradient, slots, step, learning_rate },
+            Update {
+                name,
+                parameter: parameter_rest,
+                gradient: gradient_rest,
+                slots: slots_rest,
+                step,
+                learning_rate,
+            },
+        )
+    }
+
+    /// Asserts what a rule with `n_slots` slots demands.
+    ///
+    /// # Panics
+    /// Unless `gradient.len()` and the length of each of the first `n_slots` slots are `parameter.len()`.
+    #[track_caller]
+    pub fn assert_lengths(&self, n_slots: usize) {
+        let (name, length) = (self.name, self.parameter.len());
+        let gradient = self.gradient.len();
+        assert!(gradient == length, "{name}: a gradient of {gradient} values for a parameter of {length}");
+        for (i, slot) in self.slots[..n_slots].iter().enumerate() {
+            let found = slot.len();
+            assert!(found == length, "{name}: slot {i} of {found} values for a parameter of {length}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Stochastic gradient descent.
+//!
+//! w ← w − rate · (g + λ·w), where λ is the weight decay, λ/2 · |w|² added to the loss.
+//!
+//! Remembers nothing. Source: tutorial 2; *Deep Learning from Scratch*, 6.1.2; PyTorch's `SGD`.
+
+use chainrule_tensor::Float;
+
+use crate::{
+    Error, Optimizer, Update,
+    error::{learning_rate, weight_decay},
+};
+
+/// w −= rate · (g + λ·w).
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `learning_rate` | 0.1 (the tutorial's) | the step per gradient | finite, above 0 |
+/// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::{Sgd, State};
+/// let rule = Sgd::new(0.5)?.with_weight_decay(1.0)?;
+/// let mut w = [4.0_f64];
+/// let mut state = State::new(&rule, [("w", 1)]);
+/// state.begin_step();
+/// state.update(&rule, 0, &mut w, &[2.0]);
+/// assert_eq!(w, [1.0]); // 4 − 0.5 · (2 + 1·4)
+/// # Ok::<(), chainrule_optimizers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
+pub struct Sgd {
+    learning_rate: f64,
+    weight_decay: f64,
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Sgd { learning_rate: 0.1, weight_decay: 0.0 }
+    }
+}
+
+impl Sgd {
+    /// The rule with this learning rate and no weight decay.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the rate is finite and above 0.
+    pub fn new(rate: f64) -> Result<Self, Error> {
+        Ok(Sgd { learning_rate: learning_rate(rate)?, ..Sgd::default() })
+    }
+
+    /// The same rule with weight decay.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the decay is finite and not below 0.
+    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
+        Ok(Sgd { weight_decay: weight_decay(decay)?, ..self })
+    }
+
+    /// The step per gradient.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// λ.
+    pub fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+}
+
+impl<F: Float> Optimizer<F> for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn n_slots(&self) -> usize {
+        0
+    }
+
+    fn update(&self, update: Update<'_, F>) {
+        update.assert_lengths(0);
+        let (rate, decay) = (F::of(update.learning_rate), F::of(self.weight_decay));
+        for (w, &g) in update.parameter.iter_mut().zip(update.gradient) {
+            *w -= rate * (g + decay * *w);
+        }
+    }
+}
+
+/// What a file says, before the ranges are checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    learning_rate: f64,
+    weight_decay: f64,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Unchecked> for Sgd {
+    type Error = Error;
+
+    fn try_from(file: Unchecked) -> Result<Self, Error> {
+        Sgd::new(file.learning_rate)?.with_weight_decay(file.weight_decay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+
+    #[test]
+    fn the_defaults_are_the_published_ones() {
+        let sgd = Sgd::default();
+        assert_eq!((sgd.learning_rate(), sgd.weight_decay()), (0.1, 0.0));
+        assert_eq!(Sgd::new(0.1), Ok(sgd));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        for bad in [f64::NAN, 0.0, -0.0, -0.1, f64::INFINITY, f64::NEG_INFINITY] {
+            let message = Sgd::new(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("learning rate {bad}, expected a finite number above 0"));
+        }
+        for bad in [f64::NAN, -1e-9, f64::INFINITY] {
+            let message = Sgd::default().with_weight_decay(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("weight decay {bad}, expected a finite number not below 0"));
+        }
+        assert_eq!(Sgd::default().with_weight_decay(0.0), Ok(Sgd::default()));
+    }
+
+    #[test]
+    fn the_rate_of_the_update_counts() {
+        let (mut w, sgd) = ([1.0_f32, 2.0], Sgd::new(100.0).unwrap());
+        let mut state = State::new(&sgd, [("w", 2)]);
+        state.begin_step();
+        sgd.update(state.iter_mut().next().unwrap().update(&mut w, &[4.0, -4.0], 0.25));
+        assert_eq!(w, [0.0, 3.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "layer1.weight: a gradient of 2 values for a parameter of 3")]
+    fn a_gradient_of_another_length_panics() {
+        let sgd = Sgd::default();
+        let mut state = State::new(&sgd, [("layer1.weight", 3)]);
+        state.begin_step();
+        state.update(&sgd, 0, &mut [0.0_f32; 3], &[1.0; 2]);
+    }
+}

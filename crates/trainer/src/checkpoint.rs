@@ -1,0 +1,267 @@
+//! Checkpoints: a trained network in a file, and how it came about. All use of bincode is in this module.
+//!
+//! | bytes | content |
+//! | --- | --- |
+//! | 8 | `chainrul` |
+//! | 4 | format version, 1 |
+//! | 8 | length of the payload |
+//! | … | payload: [`Payload`] by bincode 2.0.1 through serde, fixed integers |
+//! | 4 | CRC-32 of everything before |
+//!
+//! Integers are little-endian. A file is written under a temporary name in the same folder and then renamed, so that
+//! under its own name there is always a whole file or none. bincode's project has stopped; another implementation
+//! (wincode) reads the same bytes.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use chainrule_layers::Sequential;
+use chainrule_optimizers::OptimizerConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{CheckpointProblem, EpochReport, Error, TrainConfig, TwoLayerConfig, TwoLayerNet};
+
+const MAGIC: [u8; 8] = *b"chainrul";
+const VERSION: u32 = 1;
+const HEADER: usize = 8 + 4 + 8;
+const CHECKSUM: usize = 4;
+
+/// No payload may claim more than this, whatever its length prefixes say.
+const LIMIT: usize = 1 << 32;
+const BINCODE: Configuration<LittleEndian, Fixint, Limit<LIMIT>> =
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<LIMIT>();
+
+/// A trained network, and how it came about.
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::{OptimizerConfig, Sgd};
+/// use chainrule_trainer::{Checkpoint, TrainConfig, TrainingRecord, TwoLayerConfig, TwoLayerNet};
+/// let net = TwoLayerNet::new(&TwoLayerConfig::new(4, 3, 2))?;
+/// let crc32 = net.parameters_crc32();
+/// let record = TrainingRecord::new(TrainConfig::new(), OptimizerConfig::Sgd(Sgd::default()), Vec::new());
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("net.ckpt");
+/// Checkpoint::new(net, record).save(&path)?;
+/// assert_eq!(Checkpoint::load(&path)?.net.parameters_crc32(), crc32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Checkpoint {
+    /// The network.
+    pub net: TwoLayerNet,
+    /// How it was trained.
+    pub training: TrainingRecord,
+}
+
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TrainingRecord {
+    /// The version of this crate.
+    pub program_version: String,
+    /// The settings of the run.
+    pub config: TrainConfig,
+    /// The optimizer and its hyper-parameters.
+    pub optimizer: OptimizerConfig,
+    /// Every epoch's report.
+    pub history: Vec<EpochReport>,
+}
+
+impl TrainingRecord {
+    /// A record of a run of this version.
+    pub fn new(config: TrainConfig, optimizer: OptimizerConfig, history: Vec<EpochReport>) -> Self {
+        TrainingRecord { program_version: env!("CARGO_PKG_VERSION").to_string(), config, optimizer, history }
+    }
+}
+
+/// What stands between header and checksum.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    network: Network,
+    parameters: Vec<NamedParameter>,
+    training: TrainingRecord,
+}
+
+/// The kinds of network; a new kind gets a new variant at the end.
+#[derive(Serialize, Deserialize)]
+enum Network {
+    TwoLayer(TwoLayerConfig),
+}
+
+/// A parameter with its name and shape.
+#[derive(Serialize, Deserialize)]
+struct NamedParameter {
+    name: String,
+    n_rows: u64,
+    n_columns: u64,
+    values: Vec<f32>,
+}
+
+impl Checkpoint {
+    /// A checkpoint of `net`.
+    pub fn new(net: TwoLayerNet, training: TrainingRecord) -> Self {
+        Checkpoint { net, training }
+    }
+
+    /// Writes the checkpoint to `path`. What was there before stays until the new file is whole.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder is missing or cannot be written to, or the disk is full.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        write_whole(path, &self.to_bytes()).map_err(|cause| Error::Io {
+            doing: "write",
+            path: path.to_path_buf(),
+            cause,
+        })
+    }
+
+    /// Reads a checkpoint from `path`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read; [`Error::Checkpoint`] if it is not a checkpoint, or damaged.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let bytes =
+            fs::read(path).map_err(|cause| Error::Io { doing: "read", path: path.to_path_buf(), cause })?;
+        Checkpoint::from_bytes(&bytes)
+            .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let payload = Payload {
+            network: Network::TwoLayer(self.net.config().clone()),
+            parameters: named_parameters(self.net.layers()),
+            training: self.training.clone(),
+        };
+        let payload = bincode::serde::encode_to_vec(&payload, BINCODE)
+            .expect("every type of the payload has an encoding, and memory is its only limit");
+        let mut bytes = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
+        bytes.extend(MAGIC);
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend((payload.len() as u64).to_le_bytes());
+        bytes.extend(payload);
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes
+    }
+
+    /// Reads the bytes of a file: first whether they are a checkpoint, then whether they are whole, then what they say.
+    ///
+    /// # Errors
+    /// The first [`CheckpointProblem`] found.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointProblem> {
+        let payload = checked_payload(bytes)?;
+        let (content, n_read): (Payload, usize) = bincode::serde::decode_from_slice(payload, BINCODE)
+            .map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+        if n_read < payload.len() {
+            let rest = payload.len() - n_read;
+            return Err(CheckpointProblem::Decode(format!("{rest} bytes follow the last value")));
+        }
+        let Network::TwoLayer(config) = content.network;
+        Ok(Checkpoint { net: network(config, &content.parameters)?, training: content.training })
+    }
+}
+
+/// The payload, if header, length and checksum are right.
+fn checked_payload(bytes: &[u8]) -> Result<&[u8], CheckpointProblem> {
+    let mut rest = bytes;
+    if let Some(found) = take(&mut rest)
+        && found != MAGIC
+    {
+        return Err(CheckpointProblem::Foreign { found, expected: MAGIC });
+    }
+    let too_short =
+        CheckpointProblem::TooShort { found: bytes.len() as u64, expected: (HEADER + CHECKSUM) as u64 };
+    let version = u32::from_le_bytes(take(&mut rest).ok_or(too_short.clone())?);
+    if version != VERSION {
+        return Err(CheckpointProblem::Version { found: version, expected: VERSION });
+    }
+    let length = u64::from_le_bytes(take(&mut rest).ok_or(too_short)?);
+    let expected = length.saturating_add((HEADER + CHECKSUM) as u64);
+    if bytes.len() as u64 != expected {
+        return Err(CheckpointProblem::Length { found: bytes.len() as u64, expected });
+    }
+    let (checked, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
+    let expected = u32::from_le_bytes(checksum.try_into().expect("four bytes"));
+    let found = crc32fast::hash(checked);
+    if found != expected {
+        return Err(CheckpointProblem::Checksum { found, expected });
+    }
+    Ok(&checked[HEADER..])
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+fn named_parameters(layers: &Sequential<f32>) -> Vec<NamedParameter> {
+    let mut all = Vec::new();
+    layers.visit_parameters(&mut |number, parameter| {
+        all.push(NamedParameter {
+            name: format!("{}{number}", parameter.name),
+            n_rows: parameter.shape.0 as u64,
+            n_columns: parameter.shape.1 as u64,
+            values: parameter.values.to_vec(),
+        });
+    });
+    all
+}
+
+/// The network that `config` describes, with `parameters`, if they are its own.
+fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoLayerNet, CheckpointProblem> {
+    let expected = config.parameter_shapes().map_err(|e| CheckpointProblem::Decode(e.to_string()))?;
+    let show = |parameter: Option<(&str, u64, u64)>| match parameter {
+        Some((name, n_rows, n_columns)) => format!("{name} ({n_rows}×{n_columns})"),
+        None => "none".to_string(),
+    };
+    for i in 0..expected.len().max(parameters.len()) {
+        let found = parameters.get(i).map(|p| (&*p.name, p.n_rows, p.n_columns));
+        let expected =
+            expected.get(i).map(|&(name, (n_rows, n_columns))| (name, n_rows as u64, n_columns as u64));
+        let whole = parameters
+            .get(i)
+            .is_some_and(|p| Some(p.values.len() as u64) == p.n_rows.checked_mul(p.n_columns));
+        if found != expected || !whole {
+            return Err(CheckpointProblem::Parameter { found: show(found), expected: show(expected) });
+        }
+    }
+    for parameter in parameters {
+        if let Some((index, &value)) = parameter.values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+            return Err(CheckpointProblem::NotFinite { name: parameter.name.clone(), index, value });
+        }
+    }
+    let mut parameters = parameters.iter();
+    Ok(TwoLayerNet::with_parameters(&config, |_, values| {
+        let parameter = parameters.next().expect("as many parameters as were compared above");
+        values.copy_from_slice(&parameter.values);
+    }))
+}
+
+/// Writes a file that is either whole or not there.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // The folder of a bare file name is the empty path, which means the current folder.
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".chainrule-").suffix(".tmp");
+    // Temporary files are private to their owner by default; this one becomes an ordinary file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}

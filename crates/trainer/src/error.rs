@@ -1,0 +1,157 @@
+//! What can go wrong, in one sentence each.
+
+use std::{fmt::Display, io, path::PathBuf};
+
+/// Why a network could not be made, trained, saved or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is out of its range.
+    #[error("{what} is {found}, expected {expected}")]
+    Config {
+        /// The setting.
+        what: &'static str,
+        /// Its value.
+        found: String,
+        /// What is allowed.
+        expected: String,
+    },
+
+    /// The data don't fit the network.
+    #[error("{what}: found {found}, expected {expected}")]
+    Data {
+        /// What does not fit.
+        what: String,
+        /// What the data have.
+        found: String,
+        /// What the network takes.
+        expected: String,
+    },
+
+    /// A loss or a parameter is no longer a finite number.
+    #[error(
+        "training has diverged: {what} is {value} after step {step} of epoch {epoch}; try a smaller learning rate \
+         (it is {learning_rate:?}) or inputs nearer to 0…1"
+    )]
+    NotFinite {
+        /// The loss, or a parameter by name and position.
+        what: String,
+        /// NaN or an infinity.
+        value: f64,
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The step since training began, from 1.
+        step: u64,
+        /// The learning rate of the step.
+        learning_rate: f64,
+    },
+
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {cause}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// The operating system's reason.
+        cause: String,
+    },
+
+    /// A checkpoint could not be read or written.
+    #[error("cannot {doing} the checkpoint {}: {cause}", path.display())]
+    Io {
+        /// "read" or "write".
+        doing: &'static str,
+        /// The checkpoint.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
+    },
+
+    /// A file is no checkpoint, or is damaged.
+    #[error("{}: {problem}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: CheckpointProblem,
+    },
+}
+
+/// What is wrong with a file that should be a checkpoint.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointProblem {
+    /// The file is shorter than a checkpoint's header.
+    #[error("found {found} bytes, a checkpoint has at least {expected}")]
+    TooShort {
+        /// The length of the file.
+        found: u64,
+        /// The length of the header and the checksum.
+        expected: u64,
+    },
+
+    /// The first bytes are another program's.
+    #[error("is not a chainrule checkpoint: it starts with \"{}\", expected \"{}\"", found.escape_ascii(), expected.escape_ascii())]
+    Foreign {
+        /// The first bytes.
+        found: [u8; 8],
+        /// Those of a checkpoint.
+        expected: [u8; 8],
+    },
+
+    /// A format of another time.
+    #[error("has checkpoint format {found}, this version reads format {expected}")]
+    Version {
+        /// The format of the file.
+        found: u32,
+        /// The format that is known.
+        expected: u32,
+    },
+
+    /// The file was cut, or something was appended.
+    #[error("has {found} bytes, its header says {expected}: it was {}", if found < expected { "cut" } else { "appended to" })]
+    Length {
+        /// The length of the file.
+        found: u64,
+        /// The length that its header gives.
+        expected: u64,
+    },
+
+    /// The bytes are not those that were written.
+    #[error("is damaged: its checksum is {found:08x}, expected {expected:08x}")]
+    Checksum {
+        /// The checksum of the bytes.
+        found: u32,
+        /// The checksum that was written.
+        expected: u32,
+    },
+
+    /// The bytes are whole, but don't say what a checkpoint says.
+    #[error("cannot be decoded: {0}")]
+    Decode(String),
+
+    /// A parameter is missing, or has another name or shape than the network's.
+    #[error("has the parameter {found}, the network it describes expects {expected}")]
+    Parameter {
+        /// Name and shape in the file.
+        found: String,
+        /// Name and shape in the network.
+        expected: String,
+    },
+
+    /// A parameter is not a finite number.
+    #[error("has a parameter that is not finite: {name}[{index}] is {value}")]
+    NotFinite {
+        /// The parameter.
+        name: String,
+        /// The position in column order.
+        index: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+}
+
+impl Error {
+    pub(crate) fn config(what: &'static str, found: impl Display, expected: impl Display) -> Error {
+        Error::Config { what, found: found.to_string(), expected: expected.to_string() }
+    }
+}

@@ -1,0 +1,62 @@
+//! The gradient of a network by central differences, the slow way that is obviously right: two losses for every
+//! parameter, each by a whole forward pass.
+
+use chainrule_gradcheck::{Step, derivative};
+use chainrule_layers::{Context, Sequential};
+use chainrule_losses::{Loss, Targets};
+use chainrule_tensor::Matrix;
+
+use crate::parallel;
+
+/// Parameters per task: so many that the copy of the network that a task may need costs nothing beside them.
+const CHUNK: usize = 64;
+
+/// The gradient of the mean loss over the samples `x` of the classes `t`, all parameters laid end to end.
+///
+/// `copy` makes the network that is differentiated; every thread perturbs one of its own, one parameter at a time.
+pub(crate) fn numerical_gradient(
+    copy: &(impl Fn() -> Sequential<f64> + Sync),
+    loss: &dyn Loss<f64>,
+    x: &Matrix<f64>,
+    t: &[usize],
+    step: Step,
+) -> Vec<f64> {
+    let n_parameters = copy().n_parameters();
+    let memory = || {
+        let net = copy();
+        let workspace = net.workspace(t.len());
+        (net, workspace)
+    };
+    let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |(net, workspace), chunk| {
+        let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
+        let derivatives = of_chunk.map(|i| {
+            let start = replace(net, i, 0.0);
+            let d = derivative(
+                |value| {
+                    replace(net, i, value);
+                    let z = net.forward(workspace, x.into(), &Context::inference());
+                    loss.value(z, Targets::Classes(t)).mean()
+                },
+                start,
+                step.at(start),
+            );
+            replace(net, i, start);
+            d
+        });
+        derivatives.collect::<Vec<f64>>()
+    });
+    chunks.concat()
+}
+
+/// Sets parameter `i` of all parameters laid end to end, and returns what it was.
+fn replace(net: &mut Sequential<f64>, i: usize, value: f64) -> f64 {
+    let mut start = 0;
+    let mut old = 0.0;
+    net.visit_parameters_mut(&mut |_, parameter| {
+        if let Some(place) = i.checked_sub(start).and_then(|i| parameter.values.get_mut(i)) {
+            old = std::mem::replace(place, value);
+        }
+        start += parameter.values.len();
+    });
+    old
+}

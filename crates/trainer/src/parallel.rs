@@ -1,0 +1,68 @@
+//! Work on several threads: the only module that knows rayon.
+//!
+//! What is cut, and where, is the callers' business and never depends on the number of threads; this module only
+//! decides who runs it. Without the feature `rayon` the calling thread does, in order.
+
+use crate::Error;
+
+/// Runs `f` for every item, one task each.
+pub(crate) fn for_each_mut<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Send + Sync) {
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        items.par_iter_mut().with_max_len(1).for_each(f);
+    }
+    #[cfg(not(feature = "rayon"))]
+    items.iter_mut().for_each(f);
+}
+
+/// Runs both, possibly at the same time.
+pub(crate) fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    #[cfg(feature = "rayon")]
+    rayon::join(a, b);
+    #[cfg(not(feature = "rayon"))]
+    {
+        a();
+        b();
+    }
+}
+
+/// The results of `f` for 0…n−1, in that order; every task works with a state that `init` makes and that may be
+/// used for many tasks.
+pub(crate) fn map_with<S: Send, R: Send>(
+    n: usize,
+    init: impl Fn() -> S + Send + Sync,
+    f: impl Fn(&mut S, usize) -> R + Send + Sync,
+) -> Vec<R> {
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        (0..n).into_par_iter().map_init(init, f).collect()
+    }
+    #[cfg(not(feature = "rayon"))]
+    {
+        let mut state = init();
+        (0..n).map(|i| f(&mut state, i)).collect()
+    }
+}
+
+/// Runs `f` where the functions above use `threads` threads; with `None`, rayon's own choice.
+pub(crate) fn on_threads<R: Send>(threads: Option<usize>, f: impl FnOnce() -> R + Send) -> Result<R, Error> {
+    let Some(threads) = threads else { return Ok(f()) };
+    if threads == 0 {
+        return Err(Error::config("threads", 0, "at least 1"));
+    }
+    #[cfg(feature = "rayon")]
+    {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|cause| Error::Threads { threads, cause: cause.to_string() })?;
+        Ok(pool.install(f))
+    }
+    #[cfg(not(feature = "rayon"))]
+    match threads {
+        1 => Ok(f()),
+        _ => Err(Error::config("threads", threads, "1, since this build has no feature \"rayon\"")),
+    }
+}

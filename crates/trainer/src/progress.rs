@@ -1,0 +1,130 @@
+//! What an observer of a training run is told, and what remains of the run.
+
+use std::time::Duration;
+
+use crate::Outcome;
+
+/// Something that happened in a training run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A step is done.
+    Step(&'a StepReport),
+    /// An epoch is done, or the run ended inside one.
+    Epoch(&'a EpochReport),
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Steps so far, this one included.
+    pub step: u64,
+    /// Steps that the run will have if nothing stops it.
+    pub n_steps: u64,
+    /// The mean loss of the mini-batch before its update, in nats.
+    pub loss: f64,
+    /// Training time so far.
+    pub seconds: f64,
+    /// Samples trained on so far, repeats counted.
+    pub n_samples: u64,
+}
+
+/// One epoch, or the part of one in which a run ended.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct EpochReport {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// Steps since the run began.
+    pub step: u64,
+    /// The mean of the steps' losses in this epoch, in nats.
+    pub train_loss: f64,
+    /// The share of this epoch's samples that were recognised when they were trained on, 0…1.
+    pub train_accuracy: f64,
+    /// The share of the test set that is recognised after the epoch, 0…1.
+    pub test_accuracy: Option<f64>,
+    /// Training time of this epoch alone: no evaluation, no loading.
+    pub seconds: f64,
+    /// Samples trained on per second of training time.
+    pub samples_per_second: f64,
+}
+
+/// What remains of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Epochs that were completed.
+    pub epochs: u64,
+    /// Steps that were taken.
+    pub steps: u64,
+    /// The accuracy on the test set at the end, 0…1.
+    pub test_accuracy: Option<f64>,
+    /// Every epoch's report.
+    pub history: Vec<EpochReport>,
+    /// Whether the observer stopped the run before its end.
+    pub stopped: bool,
+    pub(crate) time: Duration,
+    pub(crate) n_samples: u64,
+}
+
+impl Summary {
+    /// Training time: no evaluation, no loading.
+    pub fn seconds(&self) -> f64 {
+        self.time.as_secs_f64()
+    }
+
+    /// Samples trained on per second of training time.
+    pub fn samples_per_second(&self) -> f64 {
+        self.n_samples as f64 / self.seconds()
+    }
+
+    pub(crate) fn add(&mut self, epoch: &Epoch, report: &EpochReport, steps_per_epoch: u64) {
+        self.epochs = report.step / steps_per_epoch;
+        self.steps = report.step;
+        self.test_accuracy = report.test_accuracy;
+        self.time += epoch.time;
+        self.n_samples += epoch.n_samples;
+        self.history.push(report.clone());
+    }
+}
+
+/// What is counted while an epoch runs.
+#[derive(Debug, Default)]
+pub(crate) struct Epoch {
+    pub(crate) number: u64,
+    pub(crate) n_steps: u64,
+    pub(crate) sum_of_losses: f64,
+    pub(crate) n_samples: u64,
+    pub(crate) n_correct: u64,
+    pub(crate) time: Duration,
+}
+
+impl Epoch {
+    pub(crate) fn new(number: u64) -> Self {
+        Epoch { number, ..Epoch::default() }
+    }
+
+    pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
+        self.n_steps += 1;
+        self.sum_of_losses += outcome.loss.mean();
+        self.n_samples += outcome.loss.divisor as u64;
+        self.n_correct += outcome.n_correct as u64;
+        self.time += time;
+    }
+
+    pub(crate) fn report(&self, step: u64, test_accuracy: Option<f64>) -> EpochReport {
+        EpochReport {
+            epoch: self.number,
+            step,
+            train_loss: self.sum_of_losses / self.n_steps as f64,
+            train_accuracy: self.n_correct as f64 / self.n_samples as f64,
+            test_accuracy,
+            seconds: self.time.as_secs_f64(),
+            samples_per_second: self.n_samples as f64 / self.time.as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The network of the tutorials: two affine layers with an activation between them.
+//!
+//! ```text
+//! z = W2·activation(W1·x + b1) + b2        logits, one per class
+//! y = softmax(z)                           probabilities
+//! ```
+//! `x`: inputs × samples, `W1`: hidden × inputs, `b1`: hidden, `W2`: classes × hidden, `b2`: classes.
+//!
+//! Source: the second tutorial; *Deep Learning from Scratch*, section 4.5.1.
+
+use std::fmt;
+
+use chainrule_gradcheck::Step;
+use chainrule_layers::{Affine, Layer, Relu, Sequential, Sigmoid};
+use chainrule_losses::{Loss, LossSum, SoftmaxCrossEntropy, Targets};
+use chainrule_tensor::{Float, Init, Matrix, softmax_to};
+
+use crate::{Error, Gradient, minibatch::mean_of_sum, minibatch::n_correct, numerical::numerical_gradient};
+
+/// The function between the two affine layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Activation {
+    /// 1 / (1 + exp(−x)).
+    #[default]
+    Sigmoid,
+    /// max(x, 0).
+    Relu,
+}
+
+impl Activation {
+    /// The activation as a layer.
+    pub fn layer<F: Float>(self) -> Box<dyn Layer<F>> {
+        match self {
+            Activation::Sigmoid => Box::new(Sigmoid),
+            Activation::Relu => Box::new(Relu),
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Layer::<f32>::name(&*self.layer()))
+    }
+}
+
+/// What a [`TwoLayerNet`] is made from.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `activation` | sigmoid | between the two affine layers | |
+/// | `init` | N(0, 0.01²) | the weights at the start; biases start at 0 | |
+/// | `seed` | 1 | which initial weights | any |
+///
+/// # Examples
+/// ```
+/// use chainrule_trainer::{Activation, TwoLayerConfig, TwoLayerNet};
+/// let config = TwoLayerConfig::new(784, 50, 10).with_activation(Activation::Relu).with_seed(7);
+/// let net = TwoLayerNet::<f32>::new(&config)?;
+/// assert_eq!(net.n_parameters(), 784 * 50 + 50 + 50 * 10 + 10);
+/// # Ok::<(), chainrule_trainer::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct TwoLayerConfig {
+    /// Values per sample.
+    pub n_inputs: usize,
+    /// Hidden units.
+    pub n_hidden: usize,
+    /// Classes.
+    pub n_outputs: usize,
+    /// The function between the two affine layers.
+    pub activation: Activation,
+    /// The weights at the start.
+    pub init: Init,
+    /// Which initial weights.
+    pub seed: u64,
+}
+
+impl TwoLayerConfig {
+    /// The tutorial's network with these sizes.
+    pub fn new(n_inputs: usize, n_hidden: usize, n_outputs: usize) -> Self {
+        TwoLayerConfig {
+            n_inputs,
+            n_hidden,
+            n_outputs,
+            activation: Activation::default(),
+            init: Init::Normal { std: 0.01 },
+            seed: 1,
+        }
+    }
+
+    /// Sets the function between the two affine layers.
+    pub fn with_activation(self, activation: Activation) -> Self {
+        TwoLayerConfig { activation, ..self }
+    }
+
+    /// Sets the initial weights' distribution.
+    pub fn with_init(self, init: Init) -> Self {
+        TwoLayerConfig { init, ..self }
+    }
+
+    /// Sets the seed of the initial weights.
+    pub fn with_seed(self, seed: u64) -> Self {
+        TwoLayerConfig { seed, ..self }
+    }
+
+    /// The layers; `affine` makes one from inputs, outputs and its position among the affine layers.
+    fn layers<F: Float>(&self, affine: impl Fn(usize, usize, u64) -> Affine<F>) -> Sequential<F> {
+        let layers: Vec<Box<dyn Layer<F>>> = vec![
+            Box::new(affine(self.n_inputs, self.n_hidden, 0)),
+            self.activation.layer(),
+            Box::new(affine(self.n_hidden, self.n_outputs, 1)),
+        ];
+        Sequential::new(self.n_inputs, layers)
+    }
+
+    /// The names and shapes of the parameters, in order.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn parameter_shapes(&self) -> Result<[(&'static str, (usize, usize)); 4], Error> {
+        self.check()?;
+        Ok([
+            ("W1", (self.n_hidden, self.n_inputs)),
+            ("b1", (self.n_hidden, 1)),
+            ("W2", (self.n_outputs, self.n_hidden)),
+            ("b2", (self.n_outputs, 1)),
+        ])
+    }
+
+    /// Refuses sizes that no network has.
+    fn check(&self) -> Result<(), Error> {
+        let sizes = [("inputs", self.n_inputs), ("hidden units", self.n_hidden), ("outputs", self.n_outputs)];
+        for (what, size) in sizes {
+            // Up to here no number of parameters overflows.
+            if !(1..=1 << 20).contains(&size) {
+                return Err(Error::config(what, size, "1 to 1048576"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The tutorials' network; see the [configuration](TwoLayerConfig) for its parts.
+///
+/// Its parameters are named `W1`, `b1`, `W2`, `b2`. The methods here handle one matrix of samples on the calling
+/// thread; [`train`](crate::train) and [`evaluate`](crate::evaluate) handle data sets, on many.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::Matrix;
+/// use chainrule_trainer::{TwoLayerConfig, TwoLayerNet};
+/// let mut net: TwoLayerNet<f64> = TwoLayerNet::new(&TwoLayerConfig::new(3, 5, 2))?;
+/// let x = Matrix::from_column_slice(3, 2, &[0.0, 0.5, 1.0, 1.0, 0.5, 0.0]); // two samples
+/// let y = net.predict(&x);
+/// assert!((y.column(0).sum() - 1.0).abs() < 1e-12); // probabilities
+/// assert!((net.loss(&x, &[0, 1]) - 2.0_f64.ln()).abs() < 0.01); // knows nothing yet
+/// let gradient = net.gradient(&x, &[0, 1]);
+/// assert_eq!(gradient.of("W1").shape(), (5, 3));
+/// # Ok::<(), chainrule_trainer::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TwoLayerNet<F = f32> {
+    config: TwoLayerConfig,
+    layers: Sequential<F>,
+}
+
+impl<F: Float> TwoLayerNet<F> {
+    /// A network with initial weights.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a size is 0 or above 2²⁰.
+    pub fn new(config: &TwoLayerConfig) -> Result<Self, Error> {
+        config.check()?;
+        let layers = config
+            .layers(|inputs, outputs, layer| Affine::init(inputs, outputs, config.init, config.seed, layer));
+        Ok(TwoLayerNet { config: config.clone(), layers })
+    }
+
+    /// What the network was made from.
+    pub fn config(&self) -> &TwoLayerConfig {
+        &self.config
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &Sequential<F> {
+        &self.layers
+    }
+
+    /// The layers, whose parameters may be changed.
+    pub fn layers_mut(&mut self) -> &mut Sequential<F> {
+        &mut self.layers
+    }
+
+    /// How many values all parameters have together.
+    pub fn n_parameters(&self) -> usize {
+        self.layers.n_parameters()
+    }
+
+    /// A copy of the network in another element type: gradients are checked in `f64`.
+    pub fn cast<G: Float>(&self) -> TwoLayerNet<G> {
+        let mut values: Vec<F> = Vec::with_capacity(self.n_parameters());
+        self.layers.visit_parameters(&mut |_, parameter| values.extend(parameter.values));
+        let mut values = values.into_iter();
+        TwoLayerNet::with_parameters(&self.config, |_, of_this| {
+            for (to, from) in of_this.iter_mut().zip(&mut values) {
+                *to = G::of(from.as_f64());
+            }
+        })
+    }
+
+    /// A network of an allowed configuration, whose parameters `fill` writes: it is given the name and the values of
+    /// each in turn.
+    pub(crate) fn with_parameters(config: &TwoLayerConfig, mut fill: impl FnMut(&str, &mut [F])) -> Self {
+        let zeros =
+            |inputs, outputs, _| Affine::new(Matrix::zeros(outputs, inputs), vec![F::zero(); outputs]);
+        let mut layers = config.layers(zeros);
+        layers.visit_parameters_mut(&mut |number, parameter| {
+            fill(&format!("{}{number}", parameter.name), parameter.values);
+        });
+        TwoLayerNet { config: config.clone(), layers }
+    }
+
+    /// The logits of every sample: what the loss takes.
+    ///
+    /// # Shapes
+    /// `x`: inputs × samples; the result: classes × samples.
+    ///
+    /// # Panics
+    /// Unless `x.nrows()` is the number of inputs.
+    pub fn logits(&self, x: &Matrix<F>) -> Matrix<F> {
+        self.layers.layers().fold(x.clone(), |x, layer| layer.forward(&x).0)
+    }
+
+    /// The probability of every class for every sample.
+    ///
+    /// # Shapes
+    /// `x`: inputs × samples; the result: classes × samples, every column sums to 1.
+    ///
+    /// # Panics
+    /// Unless `x.nrows()` is the number of inputs.
+    pub fn predict(&self, x: &Matrix<F>) -> Matrix<F> {
+        let z = self.logits(x);
+        let mut y = Matrix::zeros(z.nrows(), z.ncols());
+        softmax_to((&mut y).into(), (&z).into());
+        y
+    }
+
+    /// The mean softmax cross-entropy of the samples `x` of the classes `t`, in nats.
+    ///
+    /// # Panics
+    /// Unless `x.nrows()` is the number of inputs, `t` has a class for every sample, and every class an output.
+    pub fn loss(&self, x: &Matrix<F>, t: &[usize]) -> f64 {
+        SoftmaxCrossEntropy::new().value((&self.logits(x)).into(), Targets::Classes(t)).mean()
+    }
+
+    /// The share of the samples `x` whose most probable class is that of `t`, 0…1.
+    ///
+    /// # Panics
+    /// As [`loss`](TwoLayerNet::loss).
+    pub fn accuracy(&self, x: &Matrix<F>, t: &[usize]) -> f64 {
+        assert_eq!(x.ncols(), t.len(), "samples and classes");
+        n_correct((&self.logits(x)).into(), t) as f64 / t.len() as f64
+    }
+
+    /// The gradient of the mean loss by backpropagation.
+    ///
+    /// One sample after another through one layer after another, in the learner's form: this is the readable twin
+    /// against which the parallel [`MiniBatch`](crate::MiniBatch) is tested.
+    ///
+    /// # Panics
+    /// As [`loss`](TwoLayerNet::loss).
+    pub fn gradient(&self, x: &Matrix<F>, t: &[usize]) -> Gradient<F> {
+        self.loss_and_gradient(x, t).1
+    }
+
+    /// The loss as a sum with its divisor, and [`gradient`](TwoLayerNet::gradient).
+    pub(crate) fn loss_and_gradient(&self, x: &Matrix<F>, t: &[usize]) -> (LossSum, Gradient<F>) {
+        let mut y = x.clone();
+        let mut caches = Vec::new();
+        for layer in self.layers.layers() {
+            let (output, cache) = layer.forward(&y);
+            y = output;
+            caches.push(cache);
+        }
+        let (loss, mut dy) = SoftmaxCrossEntropy::new().gradient((&y).into(), Targets::Classes(t));
+        let mut of_layers = Vec::new();
+        for (layer, cache) in self.layers.layers().zip(caches).rev() {
+            let gradients = layer.backward(&cache, &dy);
+            of_layers.push(gradients.parameters);
+            dy = gradients.dx;
+        }
+        let mut values = Vec::with_capacity(self.n_parameters());
+        for (_, gradient) in of_layers.into_iter().rev().flatten() {
+            values.extend_from_slice(gradient.as_slice());
+        }
+        mean_of_sum(&mut values, F::of(loss.divisor));
+        (loss, Gradient::new(&self.layers, values))
+    }
+
+    /// The gradient of the mean loss by central differences with the tutorial's step, 1e-4: two losses for every
+    /// parameter.
+    ///
+    /// Evaluated in `f64` whatever `F` is, since in `f32` a central difference is noise, and on the threads of the
+    /// current pool.
+    ///
+    /// # Panics
+    /// As [`loss`](TwoLayerNet::loss).
+    pub fn numerical_gradient(&self, x: &Matrix<F>, t: &[usize]) -> Gradient<f64> {
+        let net = self.cast::<f64>();
+        let copy = || net.cast().layers;
+        let x = x.map(|value| value.as_f64());
+        let values = numerical_gradient(&copy, &SoftmaxCrossEntropy::new(), &x, t, Step::Fixed(1e-4));
+        Gradient::new(&net.layers, values)
+    }
+}
+
+impl TwoLayerNet<f32> {
+    /// The CRC-32 of all parameters in order, as little-endian bytes: equal for equal networks, and only by chance for
+    /// others.
+    pub fn parameters_crc32(&self) -> u32 {
+        let mut crc = crc32fast::Hasher::new();
+        self.layers.visit_parameters(&mut |_, parameter| {
+            for value in parameter.values {
+                crc.update(&value.to_le_bytes());
+            }
+        });
+        crc.finalize()
+    }
+}
+
+impl<F: Float> Clone for TwoLayerNet<F> {
+    fn clone(&self) -> Self {
+        self.cast()
+    }
+}
