@@ -172,19 +172,20 @@ impl Checkpoint {
 
 /// The payload, if header, length and checksum are right.
 fn checked_payload(bytes: &[u8]) -> Result<&[u8], CheckpointProblem> {
+    let too_short = || {
+        let (found, expected) = (bytes.len() as u64, (HEADER + CHECKSUM) as u64);
+        CheckpointProblem::TooShort { found, expected }
+    };
     let mut rest = bytes;
-    if let Some(found) = take(&mut rest)
-        && found != MAGIC
-    {
+    let found = take(&mut rest).ok_or_else(too_short)?;
+    if found != MAGIC {
         return Err(CheckpointProblem::Foreign { found, expected: MAGIC });
     }
-    let too_short =
-        CheckpointProblem::TooShort { found: bytes.len() as u64, expected: (HEADER + CHECKSUM) as u64 };
-    let version = u32::from_le_bytes(take(&mut rest).ok_or(too_short.clone())?);
-    if version != VERSION {
-        return Err(CheckpointProblem::Version { found: version, expected: VERSION });
+    let found = u32::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
+    if found != VERSION {
+        return Err(CheckpointProblem::Version { found, expected: VERSION });
     }
-    let length = u64::from_le_bytes(take(&mut rest).ok_or(too_short)?);
+    let length = u64::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
     let expected = length.saturating_add((HEADER + CHECKSUM) as u64);
     if bytes.len() as u64 != expected {
         return Err(CheckpointProblem::Length { found: bytes.len() as u64, expected });
