@@ -13,9 +13,11 @@
 //! (wincode) reads the same bytes.
 
 use std::{
-    fs,
+    ffi::OsString,
+    fs::{self, File},
     io::{self, Write},
     path::Path,
+    process,
 };
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
@@ -220,19 +222,19 @@ fn named_parameters(layers: &Sequential<f32>) -> Vec<NamedParameter> {
 
 /// The network that `config` describes, with `parameters`, if they are its own.
 fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoLayerNet, CheckpointProblem> {
-    let expected = config.parameter_shapes().map_err(|e| CheckpointProblem::Decode(e.to_string()))?;
-    let show = |parameter: Option<(&str, u64, u64)>| match parameter {
-        Some((name, n_rows, n_columns)) => format!("{name} ({n_rows}×{n_columns})"),
-        None => "none".to_string(),
-    };
+    config.check().map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+    let expected = config.parameter_shapes();
     for i in 0..expected.len().max(parameters.len()) {
+        let expected = expected.get(i).map(|&(name, rows, columns)| (name, rows as u64, columns as u64));
         let found = parameters.get(i).map(|p| (&*p.name, p.n_rows, p.n_columns));
-        let expected =
-            expected.get(i).map(|&(name, (n_rows, n_columns))| (name, n_rows as u64, n_columns as u64));
         let whole = parameters
             .get(i)
-            .is_some_and(|p| Some(p.values.len() as u64) == p.n_rows.checked_mul(p.n_columns));
+            .is_some_and(|p| p.n_rows.checked_mul(p.n_columns) == Some(p.values.len() as u64));
         if found != expected || !whole {
+            let show = |parameter: Option<(&str, u64, u64)>| match parameter {
+                Some((name, n_rows, n_columns)) => format!("{name} ({n_rows}×{n_columns})"),
+                None => "none".to_string(),
+            };
             return Err(CheckpointProblem::Parameter { found: show(found), expected: show(expected) });
         }
     }
@@ -248,21 +250,21 @@ fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoL
     }))
 }
 
-/// Writes a file that is either whole or not there.
+/// Writes a file under a temporary name beside it and renames it: under its own name it is whole or not there.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // The folder of a bare file name is the empty path, which means the current folder.
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", process::id()));
+    let temporary = path.with_file_name(temporary);
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".chainrule-").suffix(".tmp");
-    // Temporary files are private to their owner by default; this one becomes an ordinary file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    write().inspect_err(|_| {
+        // What went wrong first is what the caller has to know.
+        let _ = fs::remove_file(&temporary);
+    })
 }

@@ -117,20 +117,19 @@ impl TwoLayerConfig {
         Sequential::new(self.n_inputs, layers)
     }
 
-    /// The names and shapes of the parameters, in order.
+    /// The names, rows and columns of the parameters, in order.
     #[cfg(feature = "checkpoint")]
-    pub(crate) fn parameter_shapes(&self) -> Result<[(&'static str, (usize, usize)); 4], Error> {
-        self.check()?;
-        Ok([
-            ("W1", (self.n_hidden, self.n_inputs)),
-            ("b1", (self.n_hidden, 1)),
-            ("W2", (self.n_outputs, self.n_hidden)),
-            ("b2", (self.n_outputs, 1)),
-        ])
+    pub(crate) fn parameter_shapes(&self) -> [(&'static str, usize, usize); 4] {
+        [
+            ("W1", self.n_hidden, self.n_inputs),
+            ("b1", self.n_hidden, 1),
+            ("W2", self.n_outputs, self.n_hidden),
+            ("b2", self.n_outputs, 1),
+        ]
     }
 
     /// Refuses sizes that no network has.
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let sizes = [("inputs", self.n_inputs), ("hidden units", self.n_hidden), ("outputs", self.n_outputs)];
         for (what, size) in sizes {
             // Up to here no number of parameters overflows.
