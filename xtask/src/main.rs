@@ -1,2 +1,42 @@
-//! .
-fn main() {}
+//! The command line of chainrule: parse, call, print.
+//!
+//! `cargo xtask <command>`; every command is a module of its own, and what is worth testing by itself lives in the
+//! library crates. A failure is one line `error: …` on standard error and a non-zero exit: 2 for a wrong call, 1 for
+//! everything else.
+
+mod args;
+mod ci;
+mod data;
+mod evaluate;
+mod gradcheck;
+mod output;
+mod train_mnist;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// A failure is one sentence, with the remedy where there is one.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return args::report(&error),
+    };
+    let result = match &arguments.command {
+        Command::TrainMnist(options) => train_mnist::run(options),
+        Command::Evaluate(options) => evaluate::run(options),
+        Command::Gradcheck(options) => gradcheck::run(options),
+        Command::Ci => ci::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `cargo xtask gradcheck`: every derivative of the network on real digits.
+//!
+//! What is checked is the code that trains, the parallel gradient of a mini-batch, in `f64`.
+
+use std::time::Instant;
+
+use chainrule_gradcheck::Check;
+use chainrule_layers::Context;
+use chainrule_losses::SoftmaxCrossEntropy;
+use chainrule_tensor::Matrix;
+use chainrule_trainer::{MiniBatch, TwoLayerNet};
+use serde::Serialize;
+
+use crate::{Result, args::Gradcheck, data, output, train_mnist::network_config};
+
+/// For a whole network on real data; a single layer or loss has to do better.
+const TOLERANCE: f64 = 1e-6;
+
+pub(crate) fn run(options: &Gradcheck) -> Result<()> {
+    let mnist = data::load(options.data_dir.as_deref())?;
+    let net = TwoLayerNet::<f64>::new(&network_config(&options.network, mnist.train.n_pixels()))?;
+    let n_samples = options.batch_size.min(mnist.train.len());
+    let indices: Vec<usize> = (0..n_samples).collect();
+    let x: Matrix<f64> = mnist.train.to_matrix(0..n_samples);
+    let t: Vec<usize> = mnist.train.labels()[..n_samples].iter().map(|&label| label.into()).collect();
+
+    if !options.json {
+        output::line(format_args!(
+            "{}-{}-{} {}: {} derivatives on {n_samples} digits, against central differences in f64",
+            x.nrows(),
+            options.network.hidden,
+            chainrule_mnist::N_CLASSES,
+            net.config().activation,
+            net.n_parameters(),
+        ));
+    }
+    let begun = Instant::now();
+    let mut mini_batch = MiniBatch::new(net.layers(), n_samples);
+    let loss = SoftmaxCrossEntropy::new();
+    mini_batch.compute(net.layers(), &loss, &mnist.train, &indices, &Context::inference());
+    let backprop_seconds = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    let numerical = net.numerical_gradient(&x, &t);
+    let numerical_seconds = begun.elapsed().as_secs_f64();
+
+    let check = Check::new().tolerance(TOLERANCE);
+    let mut given = mini_batch.gradient();
+    let mut n_wrong = 0;
+    for (name, numerical) in numerical.iter() {
+        let (of_this, rest) = given.split_at(numerical.as_slice().len());
+        given = rest;
+        let report = check.compare(of_this, numerical.as_slice()).named(name);
+        n_wrong += report.n_total() - report.n_agreeing();
+        match options.json {
+            true => output::json(&Checked {
+                event: "gradcheck",
+                parameter: name,
+                n_checked: report.n_checked(),
+                n_agreeing: report.n_agreeing(),
+                relative_error: report.relative_error(),
+                tolerance: report.tolerance(),
+                passed: report.passed(),
+            }),
+            false => output::line(&report),
+        }
+    }
+    match options.json {
+        true => output::json(&Done {
+            event: "done",
+            passed: n_wrong == 0,
+            n_derivatives: net.n_parameters(),
+            backprop_seconds,
+            numerical_seconds,
+        }),
+        false => output::line(format_args!(
+            "backpropagation took {:.2} ms, central differences {numerical_seconds:.1} s",
+            1e3 * backprop_seconds
+        )),
+    }
+    match n_wrong {
+        0 => Ok(()),
+        _ => Err(format!("{n_wrong} of {} derivatives are wrong", net.n_parameters()).into()),
+    }
+}
+
+/// `{"event":"gradcheck",…}`
+#[derive(Serialize)]
+struct Checked<'a> {
+    event: &'static str,
+    parameter: &'a str,
+    n_checked: usize,
+    n_agreeing: usize,
+    relative_error: f64,
+    tolerance: f64,
+    passed: bool,
+}
+
+/// `{"event":"done",…}`
+#[derive(Serialize)]
+struct Done {
+    event: &'static str,
+    passed: bool,
+    n_derivatives: usize,
+    backprop_seconds: f64,
+    numerical_seconds: f64,
+}

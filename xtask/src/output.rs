@@ -1,0 +1,107 @@
+//! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
+
+use std::io::{self, IsTerminal, Write};
+
+use chainrule_trainer::{EpochReport, Evaluation, StepReport};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// Writes one line to standard output. A reader who has gone away ends the program, as it does other programs.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    if writeln!(io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Writes one JSON object as a line.
+pub(crate) fn json(object: &impl Serialize) {
+    line(serde_json::to_string(object).expect("numbers, strings and lists always have a JSON form"));
+}
+
+/// The accuracy of every class in one line each way: `0 98.1 %  1 98.9 % …`.
+pub(crate) fn per_class(evaluation: &Evaluation) -> String {
+    let classes = evaluation.per_class.iter().enumerate().map(|(class, count)| match count.accuracy() {
+        Some(accuracy) => format!("{class} {:.1} %", 100.0 * accuracy),
+        None => format!("{class} –"),
+    });
+    classes.collect::<Vec<_>>().join("   ")
+}
+
+/// One line about an epoch.
+pub(crate) fn epoch(report: &EpochReport, epochs: u64) -> String {
+    let width = epochs.to_string().len();
+    let test = report.test_accuracy.map_or(String::new(), |test| format!("   test {:5.2} %", 100.0 * test));
+    format!(
+        "epoch {:width$}/{epochs}   loss {:.4}   train {:5.2} %{test}   {:.2} s   {} samples/s",
+        report.epoch,
+        report.train_loss,
+        100.0 * report.train_accuracy,
+        report.seconds,
+        thousands(report.samples_per_second),
+    )
+}
+
+/// A number without decimals, its thousands apart: `1 234 567`.
+pub(crate) fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A progress bar with loss, throughput and remaining time; nothing where no person watches.
+pub(crate) struct Bar {
+    bar: Option<ProgressBar>,
+}
+
+impl Bar {
+    /// A bar, if `wanted` and both outputs are terminals.
+    pub(crate) fn new(wanted: bool) -> Bar {
+        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let style = "{wide_bar:.cyan/dim} {percent:>3} %  {msg}  {eta} left";
+        let style = ProgressStyle::with_template(style).expect("the template is a valid one");
+        Bar { bar: (wanted && watched).then(|| ProgressBar::new(0).with_style(style)) }
+    }
+
+    pub(crate) fn step(&self, step: &StepReport) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_length(step.n_steps);
+        bar.set_position(step.step);
+        // Most steps are too short to be seen.
+        if step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
+            let rate = thousands(step.n_samples as f64 / step.seconds);
+            bar.set_message(format!("loss {:.3}  {rate} samples/s", step.loss));
+        }
+    }
+
+    /// Prints a line above the bar.
+    pub(crate) fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| line(text)),
+            None => line(text),
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(thousands(7.4), "7");
+        assert_eq!(thousands(999.6), "1 000");
+        assert_eq!(thousands(1_234_567.0), "1 234 567");
+    }
+}
