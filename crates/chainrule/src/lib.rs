@@ -1,1 +1,20 @@
-//! .
+// The example in the README trains a network.
+#![cfg_attr(feature = "trainer", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "trainer"), doc = "The parts of chainrule that were asked for, each a module.")]
+#![forbid(unsafe_code)]
+
+pub mod prelude;
+
+// The parts of a network.
+pub use chainrule_layers as layers;
+pub use chainrule_losses as losses;
+pub use chainrule_optimizers as optimizers;
+pub use chainrule_tensor as tensor;
+
+// What checks it, what it learns from, and what trains it.
+#[cfg(feature = "gradcheck")]
+pub use chainrule_gradcheck as gradcheck;
+#[cfg(feature = "mnist")]
+pub use chainrule_mnist as mnist;
+#[cfg(feature = "trainer")]
+pub use chainrule_trainer as trainer;

@@ -17,6 +17,9 @@ mod sequential;
 #[cfg(test)]
 mod check;
 
+/// The matrices that layers take and return, and how their parameters are initialised.
+pub use chainrule_tensor as tensor;
+
 pub use affine::Affine;
 pub use layer::{Context, Layer, Parameter, ParameterMut, Trace};
 pub use learner::{Cache, Gradients};

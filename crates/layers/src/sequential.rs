@@ -106,6 +106,24 @@ impl<F: Float> Sequential<F> {
         }
     }
 
+    /// All parameters for changing, in order: the learner's form of
+    /// [`visit_parameters_mut`](Sequential::visit_parameters_mut).
+    pub fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, F>> {
+        let mut all = Vec::new();
+        self.visit_parameters_mut(&mut |_, parameter| all.push(parameter));
+        all
+    }
+
+    /// The names of all parameters in order, each with the number of its layer, `W1`, `b1`, `W2`, …, and their lengths:
+    /// what an optimizer's state is made from.
+    pub fn parameter_names(&self) -> Vec<(String, usize)> {
+        let mut names = Vec::new();
+        self.visit_parameters(&mut |number, parameter| {
+            names.push((format!("{}{number}", parameter.name), parameter.values.len()));
+        });
+        names
+    }
+
     /// Memory for the passes of up to `n_samples` samples at a time.
     pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
         let room = |size: usize| vec![F::zero(); size * n_samples];
@@ -181,6 +199,16 @@ impl<F: Float> Sequential<F> {
         self.layers[l].gradient_to(gradient, within, dy, &trace, &context.at_layer(l));
     }
 
+    /// The gradient of all parameters laid end to end, summed over the samples that went backward last: the learner's
+    /// form of [`gradient_to`](Sequential::gradient_to).
+    pub fn gradient(&self, workspace: &Workspace<F>, x: Input<'_, F>, context: &Context) -> Vec<F> {
+        let mut gradient = vec![F::zero(); self.n_parameters()];
+        for part in self.gradient_parts(usize::MAX) {
+            self.gradient_to(&mut gradient[part.clone()], part, workspace, x, context);
+        }
+        gradient
+    }
+
     /// Cuts the parameters laid end to end into parts of about `length` values, none of which crosses a layer: the
     /// cuts depend on the network alone, and every part may be computed by another thread.
     pub fn gradient_parts(&self, length: usize) -> Vec<Range<usize>> {
@@ -190,7 +218,7 @@ impl<F: Float> Sequential<F> {
             if start < end {
                 let grain = layer.gradient_grain();
                 let step = (length / grain).max(1) * grain;
-                parts.extend((start..end).step_by(step).map(|from| from..(from + step).min(end)));
+                parts.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
             }
         }
         parts
@@ -286,11 +314,11 @@ mod tests {
     }
 
     fn set(net: &mut Sequential<f64>, mut values: &[f64]) {
-        net.visit_parameters_mut(&mut |_, parameter| {
+        for parameter in net.parameters_mut() {
             let (of_this, rest) = values.split_at(parameter.values.len());
             parameter.values.copy_from_slice(of_this);
             values = rest;
-        });
+        }
     }
 
     fn all(net: &Sequential<f64>) -> Vec<f64> {
@@ -318,15 +346,14 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_by_the_layers_that_have_them() {
-        let mut names = Vec::new();
-        net().visit_parameters(&mut |number, parameter| names.push(format!("{}{number}", parameter.name)));
-        assert_eq!(names, ["W1", "b1", "W2", "b2", "W3", "b3"]);
+        let expected = [("W1", 36), ("b1", 9), ("W2", 54), ("b2", 6), ("W3", 18), ("b3", 3)];
+        assert_eq!(net().parameter_names(), expected.map(|(name, length)| (name.to_string(), length)));
     }
 
     #[test]
     fn parts_cover_every_parameter_once_and_cross_no_layer() {
         let net = net();
-        for length in [1, 10, 45, 1_000_000] {
+        for length in [1, 10, 45, usize::MAX] {
             let parts = net.gradient_parts(length);
             assert_eq!(parts[0].start, 0);
             assert_eq!(parts[parts.len() - 1].end, net.n_parameters());

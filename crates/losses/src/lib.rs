@@ -16,6 +16,8 @@ mod mean_squared_error;
 // What the losses share that treat every element alike.
 mod elementwise;
 
+/// The matrices that losses take, for crates that depend on this one alone.
+pub use chainrule_tensor as tensor;
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
 pub use half_squared_error::HalfSquaredError;
 pub use loss::{Loss, LossSum};

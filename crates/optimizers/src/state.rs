@@ -119,6 +119,47 @@ impl<F: Float> State<F> {
         optimizer.update(memory.update(parameter, gradient, optimizer.learning_rate()));
     }
 
+    /// Begins the next step and updates all parameters, in order, with the optimizer's own learning rate.
+    ///
+    /// `gradient` is that of all parameters laid end to end.
+    ///
+    /// # Panics
+    /// Unless there are as many `parameters` as in this state, and `gradient` has a value for each of theirs.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_optimizers::{Sgd, State};
+    /// let (mut w, mut b) = ([1.0_f32, 2.0], [3.0_f32]);
+    /// let rule = Sgd::new(1.0)?;
+    /// let mut state = State::new(&rule, [("w", 2), ("b", 1)]);
+    /// state.update_all(&rule, [&mut w[..], &mut b[..]], &[1.0, 2.0, 3.0]);
+    /// assert_eq!((w, b), ([0.0, 0.0], [0.0]));
+    /// # Ok::<(), chainrule_optimizers::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn update_all<'a>(
+        &mut self,
+        optimizer: &dyn Optimizer<F>,
+        parameters: impl IntoIterator<Item = &'a mut [F]>,
+        mut gradient: &[F],
+    ) {
+        self.begin_step();
+        let mut n_parameters = 0;
+        for parameter in parameters {
+            let (of_this, rest) =
+                gradient.split_at_checked(parameter.len()).expect("a gradient of all parameters");
+            self.update(optimizer, n_parameters, parameter, of_this);
+            gradient = rest;
+            n_parameters += 1;
+        }
+        assert!(
+            n_parameters == self.parameters.len() && gradient.is_empty(),
+            "{n_parameters} parameters and {} values of the gradient left over, expected {} and none",
+            gradient.len(),
+            self.parameters.len()
+        );
+    }
+
     /// The slots of all parameters, in order, for updates at the same time.
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = ParameterState<'_, F>> {
         self.parameters.iter_mut().map(|memory| memory.borrow(self.step))

@@ -19,6 +19,7 @@ mod minibatch;
 mod parallel;
 mod progress;
 mod train;
+mod update;
 
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
@@ -34,3 +35,4 @@ pub use progress::{EpochReport, Event, StepReport, Summary};
 pub use samples::Samples;
 pub use train::{GradientMethod, Length, TrainConfig, train};
 pub use two_layer_net::{Activation, TwoLayerConfig, TwoLayerNet};
+pub use update::update;

@@ -1,7 +1,7 @@
 //! What the trainer asks of a data set.
 
 use chainrule_mnist::ImageSet;
-use chainrule_tensor::{Float, MatrixViewMut};
+use chainrule_tensor::{Float, Matrix, MatrixViewMut};
 
 /// Samples with a class each, as a training loop takes them: some at a time, in any order.
 ///
@@ -25,6 +25,16 @@ pub trait Samples: Sync {
     /// # Panics
     /// Unless `x` is `n_inputs × indices.len()` and every index is below `n_samples`.
     fn gather_to<F: Float>(&self, x: MatrixViewMut<'_, F>, indices: &[usize]);
+
+    /// The samples `indices` as one matrix, inputs × samples, and their classes: the learner's form.
+    ///
+    /// # Panics
+    /// Unless every index is below `n_samples`.
+    fn batch<F: Float>(&self, indices: &[usize]) -> (Matrix<F>, Vec<usize>) {
+        let mut x = Matrix::zeros(self.n_inputs(), indices.len());
+        self.gather_to((&mut x).into(), indices);
+        (x, indices.iter().map(|&i| self.class(i)).collect())
+    }
 }
 
 /// Pixels become 0…1, the digit is the class.

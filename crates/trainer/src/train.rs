@@ -2,10 +2,9 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use chainrule_layers::{Context, Sequential};
+use chainrule_layers::Context;
 use chainrule_losses::{LossSum, SoftmaxCrossEntropy};
-use chainrule_optimizers::{Optimizer, State, Update};
-use chainrule_tensor::{Float, Matrix, MatrixViewMut};
+use chainrule_optimizers::{Optimizer, State};
 
 use crate::{
     Error, Event, MiniBatch, Outcome, Samples, Sampling, StepReport, Summary, TwoLayerNet,
@@ -14,6 +13,7 @@ use crate::{
     order::Order,
     parallel,
     progress::Epoch,
+    update,
 };
 
 /// How long training goes on.
@@ -205,12 +205,8 @@ impl<'a, S: Samples> Run<'a, S> {
         test: Option<&'a S>,
         config: &'a TrainConfig,
     ) -> Self {
-        let mut named = Vec::new();
-        net.layers().visit_parameters(&mut |number, parameter| {
-            named.push((format!("{}{number}", parameter.name), parameter.values.len()));
-        });
         Run {
-            state: State::new(optimizer, named),
+            state: State::new(optimizer, net.layers().parameter_names()),
             order: Order::new(config.sampling, config.seed, samples.n_samples(), config.batch_size),
             net,
             optimizer,
@@ -305,9 +301,7 @@ fn not_finite(what: String, value: f64, epoch: u64, step: u64, optimizer: &dyn O
 
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.
 fn numerical_step(net: &TwoLayerNet, samples: &impl Samples, indices: &[usize]) -> (Outcome, Vec<f32>) {
-    let mut x = Matrix::<f64>::zeros(samples.n_inputs(), indices.len());
-    samples.gather_to(MatrixViewMut::from(&mut x), indices);
-    let classes: Vec<usize> = indices.iter().map(|&i| samples.class(i)).collect();
+    let (x, classes) = samples.batch::<f64>(indices);
     let net = net.cast::<f64>();
     let n = indices.len() as f64;
     let outcome = Outcome {
@@ -316,34 +310,4 @@ fn numerical_step(net: &TwoLayerNet, samples: &impl Samples, indices: &[usize]) 
     };
     let gradient = net.numerical_gradient(&x, &classes);
     (outcome, gradient.values().iter().map(|&g| g as f32).collect())
-}
-
-/// Updates every parameter of `net`; large ones in parts, side by side.
-fn update<F: Float>(
-    net: &mut Sequential<F>,
-    optimizer: &dyn Optimizer<F>,
-    state: &mut State<F>,
-    mut gradient: &[F],
-) {
-    state.begin_step();
-    let mut memories = state.iter_mut();
-    net.visit_parameters_mut(&mut |_, parameter| {
-        let memory = memories.next().expect("a state has as many parameters as its network");
-        let (of_this, rest) = gradient.split_at(parameter.values.len());
-        update_parts(optimizer, memory.update(parameter.values, of_this, optimizer.learning_rate()));
-        gradient = rest;
-    });
-}
-
-/// Parameters of up to this many values are updated by one task.
-const LARGEST_UPDATE: usize = 10_000;
-
-fn update_parts<F: Float>(optimizer: &dyn Optimizer<F>, update: Update<'_, F>) {
-    let length = update.parameter.len();
-    if length <= LARGEST_UPDATE {
-        optimizer.update(update);
-    } else {
-        let (left, right) = update.split_at(length / 2);
-        parallel::join(|| update_parts(optimizer, left), || update_parts(optimizer, right));
-    }
 }

@@ -307,10 +307,18 @@ impl<F: Float> TwoLayerNet<F> {
     /// # Panics
     /// As [`loss`](TwoLayerNet::loss).
     pub fn numerical_gradient(&self, x: &Matrix<F>, t: &[usize]) -> Gradient<f64> {
+        self.numerical_gradient_with(x, t, Step::Fixed(1e-4))
+    }
+
+    /// [`numerical_gradient`](TwoLayerNet::numerical_gradient) with another step.
+    ///
+    /// # Panics
+    /// As [`loss`](TwoLayerNet::loss).
+    pub fn numerical_gradient_with(&self, x: &Matrix<F>, t: &[usize], step: Step) -> Gradient<f64> {
         let net = self.cast::<f64>();
         let copy = || net.cast().layers;
         let x = x.map(|value| value.as_f64());
-        let values = numerical_gradient(&copy, &SoftmaxCrossEntropy::new(), &x, t, Step::Fixed(1e-4));
+        let values = numerical_gradient(&copy, &SoftmaxCrossEntropy::new(), &x, t, step);
         Gradient::new(&net.layers, values)
     }
 }

@@ -19,10 +19,7 @@ fn net<F: Float>(activation: Activation) -> TwoLayerNet<F> {
 
 /// The samples `indices` as one matrix with their classes.
 fn gather<F: Float>(indices: &[usize]) -> (Matrix<F>, Vec<usize>) {
-    let set = blobs(700);
-    let mut x = Matrix::zeros(set.n_inputs(), indices.len());
-    Samples::gather_to(&set, (&mut x).into(), indices);
-    (x, indices.iter().map(|&i| set.class(i)).collect())
+    blobs(700).batch(indices)
 }
 
 /// Mini-batches of awkward sizes, out of order and with repeats.

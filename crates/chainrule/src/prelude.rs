@@ -1,0 +1,21 @@
+//! What most programs need, in one line: `use chainrule::prelude::*;`.
+//!
+//! # Examples
+//! ```
+//! use chainrule::prelude::*;
+//! let affine = Affine::new(Matrix::from_row_slice(1, 2, &[1.0, 2.0]), vec![3.0]);
+//! let (y, _) = affine.forward(&Matrix::from_column_slice(2, 1, &[10.0, 100.0]));
+//! assert_eq!(y[0], 213.0);
+//! ```
+
+pub use chainrule_layers::{Affine, Context, Layer, Relu, Sequential, Sigmoid};
+pub use chainrule_losses::{HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
+pub use chainrule_optimizers::{Momentum, Optimizer, Sgd, State};
+pub use chainrule_tensor::{Init, Matrix};
+
+#[cfg(feature = "mnist")]
+pub use chainrule_mnist::Mnist;
+#[cfg(feature = "checkpoint")]
+pub use chainrule_trainer::Checkpoint;
+#[cfg(feature = "trainer")]
+pub use chainrule_trainer::{Event, TrainConfig, TwoLayerConfig, TwoLayerNet, evaluate, train};
