@@ -18,3 +18,8 @@ pub use chainrule_gradcheck as gradcheck;
 pub use chainrule_mnist as mnist;
 #[cfg(feature = "trainer")]
 pub use chainrule_trainer as trainer;
+
+/// The project's README, whose code has to compile.
+#[cfg(all(doctest, feature = "trainer"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

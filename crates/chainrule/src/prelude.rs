@@ -11,7 +11,7 @@
 pub use chainrule_layers::{Affine, Context, Layer, Relu, Sequential, Sigmoid};
 pub use chainrule_losses::{HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
 pub use chainrule_optimizers::{Momentum, Optimizer, Sgd, State};
-pub use chainrule_tensor::{Init, Matrix};
+pub use chainrule_tensor::{Init, Matrix, argmax};
 
 #[cfg(feature = "mnist")]
 pub use chainrule_mnist::Mnist;

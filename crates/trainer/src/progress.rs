@@ -1,6 +1,6 @@
 //! What an observer of a training run is told, and what remains of the run.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::Outcome;
 
@@ -51,6 +51,23 @@ pub struct EpochReport {
     pub seconds: f64,
     /// Samples trained on per second of training time.
     pub samples_per_second: f64,
+}
+
+/// One line: `epoch 1: loss 1.6790, train 47.12 %, test 79.72 %, 0.16 s, 371657 samples/s`.
+impl fmt::Display for EpochReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "epoch {}: loss {:.4}, train {:.2} %",
+            self.epoch,
+            self.train_loss,
+            100.0 * self.train_accuracy
+        )?;
+        if let Some(test_accuracy) = self.test_accuracy {
+            write!(f, ", test {:.2} %", 100.0 * test_accuracy)?;
+        }
+        write!(f, ", {:.2} s, {:.0} samples/s", self.seconds, self.samples_per_second)
+    }
 }
 
 /// What remains of a run.
@@ -126,5 +143,29 @@ impl Epoch {
             seconds: self.time.as_secs_f64(),
             samples_per_second: self.n_samples as f64 / self.time.as_secs_f64(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_a_line_that_a_person_can_read() {
+        let mut report = EpochReport {
+            epoch: 3,
+            step: 1800,
+            train_loss: 0.25,
+            train_accuracy: 0.925,
+            test_accuracy: Some(0.5),
+            seconds: 2.0,
+            samples_per_second: 30_000.0,
+        };
+        assert_eq!(
+            report.to_string(),
+            "epoch 3: loss 0.2500, train 92.50 %, test 50.00 %, 2.00 s, 30000 samples/s"
+        );
+        report.test_accuracy = None;
+        assert_eq!(report.to_string(), "epoch 3: loss 0.2500, train 92.50 %, 2.00 s, 30000 samples/s");
     }
 }
