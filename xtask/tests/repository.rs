@@ -75,6 +75,7 @@ fn the_minimum_rust_version_is_that_of_the_dependencies() {
     let packages = metadata["packages"].as_array().unwrap();
     let built: BTreeSet<String> =
         tree("chainrule").iter().map(|p| p.split(' ').next().unwrap().to_string()).collect();
+    let built = &built;
     let of = |ours: bool| {
         let chosen = packages.iter().filter(move |p| {
             let name = p["name"].as_str().unwrap();
