@@ -1,12 +1,12 @@
 //! A crate outside of the workspace, which depends on layers, losses and optimizers alone, trains a network.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 /// The crate as it is committed.
 const CRATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside/xor");
 
 /// The folder of all our crates.
-const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
 
 /// What a network that learned answers.
 const XOR: [([f64; 2], f64); 4] =
@@ -15,7 +15,7 @@ const XOR: [([f64; 2], f64); 4] =
 /// Copies the crate to `to`, where it finds ours by absolute paths and uses the versions that the workspace has locked.
 fn copy_crate(to: &Path) {
     let manifest = fs::read_to_string(Path::new(CRATE).join("Cargo.toml")).unwrap();
-    let relative = "\"../../../../";
+    let relative = "\"../../../../crates/";
     assert_eq!(manifest.matches(relative).count(), 3, "{manifest}");
     // Forward slashes mean the same everywhere, backslashes would be escapes.
     let manifest = manifest.replace(relative, &format!("\"{CRATES}/").replace('\\', "/"));
@@ -28,8 +28,7 @@ fn copy_crate(to: &Path) {
 /// What `cargo run` prints in the crate at `folder`, built in a folder of its own: the workspace's is locked by the
 /// cargo that runs this test.
 fn run(folder: &Path) -> String {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--offline", "--target-dir"])
         .arg(folder.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "false") // Sooner and smaller.
