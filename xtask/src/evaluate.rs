@@ -28,7 +28,7 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         test.n_samples(),
         test.loss.mean(),
     ));
-    output::line(format_args!("test accuracy per class: {}", output::per_class(&test)));
+    output::line(output::per_class(&test));
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
     Ok(())
 }

@@ -10,7 +10,12 @@ use chainrule_losses::SoftmaxCrossEntropy;
 use chainrule_trainer::{MiniBatch, Samples, TwoLayerNet};
 use serde::Serialize;
 
-use crate::{Result, args::Gradcheck, data, output, train_mnist::network_config};
+use crate::{
+    Result,
+    args::{self, Gradcheck},
+    data, output,
+    train_mnist::network_config,
+};
 
 /// For a whole network on real data; a single layer or loss has to do better.
 const TOLERANCE: f64 = 1e-6;
@@ -79,10 +84,17 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
             1e3 * backprop_seconds
         )),
     }
-    match n_wrong {
-        0 => Ok(()),
-        _ => Err(format!("{n_wrong} of {} derivatives are wrong", net.n_parameters()).into()),
+    if n_wrong == 0 {
+        return Ok(());
     }
+    let hint = match options.network.activation {
+        args::Activation::Relu => {
+            "; some may be kinks: where relu bends at 0 within a step, no difference is the derivative (--init he-normal \
+             has few such places, sigmoid none)"
+        }
+        args::Activation::Sigmoid => "",
+    };
+    Err(format!("{n_wrong} of {} derivatives disagree{hint}", net.n_parameters()).into())
 }
 
 /// `{"event":"gradcheck",…}`

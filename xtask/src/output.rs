@@ -18,27 +18,38 @@ pub(crate) fn json(object: &impl Serialize) {
     line(serde_json::to_string(object).expect("numbers, strings and lists always have a JSON form"));
 }
 
-/// The accuracy of every class in one line each way: `0 98.1 %  1 98.9 % …`.
+/// The accuracy of every class as a table of two lines.
 pub(crate) fn per_class(evaluation: &Evaluation) -> String {
-    let classes = evaluation.per_class.iter().enumerate().map(|(class, count)| match count.accuracy() {
-        Some(accuracy) => format!("{class} {:.1} %", 100.0 * accuracy),
-        None => format!("{class} –"),
-    });
-    classes.collect::<Vec<_>>().join("   ")
+    let (mut classes, mut accuracies) = ("class ".to_string(), "test %".to_string());
+    for (class, count) in evaluation.per_class.iter().enumerate() {
+        let accuracy =
+            count.accuracy().map_or("–".to_string(), |accuracy| format!("{:.1}", 100.0 * accuracy));
+        classes.push_str(&format!("{class:>6}"));
+        accuracies.push_str(&format!("{accuracy:>6}"));
+    }
+    format!("{classes}\n{accuracies}")
 }
 
-/// One line about an epoch.
+/// One line about an epoch, of at most 80 characters.
 pub(crate) fn epoch(report: &EpochReport, epochs: u64) -> String {
     let width = epochs.to_string().len();
-    let test = report.test_accuracy.map_or(String::new(), |test| format!("   test {:5.2} %", 100.0 * test));
+    let test = report.test_accuracy.map_or(String::new(), |test| format!("  test {:5.2} %", 100.0 * test));
     format!(
-        "epoch {:width$}/{epochs}   loss {:.4}   train {:5.2} %{test}   {:.2} s   {} samples/s",
+        "epoch {:width$}/{epochs}  loss {:.4}  train {:5.2} %{test}  {:.2} s  {}",
         report.epoch,
         report.train_loss,
         100.0 * report.train_accuracy,
         report.seconds,
-        thousands(report.samples_per_second),
+        throughput(report.samples_per_second),
     )
+}
+
+/// Samples per second, in thousands where there are that many.
+pub(crate) fn throughput(samples_per_second: f64) -> String {
+    match samples_per_second {
+        rate if rate >= 10_000.0 => format!("{} k samples/s", thousands(rate / 1000.0)),
+        rate => format!("{} samples/s", thousands(rate)),
+    }
 }
 
 /// A number without decimals, its thousands apart: `1 234 567`.
@@ -74,8 +85,8 @@ impl Bar {
         bar.set_position(step.step);
         // Most steps are too short to be seen.
         if step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
-            let rate = thousands(step.n_samples as f64 / step.seconds);
-            bar.set_message(format!("loss {:.3}  {rate} samples/s", step.loss));
+            let rate = throughput(step.n_samples as f64 / step.seconds);
+            bar.set_message(format!("loss {:.3}  {rate}", step.loss));
         }
     }
 
@@ -103,5 +114,7 @@ mod tests {
         assert_eq!(thousands(7.4), "7");
         assert_eq!(thousands(999.6), "1 000");
         assert_eq!(thousands(1_234_567.0), "1 234 567");
+        assert_eq!(throughput(371_657.0), "372 k samples/s");
+        assert_eq!(throughput(8.2), "8 samples/s");
     }
 }

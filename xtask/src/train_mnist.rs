@@ -18,11 +18,23 @@ use crate::{
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     let optimizer = optimizer(options)?;
-    let config = train_config(options);
     if let Some(path) = &options.checkpoint {
         check_folder(path)?;
     }
+    match options.threads {
+        None => load_and_train(options, optimizer),
+        Some(threads) => {
+            // Not the configuration's own pool, so that the closing evaluation has the same workers.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.map_err(|cause| format!("cannot start {threads} threads: {cause}"))?;
+            pool.install(|| load_and_train(options, optimizer).map_err(|error| error.to_string()))?;
+            Ok(())
+        }
+    }
+}
 
+fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()> {
+    let config = train_config(options);
     let loading = Instant::now();
     let mut mnist = data::load(options.data_dir.as_deref())?;
     if let Some(limit) = options.train_limit {
@@ -93,14 +105,17 @@ fn print_summary(
     let train = evaluate(net.layers(), &mnist.train)?;
     let test = evaluate(net.layers(), &mnist.test)?;
     output::line(format_args!(
-        "test accuracy {:.2} %, train accuracy {:.2} %; {} steps in {:.2} s, {} samples/s",
+        "test accuracy {:.2} %, train accuracy {:.2} %",
         100.0 * test.accuracy(),
         100.0 * train.accuracy(),
+    ));
+    output::line(output::per_class(&test));
+    output::line(format_args!(
+        "{} steps in {:.2} s, {}",
         summary.steps,
         summary.seconds(),
-        output::thousands(summary.samples_per_second()),
+        output::throughput(summary.samples_per_second()),
     ));
-    output::line(format_args!("test accuracy per class: {}", output::per_class(&test)));
     output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
     if let Some(path) = &options.checkpoint {
         output::line(format_args!("saved to {}", path.display()));
@@ -113,14 +128,15 @@ const DEFAULT_EPOCHS: u64 = 16;
 
 fn describe(net: &TwoLayerNet, optimizer: &OptimizerConfig, config: &TrainConfig) -> String {
     let sizes = net.config();
-    let threads = config.threads.unwrap_or_else(rayon::current_num_threads);
+    let threads = rayon::current_num_threads();
     format!(
-        "{}-{}-{} {}, {} parameters, initial weights {}; {}, rate {}, batch {}, seed {}, {threads} {}",
+        "{}-{}-{} {}: {} parameters, initial weights {}\n\
+         {}: rate {}, batch {}, seed {}, {threads} {}",
         sizes.n_inputs,
         sizes.n_hidden,
         sizes.n_outputs,
         sizes.activation,
-        net.n_parameters(),
+        output::thousands(net.n_parameters() as f64),
         sizes.init,
         Optimizer::<f32>::name(optimizer),
         Optimizer::<f32>::learning_rate(optimizer),
@@ -157,9 +173,6 @@ fn train_config(options: &TrainMnist) -> TrainConfig {
         });
     if let Some(steps) = options.steps {
         config = config.with_steps(steps);
-    }
-    if let Some(threads) = options.threads {
-        config = config.with_threads(threads);
     }
     config
 }

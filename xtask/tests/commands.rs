@@ -112,15 +112,18 @@ fn without_a_terminal_there_are_plain_lines() {
     let folder = Folder::new();
     let text = succeeds(&["train-mnist", "--data-dir", folder.arg(), "--epochs", "2"]);
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines.len(), 7, "{text}");
+    assert_eq!(lines.len(), 10, "{text}");
     assert!(lines[0].starts_with("200 training and 50 test images of 8×8"), "{text}");
-    assert!(lines[1].starts_with("64-50-10 sigmoid, 3760 parameters"), "{text}");
-    assert!(lines[2].starts_with("epoch 1/2   loss ") && lines[3].starts_with("epoch 2/2   loss "), "{text}");
-    assert!(lines[4].starts_with("test accuracy ") && lines[4].contains("train accuracy "), "{text}");
-    assert!(lines[5].starts_with("test accuracy per class: 0 "), "{text}");
+    assert_eq!(lines[1], "64-50-10 sigmoid: 3 760 parameters, initial weights normal:0.01");
+    assert!(lines[2].starts_with("sgd: rate 0.1, batch 100, seed 1, "), "{text}");
+    assert!(lines[3].starts_with("epoch 1/2  loss ") && lines[4].starts_with("epoch 2/2  loss "), "{text}");
+    assert!(lines[5].starts_with("test accuracy ") && lines[5].contains("train accuracy "), "{text}");
+    assert_eq!(lines[6], "class      0     1     2     3     4     5     6     7     8     9");
+    assert!(lines[7].starts_with("test % ") && lines[8].starts_with("4 steps in "), "{text}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains(['\u{1b}', '\r']), "no control characters: {text:?}");
     let quiet = succeeds(&["train-mnist", "--data-dir", folder.arg(), "--epochs", "2", "--quiet"]);
-    assert_eq!(quiet.lines().count(), 3, "{quiet}");
+    assert_eq!(quiet.lines().count(), 5, "{quiet}");
 }
 
 #[test]
