@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf, process::ExitCode};
 
 use chainrule_tensor::Init;
+use chainrule_trainer::MAX_THREADS;
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -79,7 +80,7 @@ pub(crate) struct TrainMnist {
     #[arg(long, value_name = "N", value_parser = at_least_one_u64)]
     pub(crate) steps: Option<u64>,
     /// Workers; the result is the same for any number [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
     #[arg(long, value_name = "DIR")]
@@ -162,6 +163,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 fn at_least_one_u64(text: &str) -> Result<u64, String> {
     in_range(text, |n: &u64| *n >= 1, "a whole number from 1")
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    in_range(
+        text,
+        |n: &usize| (1..=MAX_THREADS).contains(n),
+        format_args!("a whole number from 1 to {MAX_THREADS}"),
+    )
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {

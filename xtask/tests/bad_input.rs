@@ -149,6 +149,7 @@ fn settings_out_of_range() {
     with("--hidden", "0");
     with("--epochs", "0");
     with("--threads", "0");
+    with("--threads", "60000");
     for rate in ["NaN", "0", "-0.1", "inf", "-inf", "fast"] {
         with("--learning-rate", rate);
     }

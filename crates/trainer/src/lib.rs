@@ -31,6 +31,7 @@ pub use evaluate::{ClassCount, Evaluation, evaluate};
 pub use gradient::Gradient;
 pub use minibatch::{MiniBatch, Outcome};
 pub use order::Sampling;
+pub use parallel::MAX_THREADS;
 pub use progress::{EpochReport, Event, StepReport, Summary};
 pub use samples::Samples;
 pub use train::{GradientMethod, Length, TrainConfig, train};

@@ -46,11 +46,15 @@ pub(crate) fn map_with<S: Send, R: Send>(
     }
 }
 
+/// The most threads that can be asked for.
+pub const MAX_THREADS: usize = 1024;
+
 /// Runs `f` where the functions above use `threads` threads; with `None`, rayon's own choice.
 pub(crate) fn on_threads<R: Send>(threads: Option<usize>, f: impl FnOnce() -> R + Send) -> Result<R, Error> {
     let Some(threads) = threads else { return Ok(f()) };
-    if threads == 0 {
-        return Err(Error::config("threads", 0, "at least 1"));
+    // Thousands of threads on some processors do nothing but wait for each other.
+    if !(1..=MAX_THREADS).contains(&threads) {
+        return Err(Error::config("threads", threads, format_args!("1 to {MAX_THREADS}")));
     }
     #[cfg(feature = "rayon")]
     {

@@ -48,7 +48,7 @@ pub enum GradientMethod {
 /// | `sampling` | shuffled | how mini-batches are put together | |
 /// | `seed` | 1 | which order of the samples | any |
 /// | `gradient` | backprop | where gradients come from | |
-/// | `threads` | rayon's choice | workers; the result has the same bits for any number | at least 1 |
+/// | `threads` | rayon's choice | workers; the result has the same bits for any number | 1 to [`MAX_THREADS`](crate::MAX_THREADS) |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -173,7 +173,8 @@ fn bad_settings_are_refused_in_one_sentence() {
     assert_refused(&net, &good.clone().with_batch_size(0), &samples, "batch size is 0, expected at least 1");
     assert_refused(&net, &good.clone().with_epochs(0), &samples, "epochs is 0, expected at least 1");
     assert_refused(&net, &good.clone().with_steps(0), &samples, "steps is 0, expected at least 1");
-    assert_refused(&net, &good.clone().with_threads(0), &samples, "threads is 0, expected at least 1");
+    assert_refused(&net, &good.clone().with_threads(0), &samples, "threads is 0, expected 1 to 1024");
+    assert_refused(&net, &good.clone().with_threads(1025), &samples, "threads is 1025, expected 1 to 1024");
     assert_refused(
         &TwoLayerConfig::new(25, 4, 10),
         &good,
