@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, process::ExitCode};
 
 use chainrule_tensor::Init;
 use chainrule_trainer::MAX_THREADS;
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
@@ -41,16 +41,16 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct Network {
     /// Hidden units
-    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) hidden: usize,
     /// The function between the two affine layers
     #[arg(long, value_name = "NAME", default_value = "sigmoid")]
     pub(crate) activation: Activation,
     /// Initial weights: a standard deviation, or xavier-uniform, xavier-normal, he-uniform, he-normal
-    #[arg(long, value_name = "INIT", default_value = "0.01")]
+    #[arg(long, value_name = "INIT", default_value = "0.01", allow_negative_numbers = true)]
     pub(crate) init: Init,
     /// The seed of the initial weights and of the order of the samples
-    #[arg(long, value_name = "SEED", default_value = "1")]
+    #[arg(long, value_name = "SEED", default_value = "1", value_parser = seed, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 
@@ -62,25 +62,25 @@ pub(crate) struct TrainMnist {
     #[arg(long, value_name = "NAME", default_value = "sgd")]
     pub(crate) optimizer: Optimizer,
     /// The size of a step [default: 0.1 for sgd, 0.01 for momentum]
-    #[arg(long, value_name = "RATE", value_parser = above_zero)]
+    #[arg(long, value_name = "RATE", value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) learning_rate: Option<f64>,
     /// The share of the velocity that is kept, 0 up to 1, with --optimizer momentum [default: 0.9]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) momentum: Option<f64>,
     /// Pulls every parameter towards 0 (L2)
-    #[arg(long, value_name = "DECAY", default_value = "0", value_parser = not_below_zero)]
+    #[arg(long, value_name = "DECAY", default_value = "0", value_parser = not_below_zero, allow_negative_numbers = true)]
     pub(crate) weight_decay: f64,
     /// Samples per step
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     /// Passes over the training set [default: 16]
-    #[arg(long, value_name = "N", value_parser = at_least_one_u64, conflicts_with = "steps")]
+    #[arg(long, value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true, conflicts_with = "steps")]
     pub(crate) epochs: Option<u64>,
     /// Stop after this many mini-batches instead of whole epochs
-    #[arg(long, value_name = "N", value_parser = at_least_one_u64)]
+    #[arg(long, value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true)]
     pub(crate) steps: Option<u64>,
     /// Workers; the result is the same for any number [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
     #[arg(long, value_name = "DIR")]
@@ -92,7 +92,7 @@ pub(crate) struct TrainMnist {
     #[arg(long, value_name = "HOW", default_value = "backprop")]
     pub(crate) gradient: Gradient,
     /// Train on the first N samples only
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) train_limit: Option<usize>,
     /// Save the trained network to this file
     #[arg(long, value_name = "PATH")]
@@ -123,7 +123,7 @@ pub(crate) struct Gradcheck {
     #[command(flatten)]
     pub(crate) network: Network,
     /// Digits in the mini-batch
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) batch_size: usize,
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
     #[arg(long, value_name = "DIR")]
@@ -163,6 +163,10 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 fn at_least_one_u64(text: &str) -> Result<u64, String> {
     in_range(text, |n: &u64| *n >= 1, "a whole number from 1")
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    in_range(text, |_| true, "a whole number from 0 to 18446744073709551615")
 }
 
 fn threads(text: &str) -> Result<usize, String> {
@@ -217,6 +221,27 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         sentence.push_str(separator);
         sentence.push_str(line.strip_prefix("tip: ").unwrap_or(line));
     }
-    eprintln!("{sentence}; see cargo xtask --help");
+    eprintln!("{sentence}; see {}", help());
     ExitCode::from(2)
 }
+
+/// Where the options of the command that was called are explained.
+fn help() -> String {
+    let known = |name: &String| Arguments::command().find_subcommand(name).is_some();
+    match std::env::args().nth(1).filter(known) {
+        Some(command) => format!("cargo xtask {command} --help"),
+        None => "cargo xtask --help".to_string(),
+    }
+}
+
+/// A call whose options contradict each other in a way that only the command itself knows.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) &'static str);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; see {}", self.0, help())
+    }
+}
+
+impl std::error::Error for Usage {}

@@ -47,7 +47,9 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     mini_batch.compute(net.layers(), &loss, &mnist.train, &indices, &Context::inference());
     let backprop_seconds = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
-    let numerical = net.numerical_gradient_with(&x, &t, STEP);
+    let numerical = output::spin(!options.json, "two losses for every parameter", || {
+        net.numerical_gradient_with(&x, &t, STEP)
+    });
     let numerical_seconds = begun.elapsed().as_secs_f64();
 
     let check = Check::new().tolerance(TOLERANCE);

@@ -32,11 +32,11 @@ fn main() -> ExitCode {
         Command::Gradcheck(options) => gradcheck::run(options),
         Command::Ci => ci::run(),
     };
-    match result {
+    match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.is::<args::Usage>() { 2 } else { 1 })
         }
     }
 }

@@ -1,15 +1,36 @@
 //! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use chainrule_trainer::{EpochReport, Evaluation, StepReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-/// Writes one line to standard output. A reader who has gone away ends the program, as it does other programs.
+use crate::Result;
+
+/// Why standard output takes no more lines, if it doesn't.
+static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
+
+/// Writes one line to standard output. Where that is no longer possible, the work goes on: a network is not lost
+/// because a reader has gone away. What it was is told by [`finish`].
 pub(crate) fn line(text: impl std::fmt::Display) {
-    if writeln!(io::stdout(), "{text}").is_err() {
-        std::process::exit(0);
+    if CLOSED.get().is_none()
+        && let Err(cause) = writeln!(io::stdout(), "{text}")
+    {
+        CLOSED.get_or_init(|| cause.kind());
+    }
+}
+
+/// Fails if lines were lost, unless their reader went away by itself, as `head` does.
+pub(crate) fn finish() -> Result<()> {
+    let flushed = io::stdout().flush().map_err(|cause| cause.kind());
+    match CLOSED.get().copied().or(flushed.err()) {
+        None | Some(ErrorKind::BrokenPipe) => Ok(()),
+        Some(kind) => Err(format!("the results could not be printed: {kind}").into()),
     }
 }
 
@@ -65,6 +86,23 @@ pub(crate) fn thousands(number: f64) -> String {
     text
 }
 
+/// Turns while `work` goes on, if `wanted` and a person watches.
+pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
+    let watched = wanted && io::stdout().is_terminal() && io::stderr().is_terminal();
+    let spinner = watched.then(|| {
+        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
+        let style = style.expect("the template is a valid one");
+        let spinner = ProgressBar::new_spinner().with_style(style).with_message(message);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    });
+    let result = work();
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    result
+}
+
 /// A progress bar with loss, throughput and remaining time; nothing where no person watches.
 pub(crate) struct Bar {
     bar: Option<ProgressBar>,
@@ -76,7 +114,12 @@ impl Bar {
         let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
         let style = "{wide_bar:.cyan/dim} {percent:>3} %  {msg}  {eta} left";
         let style = ProgressStyle::with_template(style).expect("the template is a valid one");
-        Bar { bar: (wanted && watched).then(|| ProgressBar::new(0).with_style(style)) }
+        let bar = (wanted && watched).then(|| ProgressBar::new(1).with_style(style));
+        if let Some(bar) = &bar {
+            bar.set_message("begins");
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Bar { bar }
     }
 
     pub(crate) fn step(&self, step: &StepReport) {

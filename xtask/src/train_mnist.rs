@@ -1,6 +1,6 @@
 //! `cargo xtask train-mnist`: the main job.
 
-use std::{ops::ControlFlow, path::Path, time::Instant};
+use std::{ops::ControlFlow, time::Instant};
 
 use chainrule_optimizers::{Momentum, Optimizer, OptimizerConfig, Sgd};
 use chainrule_trainer::{
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     Result,
-    args::{self, Network, TrainMnist},
+    args::{self, Network, TrainMnist, Usage},
     data,
     output::{self, Bar},
 };
@@ -19,7 +19,8 @@ use crate::{
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     let optimizer = optimizer(options)?;
     if let Some(path) = &options.checkpoint {
-        check_folder(path)?;
+        // Before training, not after it.
+        Checkpoint::check_path(path)?;
     }
     match options.threads {
         None => load_and_train(options, optimizer),
@@ -53,7 +54,7 @@ fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()
             images.n_rows(),
             images.n_columns(),
         ));
-        output::line(describe(&net, &optimizer, &config));
+        output::line(describe(&net, &optimizer, &config, mnist.train.len()));
     }
     let summary = train_watched(&mut net, &optimizer, &mnist, &config, options)?;
     if let Some(path) = &options.checkpoint {
@@ -111,8 +112,9 @@ fn print_summary(
     ));
     output::line(output::per_class(&test));
     output::line(format_args!(
-        "{} steps in {:.2} s, {}",
+        "{} {} in {:.2} s, {}",
         summary.steps,
+        if summary.steps == 1 { "step" } else { "steps" },
         summary.seconds(),
         output::throughput(summary.samples_per_second()),
     ));
@@ -126,7 +128,12 @@ fn print_summary(
 /// The tutorial's number of epochs.
 const DEFAULT_EPOCHS: u64 = 16;
 
-fn describe(net: &TwoLayerNet, optimizer: &OptimizerConfig, config: &TrainConfig) -> String {
+fn describe(
+    net: &TwoLayerNet,
+    optimizer: &OptimizerConfig,
+    config: &TrainConfig,
+    n_samples: usize,
+) -> String {
     let sizes = net.config();
     let threads = rayon::current_num_threads();
     format!(
@@ -140,7 +147,7 @@ fn describe(net: &TwoLayerNet, optimizer: &OptimizerConfig, config: &TrainConfig
         sizes.init,
         Optimizer::<f32>::name(optimizer),
         Optimizer::<f32>::learning_rate(optimizer),
-        config.batch_size,
+        config.batch_size.min(n_samples),
         config.seed,
         if threads == 1 { "thread" } else { "threads" },
     )
@@ -181,7 +188,7 @@ fn optimizer(options: &TrainMnist) -> Result<OptimizerConfig> {
     match options.optimizer {
         args::Optimizer::Sgd => {
             if options.momentum.is_some() {
-                return Err("--momentum is for --optimizer momentum, found --optimizer sgd".into());
+                return Err(Usage("--momentum is for --optimizer momentum, found --optimizer sgd").into());
             }
             let rate = options.learning_rate.unwrap_or(Sgd::default().learning_rate());
             Ok(Sgd::new(rate)?.with_weight_decay(options.weight_decay)?.into())
@@ -195,25 +202,6 @@ fn optimizer(options: &TrainMnist) -> Result<OptimizerConfig> {
     }
 }
 
-/// Finds out before training, not after it, that the checkpoint has nowhere to go.
-fn check_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder
-        && !folder.is_dir()
-    {
-        return Err(format!(
-            "--checkpoint {}: the folder {} does not exist",
-            path.display(),
-            folder.display()
-        )
-        .into());
-    }
-    if path.is_dir() {
-        return Err(format!("--checkpoint {}: this is a folder, expected a file", path.display()).into());
-    }
-    Ok(())
-}
-
 /// `{"event":"epoch",…}`
 #[derive(Serialize)]
 struct Epoch<'a> {
@@ -224,19 +212,19 @@ struct Epoch<'a> {
 
 /// `{"event":"done",…}`
 #[derive(Serialize)]
-struct Done<'a> {
+struct Done {
     event: &'static str,
     epochs: u64,
     steps: u64,
     test_accuracy: Option<f64>,
     seconds: f64,
     samples_per_second: f64,
-    checkpoint: Option<&'a Path>,
+    checkpoint: Option<String>,
     parameters_crc32: String,
 }
 
-impl<'a> Done<'a> {
-    fn new(summary: &Summary, net: &TwoLayerNet, options: &'a TrainMnist) -> Self {
+impl Done {
+    fn new(summary: &Summary, net: &TwoLayerNet, options: &TrainMnist) -> Self {
         Done {
             event: "done",
             epochs: summary.epochs,
@@ -244,7 +232,8 @@ impl<'a> Done<'a> {
             test_accuracy: summary.test_accuracy,
             seconds: summary.seconds(),
             samples_per_second: summary.samples_per_second(),
-            checkpoint: options.checkpoint.as_deref(),
+            // JSON has no other than Unicode text.
+            checkpoint: options.checkpoint.as_ref().map(|path| path.to_string_lossy().into_owned()),
             parameters_crc32: format!("{:08x}", net.parameters_crc32()),
         }
     }

@@ -140,10 +140,16 @@ fn images_of_32_by_32_train_a_net_of_their_own_and_are_refused_by_another() {
 fn settings_out_of_range() {
     let folder = Folder::new();
     let with = |option: &str, value: &str| {
-        let option = format!("{option}={value}");
-        let error = fails(2, &["train-mnist", "--data-dir", folder.arg(), &option]);
-        assert!(error.contains(&format!("'{value}'")) && error.contains("expected"), "{error}");
-        assert!(error.ends_with("see cargo xtask --help"), "{error}");
+        let joined = format!("{option}={value}");
+        for spelling in [&[option, value][..], &[&joined]] {
+            let checkpoint = folder.file("net.ckpt");
+            let start =
+                ["train-mnist", "--data-dir", folder.arg(), "--checkpoint", checkpoint.to_str().unwrap()];
+            let error = fails(2, &[&start, spelling].concat());
+            assert!(error.contains(&format!("'{value}'")) && error.contains("expected"), "{error}");
+            assert!(error.ends_with("see cargo xtask train-mnist --help"), "{error}");
+            assert!(!checkpoint.exists());
+        }
     };
     with("--batch-size", "0");
     with("--hidden", "0");
@@ -156,6 +162,10 @@ fn settings_out_of_range() {
     with("--momentum", "1");
     with("--weight-decay", "-1");
     with("--init", "NaN");
+    with("--init", "-1");
+    with("--init", "1e300");
+    with("--seed", "-1");
+    with("--seed", "18446744073709551616");
 }
 
 #[test]
@@ -177,8 +187,10 @@ fn options_and_commands_that_do_not_exist() {
     assert!(error.contains("no command"), "{error}");
     fails(2, &["train-mnist", "--steps", "5", "--epochs", "1"]);
     fails(2, &["evaluate"]);
-    let error = fails(1, &["train-mnist", "--momentum", "0.5"]);
+    let error = fails(2, &["train-mnist", "--momentum", "0.5"]);
     assert!(error.contains("--optimizer momentum"), "{error}");
+    let error = fails(2, &["evaluate", "net.ckpt"]);
+    assert!(error.ends_with("see cargo xtask evaluate --help"), "{error}");
 }
 
 #[test]
@@ -194,9 +206,56 @@ fn a_checkpoint_with_nowhere_to_go_is_noticed_before_training() {
     let missing = folder.file("missing").join("net.ckpt");
     let missing = missing.to_str().unwrap();
     let error = fails(1, &["train-mnist", "--data-dir", folder.arg(), "--checkpoint", missing]);
-    assert!(error.contains("does not exist"), "{error}");
+    assert!(error.starts_with("error: cannot write the checkpoint "), "{error}");
     let error = fails(1, &["train-mnist", "--data-dir", folder.arg(), "--checkpoint", folder.arg()]);
-    assert!(error.contains("this is a folder"), "{error}");
+    assert!(error.contains("something else than a file"), "{error}");
+}
+
+#[test]
+fn rates_that_are_nothing_or_infinite_in_f32() {
+    let folder = Folder::new();
+    training_fails(&folder, &["--learning-rate", "1e-60"], &["1e-60", "f32 can hold"]);
+    training_fails(&folder, &["--learning-rate", "1e39"], &["1e39", "f32 can hold"]);
+}
+
+#[test]
+fn a_net_too_large_for_any_memory() {
+    let folder = Folder::new();
+    training_fails(
+        &folder,
+        &["--hidden", "1000000000000"],
+        &["64-1000000000000-10", "at most 268435456 parameters"],
+    );
+}
+
+/// A reader that goes away, and a disk that is full, while a network is trained.
+#[cfg(unix)]
+#[test]
+fn a_network_is_not_lost_with_its_output() {
+    let folder = Folder::new();
+    let train = |output: std::process::Stdio, name: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["train-mnist", "--data-dir", folder.arg(), "--epochs", "3", "--checkpoint"])
+            .arg(folder.file(name))
+            .stdout(output)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut gone = train(std::process::Stdio::piped(), "gone.ckpt");
+    drop(gone.stdout.take());
+    assert!(gone.wait().unwrap().success());
+    assert!(folder.file("gone.ckpt").exists());
+
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = train(full.into(), "full.ckpt").wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.starts_with("error: the results could not be printed: ") && error.lines().count() == 1,
+        "{error}"
+    );
+    assert!(folder.file("full.ckpt").exists());
 }
 
 #[test]

@@ -10,10 +10,12 @@ use crate::{Digest, IMAGES_MAGIC, LABELS_MAGIC};
 #[non_exhaustive]
 pub enum Error {
     /// The folder of a data set does not exist, or is a file.
-    #[error("{path}: there is no folder of this name")]
+    #[error("{path}: {}", if *is_file { "this is a file, expected a folder" } else { "there is no folder of this name" })]
     NoFolder {
         /// The folder asked for.
         path: PathBuf,
+        /// Whether something else has the name.
+        is_file: bool,
     },
 
     /// One of the four files is in the folder neither plain nor compressed.

@@ -51,7 +51,7 @@ impl Images {
 
     /// Reads an IDX file of images, plain or gzip.
     ///
-    /// Needs no more memory than the images and 0.3 MB, whatever the header announces.
+    /// Memory is bounded as [`read_images`](crate::read_images) says, whatever the header announces.
     ///
     /// # Errors
     /// [`Error::Read`] if the file cannot be opened, and those of [`read_images`](crate::read_images).

@@ -60,8 +60,8 @@ impl Mnist {
 
     /// Reads the files [`FILE_NAMES`] of a folder: MNIST or any data set in its format, such as Fashion-MNIST.
     ///
-    /// Where a file is there plain and as `.gz`, the plain one is read. The two sets are read in two threads. Beside
-    /// the data set itself this needs less than 1 MB, whatever the headers announce.
+    /// Where a file is there plain and as `.gz`, the plain one is read. The two sets are read in two threads. Memory is bounded
+    /// as [`read_images`](crate::read_images) says, whatever the headers announce.
     ///
     /// # Errors
     /// - [`Error::NoFolder`] or [`Error::NoFile`] if there is nothing to read;
@@ -149,7 +149,7 @@ fn find_files(folder: &Path) -> Result<[PathBuf; 4], Error> {
         Err(cause) if cause.kind() != ErrorKind::NotFound => {
             return Err(Error::Read { path: folder.to_owned(), cause });
         }
-        _ => return Err(Error::NoFolder { path: folder.to_owned() }),
+        found => return Err(Error::NoFolder { path: folder.to_owned(), is_file: found.is_ok() }),
     }
     let [a, b, c, d] = FILE_NAMES.map(|name| find_file(folder, name));
     Ok([a?, b?, c?, d?])

@@ -17,15 +17,14 @@ const BUFFER: usize = 64 << 10;
 /// Uncompressed bytes are hashed in pieces of this size, while they are in the cache.
 const CHUNK: u64 = 256 << 10;
 
-/// Deflate spends at least two bits on at most 258 bytes.
-const MOST_INFLATED_PER_BYTE: u64 = 1032;
+/// Memory for this many bytes is reserved on a header's word; for more, only when that much has arrived.
+const RESERVED_ON_TRUST: usize = 256 << 10;
 
 pub(crate) struct Source<R: Read> {
     path: PathBuf,
     bytes: Bytes<R>,
     hash: Sha256,
     n_read: u64,
-    at_most: u64,
     /// Why the gzip stream ended before its end.
     cut: Option<io::Error>,
 }
@@ -40,17 +39,14 @@ enum Bytes<R: Read> {
 
 impl Source<File> {
     pub(crate) fn open(path: &Path) -> Result<Source<File>, Error> {
-        let refused = |cause| Error::Read { path: path.to_owned(), cause };
-        let file = File::open(path).map_err(refused)?;
-        let metadata = file.metadata().map_err(refused)?;
-        // A pipe has no length.
-        Source::new(file, path, metadata.is_file().then_some(metadata.len()))
+        let file = File::open(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+        Source::new(file, path)
     }
 }
 
 impl<R: Read> Source<R> {
-    /// Looks at the first bytes of `reader`, of which `length` will come if that is known.
-    pub(crate) fn new(reader: R, path: &Path, length: Option<u64>) -> Result<Source<R>, Error> {
+    /// Looks at the first bytes of `reader`.
+    pub(crate) fn new(reader: R, path: &Path) -> Result<Source<R>, Error> {
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         let mut start = Vec::new();
         if let Err(cause) = reader.by_ref().take(64).read_to_end(&mut start) {
@@ -69,11 +65,6 @@ impl<R: Read> Source<R> {
             path: path.to_owned(),
             hash: Sha256::new(),
             n_read: 0,
-            at_most: match length {
-                Some(length) if is_gzip => length.saturating_mul(MOST_INFLATED_PER_BYTE),
-                Some(length) => length,
-                None => CHUNK,
-            },
             bytes: if is_gzip { Bytes::Gzip(Box::new(GzDecoder::new(start))) } else { Bytes::Plain(start) },
             cut: None,
         })
@@ -88,17 +79,23 @@ impl<R: Read> Source<R> {
         self.n_read
     }
 
-    /// How much memory it is reasonable to reserve: a bound of what may come or, if the length is unknown, a little.
-    pub(crate) fn at_most(&self) -> u64 {
-        self.at_most
-    }
-
     /// Appends the next `n` bytes to `to`, or as many as there are.
+    ///
+    /// Memory grows with what arrives, by four times what is there and never beyond `n`: a header alone gets
+    /// [`RESERVED_ON_TRUST`].
     pub(crate) fn read_up_to(&mut self, n: u64, to: &mut Vec<u8>) -> Result<(), Error> {
         let end = self.n_read + n;
         while self.n_read < end {
             let old = to.len();
             let piece = (end - self.n_read).min(CHUNK);
+            if to.capacity() - old < piece as usize {
+                let wanted = (4 * old).max(RESERVED_ON_TRUST) as u64;
+                let more = (end - self.n_read).min(wanted) as usize;
+                if to.try_reserve_exact(more).is_err() {
+                    let cause = io::Error::from(ErrorKind::OutOfMemory);
+                    return Err(Error::Read { path: self.path(), cause });
+                }
+            }
             let result = match &mut self.bytes {
                 Bytes::Plain(reader) => reader.take(piece).read_to_end(to),
                 Bytes::Gzip(reader) => reader.take(piece).read_to_end(to),

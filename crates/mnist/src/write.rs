@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::process;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -68,7 +69,7 @@ fn invalid(message: String) -> io::Error {
 /// Writes a whole file, gzip if its name says so. It gets its name when it is complete.
 pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut partial = OsString::from(path);
-    partial.push(".partial");
+    partial.push(format!(".{}.partial", process::id()));
     let result =
         write_file(partial.as_ref(), has_gzip_name(path), write).and_then(|()| fs::rename(&partial, path));
     result.map_err(|cause| {

@@ -42,7 +42,7 @@ fn a_file_instead_of_a_folder() {
     let folder = good_folder();
     let file = folder.path().join(TRAIN_LABELS);
     let message = Mnist::load(&file).unwrap_err().to_string();
-    assert_eq!(message, format!("{}: there is no folder of this name", file.display()));
+    assert_eq!(message, format!("{}: this is a file, expected a folder", file.display()));
 }
 
 #[test]

@@ -47,6 +47,15 @@ pub enum Init {
 }
 
 impl Init {
+    /// Whether the standard deviation of [`Normal`](Init::Normal) is finite (in `f32`, too) and not negative; the
+    /// others are always usable.
+    pub fn is_valid(self) -> bool {
+        match self {
+            Init::Normal { std } => (std as f32).is_finite() && std >= 0.0,
+            _ => true,
+        }
+    }
+
     /// The initial weights of a layer, a pure function of `seed` and `layer`.
     ///
     /// Values are drawn column after column (all weights of input 0 first), in `f64`, and rounded to `F`.
@@ -87,7 +96,7 @@ fn fill_uniform<F: Float>(values: &mut [F], limit: f64, rng: &mut impl rand::Rng
 impl fmt::Display for Init {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Init::Normal { std } => write!(f, "normal:{std}"),
+            Init::Normal { std } => write!(f, "normal:{std:?}"),
             Init::XavierUniform => f.write_str("xavier-uniform"),
             Init::XavierNormal => f.write_str("xavier-normal"),
             Init::HeUniform => f.write_str("he-uniform"),
@@ -107,8 +116,9 @@ impl FromStr for Init {
             "he-normal" => return Ok(Init::HeNormal),
             _ => {}
         }
-        match text.strip_prefix("normal:").unwrap_or(text).parse::<f64>() {
-            Ok(std) if std.is_finite() && std >= 0.0 => Ok(Init::Normal { std }),
+        let std = text.strip_prefix("normal:").unwrap_or(text).parse();
+        match std.map(|std| Init::Normal { std }) {
+            Ok(init) if init.is_valid() => Ok(init),
             _ => Err(format!(
                 "found \"{text}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard \
                  deviation of a normal distribution, finite and not negative"
@@ -133,7 +143,7 @@ mod tests {
         for init in all {
             assert_eq!(init.to_string().parse(), Ok(init));
         }
-        for bad in ["", "he", "NaN", "-0.1", "inf", "normal:", "normal:x"] {
+        for bad in ["", "he", "NaN", "-0.1", "inf", "1e39", "normal:", "normal:x"] {
             assert!(bad.parse::<Init>().is_err(), "{bad:?}");
         }
     }

@@ -15,12 +15,16 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, Write},
-    path::Path,
+    io::{self, ErrorKind, Read, Write},
+    path::{Path, PathBuf},
     process,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::{
+    config::{Configuration, Fixint, Limit, LittleEndian},
+    error::DecodeError,
+};
 use chainrule_layers::Sequential;
 use chainrule_optimizers::OptimizerConfig;
 use serde::{Deserialize, Serialize};
@@ -32,10 +36,10 @@ const VERSION: u32 = 1;
 const HEADER: usize = 8 + 4 + 8;
 const CHECKSUM: usize = 4;
 
-/// No payload may claim more than this, whatever its length prefixes say.
-const LIMIT: usize = 1 << 32;
-const BINCODE: Configuration<LittleEndian, Fixint, Limit<LIMIT>> =
-    bincode::config::standard().with_fixed_int_encoding().with_limit::<LIMIT>();
+/// Fixed integers, little-endian. bincode allocates what a length prefix claims, up to `LIMIT` bytes.
+fn format<const LIMIT: usize>() -> Configuration<LittleEndian, Fixint, Limit<LIMIT>> {
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<LIMIT>()
+}
 
 /// A trained network, and how it came about.
 ///
@@ -131,10 +135,26 @@ impl Checkpoint {
     /// [`Error::Io`] if the file cannot be read; [`Error::Checkpoint`] if it is not a checkpoint, or damaged.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let bytes =
-            fs::read(path).map_err(|cause| Error::Io { doing: "read", path: path.to_path_buf(), cause })?;
-        Checkpoint::from_bytes(&bytes)
-            .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })
+        let damaged = |problem| Error::Checkpoint { path: path.to_path_buf(), problem };
+        let bytes = read_whole(path)
+            .map_err(|cause| Error::Io { doing: "read", path: path.to_path_buf(), cause })?
+            .map_err(damaged)?;
+        Checkpoint::from_bytes(&bytes).map_err(damaged)
+    }
+
+    /// Finds out whether a checkpoint can be saved to `path`, without changing what is there: before a long run, not
+    /// after it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] as [`save`](Checkpoint::save) would give it now.
+    pub fn check_path(path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let check = || {
+            let temporary = temporary_beside(&destination(path)?)?;
+            File::create(&temporary)?;
+            fs::remove_file(&temporary)
+        };
+        check().map_err(|cause| Error::Io { doing: "write", path: path.to_path_buf(), cause })
     }
 
     /// The bytes of the file.
@@ -144,7 +164,7 @@ impl Checkpoint {
             parameters: named_parameters(self.net.layers()),
             training: self.training.clone(),
         };
-        let payload = bincode::serde::encode_to_vec(&payload, BINCODE)
+        let payload = bincode::serde::encode_to_vec(&payload, format::<{ usize::MAX }>())
             .expect("every type of the payload has an encoding, and memory is its only limit");
         let mut bytes = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
         bytes.extend(MAGIC);
@@ -161,8 +181,8 @@ impl Checkpoint {
     /// The first [`CheckpointProblem`] found.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointProblem> {
         let payload = checked_payload(bytes)?;
-        let (content, n_read): (Payload, usize) = bincode::serde::decode_from_slice(payload, BINCODE)
-            .map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+        let (content, n_read) =
+            decode(payload).map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
         if n_read < payload.len() {
             let rest = payload.len() - n_read;
             return Err(CheckpointProblem::Decode(format!("{rest} bytes follow the last value")));
@@ -172,25 +192,42 @@ impl Checkpoint {
     }
 }
 
-/// The payload, if header, length and checksum are right.
-fn checked_payload(bytes: &[u8]) -> Result<&[u8], CheckpointProblem> {
-    let too_short = || {
-        let (found, expected) = (bytes.len() as u64, (HEADER + CHECKSUM) as u64);
-        CheckpointProblem::TooShort { found, expected }
-    };
-    let mut rest = bytes;
-    let found = take(&mut rest).ok_or_else(too_short)?;
-    if found != MAGIC {
-        return Err(CheckpointProblem::Foreign { found, expected: MAGIC });
+/// Decodes with the smallest limit that covers the payload, so that no prefix can claim much more than there is.
+fn decode(payload: &[u8]) -> Result<(Payload, usize), DecodeError> {
+    use bincode::serde::decode_from_slice;
+    match payload.len() {
+        ..=0x1_0000 => decode_from_slice(payload, format::<0x1_0000>()),
+        ..=0x10_0000 => decode_from_slice(payload, format::<0x10_0000>()),
+        ..=0x100_0000 => decode_from_slice(payload, format::<0x100_0000>()),
+        ..=0x1000_0000 => decode_from_slice(payload, format::<0x1000_0000>()),
+        _ => decode_from_slice(payload, format::<0x7fff_ffff>()),
     }
-    let found = u32::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
+}
+
+/// The length of the whole file that begins with these bytes, if they are the header of a checkpoint.
+fn length_by_header(start: &[u8]) -> Result<u64, CheckpointProblem> {
+    let shown = start.len().min(MAGIC.len());
+    if start[..shown] != MAGIC[..shown] {
+        return Err(CheckpointProblem::Foreign { found: start[..shown].to_vec(), expected: MAGIC });
+    }
+    let Some(header) = start.first_chunk::<HEADER>() else {
+        let (found, expected) = (start.len() as u64, (HEADER + CHECKSUM) as u64);
+        return Err(CheckpointProblem::TooShort { found, expected });
+    };
+    let [_, _, _, _, _, _, _, _, v0, v1, v2, v3, length @ ..] = *header;
+    let found = u32::from_le_bytes([v0, v1, v2, v3]);
     if found != VERSION {
         return Err(CheckpointProblem::Version { found, expected: VERSION });
     }
-    let length = u64::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
-    let expected = length.saturating_add((HEADER + CHECKSUM) as u64);
-    if bytes.len() as u64 != expected {
-        return Err(CheckpointProblem::Length { found: bytes.len() as u64, expected });
+    Ok(u64::from_le_bytes(length).saturating_add((HEADER + CHECKSUM) as u64))
+}
+
+/// The payload, if header, length and checksum are right.
+fn checked_payload(bytes: &[u8]) -> Result<&[u8], CheckpointProblem> {
+    let expected = length_by_header(bytes)?;
+    let found = bytes.len() as u64;
+    if found != expected {
+        return Err(CheckpointProblem::Length { found, expected });
     }
     let (checked, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
     let expected = u32::from_le_bytes(checksum.try_into().expect("four bytes"));
@@ -201,10 +238,20 @@ fn checked_payload(bytes: &[u8]) -> Result<&[u8], CheckpointProblem> {
     Ok(&checked[HEADER..])
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*first)
+/// Reads a file whose header and length fit; of any other file, only the header.
+fn read_whole(path: &Path) -> io::Result<Result<Vec<u8>, CheckpointProblem>> {
+    let file = File::open(path)?;
+    let found = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    (&file).take(HEADER as u64).read_to_end(&mut bytes)?;
+    match length_by_header(&bytes) {
+        Err(problem) => Ok(Err(problem)),
+        Ok(expected) if found != expected => Ok(Err(CheckpointProblem::Length { found, expected })),
+        Ok(expected) => {
+            (&file).take(expected - HEADER as u64).read_to_end(&mut bytes)?;
+            Ok(Ok(bytes))
+        }
+    }
 }
 
 fn named_parameters(layers: &Sequential<f32>) -> Vec<NamedParameter> {
@@ -250,18 +297,39 @@ fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoL
     }))
 }
 
-/// Writes a file under a temporary name beside it and renames it: under its own name it is whole or not there.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Where a file of this name is to be written: behind a link, what it points to.
+fn destination(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => fs::canonicalize(path),
+        // A rename would replace a device or a pipe by a file.
+        Ok(_) => Err(io::Error::other("there is something else than a file of this name")),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(path.to_path_buf()),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// A name in the same folder that nobody else uses.
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+    static N_WRITTEN: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?;
     let mut temporary = OsString::from(".");
     temporary.push(name);
-    temporary.push(format!(".{}.tmp", process::id()));
-    let temporary = path.with_file_name(temporary);
+    temporary.push(format!(".{}-{}.tmp", process::id(), N_WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    Ok(path.with_file_name(temporary))
+}
+
+/// Writes a file under a temporary name beside it and renames it: under its own name it is whole or not there.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = destination(path)?;
+    let temporary = temporary_beside(&path)?;
     let write = || {
         let mut file = File::create(&temporary)?;
+        if let Ok(before) = fs::metadata(&path) {
+            file.set_permissions(before.permissions())?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)
+        fs::rename(&temporary, &path)
     };
     write().inspect_err(|_| {
         // What went wrong first is what the caller has to know.

@@ -30,8 +30,8 @@ pub enum Error {
 
     /// A loss or a parameter is no longer a finite number.
     #[error(
-        "training has diverged: {what} is {value} after step {step} of epoch {epoch}; try a smaller learning rate \
-         (it is {learning_rate:?}) or inputs nearer to 0…1"
+        "training has diverged: {what} is {value} at step {step} in epoch {epoch}; try a smaller learning rate (it is \
+         {learning_rate:?}), a smaller weight decay, smaller initial weights, or inputs nearer to 0…1"
     )]
     NotFinite {
         /// The loss, or a parameter by name and position.
@@ -81,7 +81,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file is shorter than a checkpoint's header.
-    #[error("found {found} bytes, a checkpoint has at least {expected}")]
+    #[error("is no whole checkpoint: found {found} bytes, expected at least {expected}")]
     TooShort {
         /// The length of the file.
         found: u64,
@@ -92,8 +92,8 @@ pub enum CheckpointProblem {
     /// The first bytes are another program's.
     #[error("is not a chainrule checkpoint: it starts with \"{}\", expected \"{}\"", found.escape_ascii(), expected.escape_ascii())]
     Foreign {
-        /// The first bytes.
-        found: [u8; 8],
+        /// The first bytes, at most 8.
+        found: Vec<u8>,
         /// Those of a checkpoint.
         expected: [u8; 8],
     },

@@ -23,6 +23,7 @@ use crate::{
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 #[derive(Debug)]
 pub struct MiniBatch<F = f32> {
+    batch_size: usize,
     shards: Vec<Shard<F>>,
     parts: Vec<Range<usize>>,
     gradient: Vec<F>,
@@ -30,11 +31,14 @@ pub struct MiniBatch<F = f32> {
 
 /// What the forward pass of a mini-batch found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The loss, as a sum and its divisor.
     pub loss: LossSum,
     /// How many samples have their largest output at their class.
     pub n_correct: usize,
+    /// How many samples there were.
+    pub n_samples: usize,
 }
 
 /// The memory of some samples of the mini-batch.
@@ -63,6 +67,7 @@ impl<F: Float> MiniBatch<F> {
             outcome: Outcome::default(),
         };
         MiniBatch {
+            batch_size,
             shards: shards(batch_size).map(|_| shard()).collect(),
             parts: net.gradient_parts(PART),
             gradient: vec![F::zero(); net.n_parameters()],
@@ -82,14 +87,14 @@ impl<F: Float> MiniBatch<F> {
         indices: &[usize],
         context: &Context,
     ) -> Outcome {
+        assert!(
+            (1..=self.batch_size).contains(&indices.len()),
+            "a mini-batch of {} samples in memory for 1 to {}",
+            indices.len(),
+            self.batch_size
+        );
         let ranges = shards(indices.len());
         let n_shards = ranges.len();
-        assert!(
-            !indices.is_empty() && n_shards <= self.shards.len(),
-            "a mini-batch of {} samples in memory for {} shards",
-            indices.len(),
-            self.shards.len()
-        );
         let shards = &mut self.shards[..n_shards];
         for (shard, range) in shards.iter_mut().zip(ranges) {
             shard.samples = range;
@@ -100,6 +105,7 @@ impl<F: Float> MiniBatch<F> {
         for shard in &*shards {
             outcome.loss += shard.outcome.loss;
             outcome.n_correct += shard.outcome.n_correct;
+            outcome.n_samples += shard.outcome.n_samples;
         }
         let divisor = F::of(outcome.loss.divisor);
         sum_parts(&self.parts, &mut self.gradient, &|gradient, part| {
@@ -142,6 +148,7 @@ impl<F: Float> Shard<F> {
         self.outcome = Outcome {
             loss: loss.gradient_to(dz, z, Targets::Classes(&self.classes)),
             n_correct: n_correct(z, &self.classes),
+            n_samples: indices.len(),
         };
         net.backward(&mut self.workspace, x, &context);
     }

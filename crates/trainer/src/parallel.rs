@@ -51,7 +51,13 @@ pub const MAX_THREADS: usize = 1024;
 
 /// Runs `f` where the functions above use `threads` threads; with `None`, rayon's own choice.
 pub(crate) fn on_threads<R: Send>(threads: Option<usize>, f: impl FnOnce() -> R + Send) -> Result<R, Error> {
-    let Some(threads) = threads else { return Ok(f()) };
+    let Some(threads) = threads else {
+        // Inside of a pool, parts are handed to its workers without waking anybody.
+        #[cfg(feature = "rayon")]
+        return Ok(rayon::scope(|_| f()));
+        #[cfg(not(feature = "rayon"))]
+        return Ok(f());
+    };
     // Thousands of threads on some processors do nothing but wait for each other.
     if !(1..=MAX_THREADS).contains(&threads) {
         return Err(Error::config("threads", threads, format_args!("1 to {MAX_THREADS}")));

@@ -128,7 +128,7 @@ impl Epoch {
     pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
         self.n_steps += 1;
         self.sum_of_losses += outcome.loss.mean();
-        self.n_samples += outcome.loss.divisor as u64;
+        self.n_samples += outcome.n_samples as u64;
         self.n_correct += outcome.n_correct as u64;
         self.time += time;
     }

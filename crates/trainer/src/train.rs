@@ -177,6 +177,12 @@ pub fn train<S: Samples>(
     mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
     config.check()?;
+    let rate = optimizer.learning_rate();
+    // A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
+    if !((rate as f32).is_finite() && rate as f32 > 0.0) {
+        let expected = format!("a number that f32 can hold, {:e} to {:e}", f32::from_bits(1), f32::MAX);
+        return Err(Error::config("learning rate", format_args!("{rate:?}"), expected));
+    }
     check_samples(net.layers(), samples)?;
     if let Some(test) = test {
         check_samples(net.layers(), test)?;
@@ -307,6 +313,7 @@ fn numerical_step(net: &TwoLayerNet, samples: &impl Samples, indices: &[usize]) 
     let outcome = Outcome {
         loss: LossSum { sum: net.loss(&x, &classes) * n, divisor: n },
         n_correct: n_correct((&net.logits(&x)).into(), &classes),
+        n_samples: indices.len(),
     };
     let gradient = net.numerical_gradient(&x, &classes);
     (outcome, gradient.values().iter().map(|&g| g as f32).collect())

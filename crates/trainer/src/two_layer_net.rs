@@ -128,18 +128,39 @@ impl TwoLayerConfig {
         ]
     }
 
-    /// Refuses sizes that no network has.
+    /// How many values all parameters have together, unless that is more than any network of this size class has.
+    fn n_parameters(&self) -> Option<usize> {
+        let first = self.n_inputs.checked_add(1)?.checked_mul(self.n_hidden)?;
+        let second = self.n_hidden.checked_add(1)?.checked_mul(self.n_outputs)?;
+        first.checked_add(second).filter(|n| *n <= MAX_PARAMETERS)
+    }
+
+    /// Refuses what no network can be made from.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let sizes = [("inputs", self.n_inputs), ("hidden units", self.n_hidden), ("outputs", self.n_outputs)];
         for (what, size) in sizes {
-            // Up to here no number of parameters overflows.
-            if !(1..=1 << 20).contains(&size) {
-                return Err(Error::config(what, size, "1 to 1048576"));
+            if size == 0 {
+                return Err(Error::config(what, size, "at least 1"));
             }
+        }
+        if self.n_parameters().is_none() {
+            let sizes = format!("{}-{}-{}", self.n_inputs, self.n_hidden, self.n_outputs);
+            return Err(Error::config(
+                "the network",
+                sizes,
+                format_args!("at most {MAX_PARAMETERS} parameters"),
+            ));
+        }
+        if !self.init.is_valid() {
+            let expected = "a standard deviation that is finite and not negative";
+            return Err(Error::config("the distribution of initial weights", self.init, expected));
         }
         Ok(())
     }
 }
+
+/// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
+const MAX_PARAMETERS: usize = 1 << 28;
 
 /// The tutorials' network; see the [configuration](TwoLayerConfig) for its parts.
 ///
@@ -169,7 +190,8 @@ impl<F: Float> TwoLayerNet<F> {
     /// A network with initial weights.
     ///
     /// # Errors
-    /// [`Error::Config`] if a size is 0 or above 2²⁰.
+    /// [`Error::Config`] if a size is 0, there would be more than 2²⁸ parameters, or the initial weights would not be
+    /// finite.
     pub fn new(config: &TwoLayerConfig) -> Result<Self, Error> {
         config.check()?;
         let layers = config
@@ -265,8 +287,7 @@ impl<F: Float> TwoLayerNet<F> {
 
     /// The gradient of the mean loss by backpropagation.
     ///
-    /// One sample after another through one layer after another, in the learner's form: this is the readable twin
-    /// against which the parallel [`MiniBatch`](crate::MiniBatch) is tested.
+    /// All samples through one layer after another, in the learner's form: this is the readable twin against which the parallel [`MiniBatch`](crate::MiniBatch) is tested.
     ///
     /// # Panics
     /// As [`loss`](TwoLayerNet::loss).

@@ -62,12 +62,53 @@ fn a_failed_save_leaves_the_old_checkpoint() {
     let path = folder.path().join("missing").join("net.ckpt");
     let error = checkpoint().save(&path).unwrap_err().to_string();
     assert!(error.starts_with("cannot write the checkpoint "), "{error}");
-    // A folder is in the way of the rename: the last step fails, and nothing is left behind.
+    assert_eq!(Checkpoint::check_path(&path).unwrap_err().to_string(), error);
+    // A folder is in the way.
     let path = folder.path().join("folder");
     fs::create_dir_all(path.join("content")).unwrap();
     assert!(matches!(checkpoint().save(&path), Err(Error::Io { doing: "write", .. })));
+    assert!(matches!(Checkpoint::check_path(&path), Err(Error::Io { doing: "write", .. })));
     assert!(path.join("content").exists());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn asking_whether_a_path_will_do_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.ckpt");
+    Checkpoint::check_path(&path).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    fs::write(&path, b"precious").unwrap();
+    Checkpoint::check_path(&path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_permissions_stay_and_pipes_are_refused() {
+    use std::{os::unix::fs::PermissionsExt, process::Command};
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real.ckpt"), folder.path().join("link.ckpt"));
+    fs::write(&real, b"old").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    checkpoint().save(&link).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    Checkpoint::load(&real).unwrap();
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(matches!(checkpoint().save(&pipe), Err(Error::Io { doing: "write", .. })));
+}
+
+/// Reading such a file to its end would fill the memory; its first bytes say enough.
+#[cfg(unix)]
+#[test]
+fn a_file_without_end_is_not_read() {
+    let error = Checkpoint::load("/dev/zero").unwrap_err().to_string();
+    assert!(error.starts_with("/dev/zero: is not a chainrule checkpoint"), "{error}");
 }
 
 #[test]
@@ -82,7 +123,10 @@ fn the_file_is_named_in_every_problem() {
     let path = folder.path().join("empty.ckpt");
     fs::write(&path, []).unwrap();
     let error = Checkpoint::load(&path).unwrap_err().to_string();
-    assert_eq!(error, format!("{}: found 0 bytes, a checkpoint has at least 24", path.display()));
+    assert_eq!(
+        error,
+        format!("{}: is no whole checkpoint: found 0 bytes, expected at least 24", path.display())
+    );
 }
 
 #[test]
@@ -90,6 +134,10 @@ fn other_files_are_told_from_checkpoints() {
     assert_eq!(
         problem(b"<!DOCTYPE html><title>not found</title>").to_string(),
         "is not a chainrule checkpoint: it starts with \"<!DOCTYP\", expected \"chainrul\""
+    );
+    assert_eq!(
+        problem(b"PK\x03").to_string(),
+        "is not a chainrule checkpoint: it starts with \"PK\\x03\", expected \"chainrul\""
     );
     let mut later = checkpoint().to_bytes();
     later[8] = 200;
@@ -168,7 +216,7 @@ fn parameters_that_are_not_the_networks_are_refused() {
     no_inputs[4] = 0;
     assert_eq!(
         problem(&sealed(&no_inputs)).to_string(),
-        "cannot be decoded: inputs is 0, expected 1 to 1048576"
+        "cannot be decoded: inputs is 0, expected at least 1"
     );
 }
 

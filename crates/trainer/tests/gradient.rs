@@ -64,10 +64,17 @@ fn both_agree_with_the_numerical_gradient() {
             let check = Check::new().tolerance(1e-6);
             let report = check.compare(given.as_slice(), numerical.as_slice()).named(name);
             report.assert_passed();
-            // The negative control: one derivative of the parameter with the wrong sign.
-            let mut wrong = given.as_slice().to_vec();
-            wrong[report.worst().unwrap().index] += 1e-4;
-            check.compare(&wrong, numerical.as_slice()).assert_refused();
+            // The negative controls, at the derivative that agrees least.
+            let index = report.worst().unwrap().index;
+            let mistakes: [fn(f64) -> f64; 3] = [|g| -g, |g| 1.001 * g, |g| g + 1e-4];
+            for mistake in mistakes {
+                let mut wrong = given.as_slice().to_vec();
+                // Where the worst happens to be a derivative of 0, only the last mistake is one.
+                wrong[index] = mistake(wrong[index]);
+                if wrong[index] != given.as_slice()[index] {
+                    check.compare(&wrong, numerical.as_slice()).assert_refused();
+                }
+            }
         }
     }
 }

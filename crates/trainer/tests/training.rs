@@ -5,10 +5,14 @@ mod common;
 use std::ops::ControlFlow;
 
 use chainrule_mnist::{ImageSet, Images, Mnist};
-use chainrule_optimizers::{Momentum, Optimizer, Sgd};
+use chainrule_optimizers::{Momentum, Optimizer, Sgd, State};
+use chainrule_tensor::{
+    Init,
+    random::{Purpose, generator, shuffle},
+};
 use chainrule_trainer::{
-    Activation, Error, Event, GradientMethod, Sampling, Summary, TrainConfig, TwoLayerConfig, TwoLayerNet,
-    train,
+    Activation, Error, Event, GradientMethod, Samples, Sampling, Summary, TrainConfig, TwoLayerConfig,
+    TwoLayerNet, train,
 };
 
 use common::blobs;
@@ -152,6 +156,71 @@ fn divergence_is_noticed_with_advice() {
     assert!(message.contains("try a smaller learning rate (it is 1e30)"), "{message}");
 }
 
+#[test]
+fn a_parameter_that_is_no_longer_finite_is_noticed() {
+    // The loss of the only step is that before its update, which the weight decay takes beyond f32.
+    let mut net = TwoLayerNet::new(&config()).unwrap();
+    let optimizer = Sgd::new(1e38).unwrap().with_weight_decay(1e38).unwrap();
+    let error = run(&mut net, &optimizer, &TrainConfig::new().with_steps(1)).unwrap_err().to_string();
+    assert!(
+        error.starts_with("training has diverged: W1[") && error.contains("at step 1 in epoch 1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_rate_that_f32_cannot_hold_is_refused() {
+    for (rate, text) in [(1e-60, "1e-60"), (1e39, "1e39")] {
+        let mut net = TwoLayerNet::new(&config()).unwrap();
+        let error = run(&mut net, &Sgd::new(rate).unwrap(), &TrainConfig::new()).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("learning rate is {text}, expected a number that f32 can hold")),
+            "{error}"
+        );
+    }
+}
+
+/// The whole run, written out without shards, parts or threads.
+#[test]
+fn a_run_is_that_of_its_serial_twin() {
+    let set = blobs(450);
+    let rule = Momentum::new(0.2).unwrap().with_weight_decay(0.001).unwrap();
+    let (mut net, mut twin): (TwoLayerNet, TwoLayerNet) =
+        (TwoLayerNet::new(&config()).unwrap(), TwoLayerNet::new(&config()).unwrap());
+    let mut losses = Vec::new();
+    let train_config = TrainConfig::new().with_epochs(3).with_batch_size(70);
+    train(&mut net, &rule, &set, None, &train_config, |event| {
+        if let Event::Step(step) = event {
+            losses.push(step.loss);
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+
+    let mut state = State::new(&rule, twin.layers().parameter_names());
+    let mut twin_losses = Vec::new();
+    for epoch in 0..3 {
+        let mut order: Vec<usize> = (0..450).collect();
+        shuffle(&mut generator(1, Purpose::Shuffle, epoch, 0), &mut order);
+        for indices in order.chunks(70) {
+            let (x, t) = set.batch(indices);
+            twin_losses.push(twin.loss(&x, &t));
+            let gradient = twin.gradient(&x, &t);
+            let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
+            state.update_all(&rule, parameters, gradient.values());
+        }
+    }
+    assert_eq!(losses.len(), twin_losses.len());
+    for (a, b) in losses.iter().zip(&twin_losses) {
+        assert!((a - b).abs() <= 1e-5, "{a}, {b}");
+    }
+    for (ours, twins) in net.layers_mut().parameters_mut().iter().zip(twin.layers_mut().parameters_mut()) {
+        for (a, b) in ours.values.iter().zip(&*twins.values) {
+            assert!((a - b).abs() <= 1e-4, "{a}, {b}");
+        }
+    }
+}
+
 #[track_caller]
 fn assert_refused(net: &TwoLayerConfig, config: &TrainConfig, samples: &ImageSet, message: &str) {
     let result = TwoLayerNet::new(net).and_then(|mut net| {
@@ -168,8 +237,15 @@ fn bad_settings_are_refused_in_one_sentence() {
         &TwoLayerConfig::new(36, 0, 10),
         &good,
         &samples,
-        "hidden units is 0, expected 1 to 1048576",
+        "hidden units is 0, expected at least 1",
     );
+    let huge = TwoLayerConfig::new(36, usize::MAX / 2, 10);
+    let message = "the network is 36-9223372036854775807-10, expected at most 268435456 parameters";
+    assert_refused(&huge, &good, &samples, message);
+    let endless = config().with_init(Init::Normal { std: f64::NAN });
+    let message = "the distribution of initial weights is normal:NaN, expected a standard deviation that is finite and \
+                   not negative";
+    assert_refused(&endless, &good, &samples, message);
     assert_refused(&net, &good.clone().with_batch_size(0), &samples, "batch size is 0, expected at least 1");
     assert_refused(&net, &good.clone().with_epochs(0), &samples, "epochs is 0, expected at least 1");
     assert_refused(&net, &good.clone().with_steps(0), &samples, "steps is 0, expected at least 1");
