@@ -4,6 +4,8 @@
 //! library crates. A failure is one line `error: …` on standard error and a non-zero exit: 2 for a wrong call, 1 for
 //! everything else.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod ci;
 mod data;

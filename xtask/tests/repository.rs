@@ -102,6 +102,17 @@ fn every_library_forbids_unsafe_code() {
 }
 
 #[test]
+fn every_package_carries_both_licences() {
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let root = fs::read(Path::new(ROOT).join(licence)).unwrap();
+        for folder in fs::read_dir(Path::new(ROOT).join("crates")).unwrap() {
+            let copy = folder.unwrap().path().join(licence);
+            assert!(fs::read(&copy).unwrap() == root, "{}", copy.display());
+        }
+    }
+}
+
+#[test]
 fn the_top_level_has_the_folders_of_the_design() {
     let tracked = Command::new("git").args(["ls-files"]).current_dir(ROOT).output();
     // A source archive is no git checkout; there is nothing to compare then.

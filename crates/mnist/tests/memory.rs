@@ -1,4 +1,5 @@
 //! How much memory reading takes, counted by the allocator. One test only, so that nothing else allocates meanwhile.
+#![allow(unsafe_code, reason = "a global allocator is unsafe to implement; this one counts")]
 
 mod common;
 

@@ -196,10 +196,10 @@ impl Checkpoint {
 fn decode(payload: &[u8]) -> Result<(Payload, usize), DecodeError> {
     use bincode::serde::decode_from_slice;
     match payload.len() {
-        ..=0x1_0000 => decode_from_slice(payload, format::<0x1_0000>()),
-        ..=0x10_0000 => decode_from_slice(payload, format::<0x10_0000>()),
-        ..=0x100_0000 => decode_from_slice(payload, format::<0x100_0000>()),
-        ..=0x1000_0000 => decode_from_slice(payload, format::<0x1000_0000>()),
+        0..=0xffff => decode_from_slice(payload, format::<0xffff>()),
+        0x1_0000..=0xf_ffff => decode_from_slice(payload, format::<0xf_ffff>()),
+        0x10_0000..=0xff_ffff => decode_from_slice(payload, format::<0xff_ffff>()),
+        0x100_0000..=0xfff_ffff => decode_from_slice(payload, format::<0xfff_ffff>()),
         _ => decode_from_slice(payload, format::<0x7fff_ffff>()),
     }
 }
