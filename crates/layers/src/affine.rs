@@ -13,11 +13,11 @@
 use std::ops::Range;
 
 use chainrule_tensor::{
-    Float, Init, Input, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, product_add_to, product_to,
+    Float, Init, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, product_add_to, product_to,
     row_sums_add_to,
 };
 
-use crate::{Context, Layer, Parameter, ParameterMut, Trace};
+use crate::{Forward, Layer, Parameter, ParameterMut, Trace};
 
 /// `y = W·x + b`, also called linear, dense or fully connected.
 ///
@@ -74,6 +74,10 @@ impl<F: Float> Layer<F> for Affine<F> {
         "affine"
     }
 
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(self.clone())
+    }
+
     #[track_caller]
     fn n_outputs(&self, n_inputs: usize) -> usize {
         let (n_outputs, expected) = self.w.shape();
@@ -81,12 +85,12 @@ impl<F: Float> Layer<F> for Affine<F> {
         n_outputs
     }
 
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], x: Input<'_, F>, _: &Context) {
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         fill_columns(y.reborrow(), &self.b);
-        product_add_to(y, &self.w, x.dense());
+        product_add_to(y, &self.w, forward.x.dense());
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>, _: &Context) {
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
         product_to(dx, Operand::from(&self.w).t(), dy);
     }
 
@@ -98,7 +102,6 @@ impl<F: Float> Layer<F> for Affine<F> {
         part: Range<usize>,
         dy: MatrixView<'_, F>,
         trace: &Trace<'_, F>,
-        _: &Context,
     ) {
         let (n_outputs, n_inputs) = self.w.shape();
         let columns = part.start / n_outputs..part.end / n_outputs;
@@ -116,13 +119,13 @@ impl<F: Float> Layer<F> for Affine<F> {
     }
 
     fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(Parameter<'a, F>)) {
-        visit(Parameter { name: "W", shape: self.w.shape(), values: self.w.as_slice() });
-        visit(Parameter { name: "b", shape: (self.b.len(), 1), values: &self.b });
+        visit(Parameter::new("W", self.w.shape(), self.w.as_slice()));
+        visit(Parameter::new("b", (self.b.len(), 1), &self.b));
     }
 
     fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(ParameterMut<'a, F>)) {
-        visit(ParameterMut { name: "W", shape: self.w.shape(), values: self.w.as_mut_slice() });
-        visit(ParameterMut { name: "b", shape: (self.b.len(), 1), values: &mut self.b });
+        visit(ParameterMut::new("W", self.w.shape(), self.w.as_mut_slice()));
+        visit(ParameterMut::new("b", (self.b.len(), 1), &mut self.b));
     }
 }
 
@@ -163,7 +166,7 @@ mod tests {
             let mut gradient = vec![1.0; n];
             for part in [0..cut, cut..n] {
                 let target = &mut gradient[part.clone()];
-                affine.gradient_to(target, part, (&dy).into(), &cache.trace(), &Context::inference());
+                affine.gradient_to(target, part, (&dy).into(), &cache.trace());
             }
             for (g, e) in gradient.iter().zip(&expected) {
                 assert!((g - 1.0 - e).abs() <= 1e-14, "cut at {cut}: adds {}, expected {e}", g - 1.0);

@@ -65,26 +65,59 @@ pub(crate) fn assert_layer<L: Layer<f64>>(make: impl Fn(usize) -> L, place: impl
     }
 }
 
+/// Every layer panics rather than leave outputs as they were, where the memory it is given is too short.
+#[test]
+fn memory_that_is_too_short_is_refused() {
+    use crate::{Context, Elu, Forward, Gelu, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
+    let layers: [Box<dyn Layer<f64>>; 7] = [
+        Box::new(Sigmoid),
+        Box::new(Tanh),
+        Box::new(Elu::default()),
+        Box::new(Gelu),
+        Box::new(LeakyRelu::default()),
+        Box::new(Silu),
+        Box::new(Softplus),
+    ];
+    let x = random_matrix(2, 3, 5);
+    for layer in layers {
+        let n_cached = layer.n_cached(2) * 3;
+        if n_cached > 0 {
+            let short = std::panic::AssertUnwindSafe(|| {
+                let (mut y, mut cache) = (Matrix::zeros(2, 3), vec![0.0; n_cached - 1]);
+                layer.forward_to(
+                    (&mut y).into(),
+                    &mut cache,
+                    &Forward::new((&x).into(), Context::inference()),
+                );
+            });
+            assert!(std::panic::catch_unwind(short).is_err(), "{}", layer.name());
+        }
+    }
+}
+
 /// Negative controls: the check has to refuse backward passes that are wrong in the usual ways.
 mod tests {
     use std::ops::Range;
 
-    use chainrule_tensor::{Init, Input, MatrixView, MatrixViewMut};
+    use chainrule_tensor::{Init, MatrixView, MatrixViewMut};
 
     use super::*;
-    use crate::{Affine, Context, Parameter, ParameterMut, Sigmoid, Trace};
+    use crate::{Affine, Forward, Parameter, ParameterMut, Sigmoid, Trace};
 
     /// A layer whose backward passes are spoilt.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     struct Spoilt<L> {
         inner: L,
         spoil_dx: fn(&mut Matrix<f64>),
         spoil_gradient: fn(&mut [f64]),
     }
 
-    impl<L: Layer<f64>> Layer<f64> for Spoilt<L> {
+    impl<L: Layer<f64> + Clone + 'static> Layer<f64> for Spoilt<L> {
         fn name(&self) -> &'static str {
             "spoilt"
+        }
+        fn boxed_clone(&self) -> Box<dyn Layer<f64>> {
+            Box::new(self.clone())
         }
         fn n_outputs(&self, n_inputs: usize) -> usize {
             self.inner.n_outputs(n_inputs)
@@ -92,17 +125,16 @@ mod tests {
         fn n_cached(&self, n_inputs: usize) -> usize {
             self.inner.n_cached(n_inputs)
         }
-        fn forward_to(&self, y: MatrixViewMut<'_, f64>, cache: &mut [f64], x: Input<'_, f64>, c: &Context) {
-            self.inner.forward_to(y, cache, x, c);
+        fn forward_to(&self, y: MatrixViewMut<'_, f64>, cache: &mut [f64], forward: &Forward<'_, f64>) {
+            self.inner.forward_to(y, cache, forward);
         }
         fn backward_to(
             &self,
             mut dx: MatrixViewMut<'_, f64>,
             dy: MatrixView<'_, f64>,
             trace: &Trace<'_, f64>,
-            context: &Context,
         ) {
-            self.inner.backward_to(dx.reborrow(), dy, trace, context);
+            self.inner.backward_to(dx.reborrow(), dy, trace);
             let mut copy = dx.as_view().to_matrix();
             (self.spoil_dx)(&mut copy);
             dx.as_mut_slice().copy_from_slice(copy.as_slice());
@@ -113,9 +145,8 @@ mod tests {
             part: Range<usize>,
             dy: MatrixView<'_, f64>,
             trace: &Trace<'_, f64>,
-            context: &Context,
         ) {
-            self.inner.gradient_to(gradient, part, dy, trace, context);
+            self.inner.gradient_to(gradient, part, dy, trace);
             (self.spoil_gradient)(gradient);
         }
         fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(Parameter<'a, f64>)) {

@@ -9,36 +9,39 @@ use crate::learner::{Cache, Gradients};
 /// A layer: a function of its input and its parameters, with its derivative beside it.
 ///
 /// A layer is **pure**: the forward pass takes `&self`, so that threads share one layer, and whatever the backward
-/// pass needs goes into memory that the caller owns and reuses. A layer never sees how a mini-batch is cut: it is
-/// given some columns and handles each of them by itself.
+/// pass needs goes into memory that the caller owns and reuses. A layer is given some columns of a mini-batch and
+/// doesn't see how it was cut; what it may know besides its input is in [`Forward`] and [`Trace`].
 ///
 /// The backward pass comes in two halves, because a network wants them at different times and not always both:
 /// [`backward_to`](Layer::backward_to) carries the gradient on to the input (the first layer of a network is never
 /// asked), and [`gradient_to`](Layer::gradient_to) gives that of the parameters.
 ///
-/// A layer without parameters implements four methods: [`name`](Layer::name), [`n_outputs`](Layer::n_outputs),
-/// [`forward_to`](Layer::forward_to) and [`backward_to`](Layer::backward_to).
+/// A layer without parameters implements five methods: [`name`](Layer::name), [`boxed_clone`](Layer::boxed_clone),
+/// [`n_outputs`](Layer::n_outputs), [`forward_to`](Layer::forward_to) and [`backward_to`](Layer::backward_to).
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Context, Layer, Trace};
-/// use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
+/// use chainrule_layers::{Forward, Layer, Trace};
+/// use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
 ///
 /// /// y = x², dx = 2·x·dy.
-/// #[derive(Debug)]
+/// #[derive(Clone, Debug)]
 /// struct Square;
 ///
 /// impl<F: Float> Layer<F> for Square {
 ///     fn name(&self) -> &'static str {
 ///         "square"
 ///     }
+///     fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+///         Box::new(self.clone())
+///     }
 ///     fn n_outputs(&self, n_inputs: usize) -> usize {
 ///         n_inputs
 ///     }
-///     fn forward_to(&self, y: MatrixViewMut<F>, _: &mut [F], x: Input<F>, _: &Context) {
-///         map_to(y, x.dense(), |x| x * x);
+///     fn forward_to(&self, y: MatrixViewMut<F>, _: &mut [F], forward: &Forward<F>) {
+///         map_to(y, forward.x.dense(), |x| x * x);
 ///     }
-///     fn backward_to(&self, dx: MatrixViewMut<F>, dy: MatrixView<F>, trace: &Trace<F>, _: &Context) {
+///     fn backward_to(&self, dx: MatrixViewMut<F>, dy: MatrixView<F>, trace: &Trace<F>) {
 ///         zip_map_to(dx, dy, trace.x.dense(), |dy, x| F::of(2.0) * x * dy);
 ///     }
 /// }
@@ -52,6 +55,9 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
     /// The standard name of the layer in lower case, as summaries and messages show it.
     fn name(&self) -> &'static str;
 
+    /// A copy, so that networks of any layers can be copied: `Box::new(self.clone())`.
+    fn boxed_clone(&self) -> Box<dyn Layer<F>>;
+
     /// Outputs per sample for `n_inputs` inputs per sample.
     ///
     /// # Panics
@@ -63,15 +69,16 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         0
     }
 
-    /// The forward pass: writes the outputs of the columns of `x` into `y`, and what backward needs into `cache`.
+    /// The forward pass: writes the outputs of the columns of `forward.x` into `y`, and what backward needs into
+    /// `cache`.
     ///
     /// # Shapes
-    /// `x`: inputs × samples, `y`: outputs × samples, `cache`: [`n_cached`](Layer::n_cached) · samples values in an
-    /// order of the layer's own.
+    /// `forward.x`: inputs × samples, `y`: outputs × samples, `cache`: [`n_cached`](Layer::n_cached) · samples values
+    /// in an order of the layer's own.
     ///
     /// # Panics
     /// If the shapes don't fit.
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], x: Input<'_, F>, context: &Context);
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>);
 
     /// The backward pass to the input: writes into `dx` the gradient with respect to the input, given `dy`, the
     /// gradient with respect to the output.
@@ -81,13 +88,7 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
     ///
     /// # Panics
     /// If the shapes don't fit.
-    fn backward_to(
-        &self,
-        dx: MatrixViewMut<'_, F>,
-        dy: MatrixView<'_, F>,
-        trace: &Trace<'_, F>,
-        context: &Context,
-    );
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>);
 
     /// The backward pass to the parameters: **adds** the gradient of some of them, summed over the samples, to
     /// `gradient`.
@@ -106,7 +107,6 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         part: Range<usize>,
         _dy: MatrixView<'_, F>,
         _trace: &Trace<'_, F>,
-        _context: &Context,
     ) {
         assert!(part.is_empty(), "the layer \"{}\" has parameters, but no gradient_to", self.name());
     }
@@ -137,25 +137,29 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         all
     }
 
-    /// The learner's form of the forward pass: the output, and the cache that [`backward`](Layer::backward) wants.
-    ///
-    /// Dropout and its like behave as in inference here; training goes through [`forward_to`](Layer::forward_to).
+    /// The learner's form of the forward pass, as in inference: the output, and the cache that
+    /// [`backward`](Layer::backward) wants.
     fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
+        self.forward_with(x, &Context::inference())
+    }
+
+    /// The learner's form of the forward pass in a context of choice, such as a step of a training.
+    fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (n_inputs, n_samples) = x.shape();
         let mut y = Matrix::zeros(self.n_outputs(n_inputs), n_samples);
         let mut kept = vec![F::zero(); self.n_cached(n_inputs) * n_samples];
-        self.forward_to((&mut y).into(), &mut kept, x.into(), &Context::inference());
-        (y.clone(), Cache { x: x.clone(), y, kept })
+        self.forward_to((&mut y).into(), &mut kept, &Forward::new(x.into(), *context));
+        (y.clone(), Cache { x: x.clone(), y, kept, context: *context })
     }
 
     /// The learner's form of the backward pass: both of its halves, given `dy`, the gradient with respect to the
-    /// output.
+    /// output, in the context of the forward pass.
     fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
-        let context = Context::inference();
+        let trace = cache.trace();
         let mut dx = Matrix::zeros(cache.x.nrows(), cache.x.ncols());
-        self.backward_to((&mut dx).into(), dy.into(), &cache.trace(), &context);
+        self.backward_to((&mut dx).into(), dy.into(), &trace);
         let mut values = vec![F::zero(); self.n_parameters()];
-        self.gradient_to(&mut values, 0..self.n_parameters(), dy.into(), &cache.trace(), &context);
+        self.gradient_to(&mut values, 0..self.n_parameters(), dy.into(), &trace);
         let mut values = &values[..];
         let mut parameters = Vec::new();
         self.visit_parameters(&mut |parameter| {
@@ -165,6 +169,23 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
             values = rest;
         });
         Gradients { dx, parameters }
+    }
+}
+
+/// What a layer is given in its forward pass.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Forward<'a, F> {
+    /// The layer's input, inputs × samples.
+    pub x: Input<'a, F>,
+    /// Where the pass stands.
+    pub context: Context,
+}
+
+impl<'a, F: Float> Forward<'a, F> {
+    /// The forward pass of the samples of `x`.
+    pub fn new(x: Input<'a, F>, context: Context) -> Self {
+        Forward { x, context }
     }
 }
 
@@ -178,12 +199,14 @@ pub struct Trace<'a, F> {
     pub y: MatrixView<'a, F>,
     /// What the layer kept, [`Layer::n_cached`] · samples values.
     pub cache: &'a [F],
+    /// Where the pass stands.
+    pub context: Context,
 }
 
 impl<'a, F: Float> Trace<'a, F> {
     /// A trace of input, output and cache.
-    pub fn new(x: Input<'a, F>, y: MatrixView<'a, F>, cache: &'a [F]) -> Self {
-        Trace { x, y, cache }
+    pub fn new(x: Input<'a, F>, y: MatrixView<'a, F>, cache: &'a [F], context: Context) -> Self {
+        Trace { x, y, cache, context }
     }
 }
 
@@ -228,6 +251,7 @@ impl Context {
 
 /// A parameter as others see it: a name, a shape, and flat values in column order.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Parameter<'a, F> {
     /// The name within the layer, such as `W` or `b`.
     pub name: &'static str,
@@ -239,6 +263,7 @@ pub struct Parameter<'a, F> {
 
 /// A parameter for changing; see [`Parameter`].
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ParameterMut<'a, F> {
     /// The name within the layer, such as `W` or `b`.
     pub name: &'static str,
@@ -246,4 +271,28 @@ pub struct ParameterMut<'a, F> {
     pub shape: (usize, usize),
     /// The values, column after column.
     pub values: &'a mut [F],
+}
+
+impl<'a, F> Parameter<'a, F> {
+    /// A parameter.
+    ///
+    /// # Panics
+    /// Unless there are as many values as the shape says.
+    #[track_caller]
+    pub fn new(name: &'static str, shape: (usize, usize), values: &'a [F]) -> Self {
+        assert_eq!(values.len(), shape.0 * shape.1, "values of {name}, which is {}×{}", shape.0, shape.1);
+        Parameter { name, shape, values }
+    }
+}
+
+impl<'a, F> ParameterMut<'a, F> {
+    /// A parameter for changing.
+    ///
+    /// # Panics
+    /// Unless there are as many values as the shape says.
+    #[track_caller]
+    pub fn new(name: &'static str, shape: (usize, usize), values: &'a mut [F]) -> Self {
+        assert_eq!(values.len(), shape.0 * shape.1, "values of {name}, which is {}×{}", shape.0, shape.1);
+        ParameterMut { name, shape, values }
+    }
 }

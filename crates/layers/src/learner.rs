@@ -2,7 +2,7 @@
 
 use chainrule_tensor::{Float, Matrix};
 
-use crate::Trace;
+use crate::{Context, Trace};
 
 /// What [`Layer::forward`](crate::Layer::forward) keeps for [`Layer::backward`](crate::Layer::backward).
 #[derive(Clone, Debug)]
@@ -10,17 +10,19 @@ pub struct Cache<F> {
     pub(crate) x: Matrix<F>,
     pub(crate) y: Matrix<F>,
     pub(crate) kept: Vec<F>,
+    pub(crate) context: Context,
 }
 
 impl<F: Float> Cache<F> {
     pub(crate) fn trace(&self) -> Trace<'_, F> {
-        Trace::new((&self.x).into(), (&self.y).into(), &self.kept)
+        Trace::new((&self.x).into(), (&self.y).into(), &self.kept, self.context)
     }
 }
 
 /// What [`Layer::backward`](crate::Layer::backward) finds: the gradient with respect to the input and to every
 /// parameter.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Gradients<F> {
     /// With respect to the input, inputs × samples.
     pub dx: Matrix<F>,

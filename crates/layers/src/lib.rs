@@ -2,14 +2,28 @@
 #![forbid(unsafe_code)]
 
 // What a layer is.
+mod error;
 mod layer;
 mod learner;
 
 // The layers.
 mod affine;
+mod softmax;
+
+// Activations, which treat every value by itself, and what they share.
+mod elementwise;
+mod elu;
+mod exponential;
+mod gelu;
+mod gelu_tanh;
+mod identity;
+mod leaky_relu;
 mod relu;
 mod sigmoid;
-mod softmax;
+mod silu;
+mod softplus;
+mod step;
+mod tanh;
 
 // Layers together.
 mod sequential;
@@ -21,9 +35,19 @@ mod check;
 pub use chainrule_tensor as tensor;
 
 pub use affine::Affine;
-pub use layer::{Context, Layer, Parameter, ParameterMut, Trace};
+pub use elu::Elu;
+pub use error::Error;
+pub use gelu::Gelu;
+pub use gelu_tanh::GeluTanh;
+pub use identity::Identity;
+pub use layer::{Context, Forward, Layer, Parameter, ParameterMut, Trace};
+pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients};
 pub use relu::Relu;
 pub use sequential::{Sequential, Workspace};
 pub use sigmoid::Sigmoid;
+pub use silu::Silu;
 pub use softmax::Softmax;
+pub use softplus::Softplus;
+pub use step::Step;
+pub use tanh::Tanh;

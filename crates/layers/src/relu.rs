@@ -7,9 +7,9 @@
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 5.5.1. The derivative at the kink, 0, is
 //! taken as 0, as PyTorch does.
 
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut, map_to, zip_map_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to, zip_map_to};
 
-use crate::{Context, Layer, Trace};
+use crate::{Forward, Layer, Trace};
 
 /// `y = max(x, 0)`, the rectified linear unit. A NaN is passed on.
 ///
@@ -30,22 +30,20 @@ impl<F: Float> Layer<F> for Relu {
         "relu"
     }
 
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
+    }
+
     fn n_outputs(&self, n_inputs: usize) -> usize {
         n_inputs
     }
 
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], x: Input<'_, F>, _: &Context) {
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         // Not `x.max(0)`, which would turn NaN into 0 and hide it.
-        map_to(y, x.dense(), |x| if x <= F::zero() { F::zero() } else { x });
+        map_to(y, forward.x.dense(), |x| if x <= F::zero() { F::zero() } else { x });
     }
 
-    fn backward_to(
-        &self,
-        dx: MatrixViewMut<'_, F>,
-        dy: MatrixView<'_, F>,
-        trace: &Trace<'_, F>,
-        _: &Context,
-    ) {
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
         zip_map_to(dx, dy, trace.y, |dy, y| if y <= F::zero() { F::zero() } else { dy });
     }
 }

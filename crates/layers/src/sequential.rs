@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
 
-use crate::{Context, Layer, Parameter, ParameterMut, Trace};
+use crate::{Context, Forward, Layer, Parameter, ParameterMut, Trace};
 
 /// A chain of layers, each taking the output of the one before it.
 ///
@@ -35,6 +35,8 @@ use crate::{Context, Layer, Parameter, ParameterMut, Trace};
 #[derive(Debug)]
 pub struct Sequential<F = f32> {
     layers: Vec<Box<dyn Layer<F>>>,
+    /// The full names of the parameters, in order: `W1`, `b1`, `W2`, …
+    names: Vec<String>,
     /// Values per sample before layer 0, between layers, and behind the last.
     sizes: Vec<usize>,
     /// Where the parameters of each layer start when all are laid end to end, and where the last end.
@@ -61,12 +63,15 @@ impl<F: Float> Sequential<F> {
     #[track_caller]
     pub fn new(n_inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
         assert!(!layers.is_empty(), "a network needs at least one layer");
-        let (mut sizes, mut offsets) = (vec![n_inputs], vec![0]);
+        let (mut sizes, mut offsets, mut names) = (vec![n_inputs], vec![0], Vec::new());
+        let mut number = 0;
         for layer in &layers {
             sizes.push(layer.n_outputs(sizes[sizes.len() - 1]));
             offsets.push(offsets[offsets.len() - 1] + layer.n_parameters());
+            number += usize::from(layer.n_parameters() > 0);
+            layer.visit_parameters(&mut |parameter| names.push(format!("{}{number}", parameter.name)));
         }
-        Sequential { layers, sizes, offsets }
+        Sequential { layers, names, sizes, offsets }
     }
 
     /// Values per sample that go in.
@@ -89,20 +94,26 @@ impl<F: Float> Sequential<F> {
         self.layers.iter().map(|layer| &**layer)
     }
 
-    /// Shows every parameter with the number of its layer, counting from 1 the layers that have any: the `W` and
-    /// `b` of the first affine layer come with 1, those of the second with 2.
-    pub fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(usize, Parameter<'a, F>)) {
-        let with_parameters = self.layers.iter().filter(|layer| layer.n_parameters() > 0);
-        for (number, layer) in (1..).zip(with_parameters) {
-            layer.visit_parameters(&mut |parameter| visit(number, parameter));
+    /// Shows every parameter with its full name: that within the layer and the number of the layer, counting from 1
+    /// the layers that have any, `W1`, `b1`, `W2` and so on.
+    pub fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Parameter<'a, F>)) {
+        let mut names = self.names.iter();
+        for layer in &self.layers {
+            layer.visit_parameters(&mut |parameter| {
+                let name = names.next().expect("a layer always shows the same parameters");
+                visit(name, parameter);
+            });
         }
     }
 
     /// Hands out every parameter for changing; see [`visit_parameters`](Sequential::visit_parameters).
-    pub fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(usize, ParameterMut<'a, F>)) {
-        let with_parameters = self.layers.iter_mut().filter(|layer| layer.n_parameters() > 0);
-        for (number, layer) in (1..).zip(with_parameters) {
-            layer.visit_parameters_mut(&mut |parameter| visit(number, parameter));
+    pub fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'a str, ParameterMut<'a, F>)) {
+        let mut names = self.names.iter();
+        for layer in &mut self.layers {
+            layer.visit_parameters_mut(&mut |parameter| {
+                let name = names.next().expect("a layer always shows the same parameters");
+                visit(name, parameter);
+            });
         }
     }
 
@@ -114,13 +125,10 @@ impl<F: Float> Sequential<F> {
         all
     }
 
-    /// The names of all parameters in order, each with the number of its layer, `W1`, `b1`, `W2`, …, and their lengths:
-    /// what an optimizer's state is made from.
+    /// The full names of all parameters in order, with their lengths: what an optimizer's state is made from.
     pub fn parameter_names(&self) -> Vec<(String, usize)> {
         let mut names = Vec::new();
-        self.visit_parameters(&mut |number, parameter| {
-            names.push((format!("{}{number}", parameter.name), parameter.values.len()));
-        });
+        self.visit_parameters(&mut |name, parameter| names.push((name.to_string(), parameter.values.len())));
         names
     }
 
@@ -136,7 +144,7 @@ impl<F: Float> Sequential<F> {
     /// together with all that the other passes need.
     ///
     /// # Panics
-    /// If `x` does not have `n_inputs` rows.
+    /// If `x` does not have `n_inputs` rows, or the workspace is that of another network.
     #[track_caller]
     pub fn forward<'w>(
         &self,
@@ -154,7 +162,7 @@ impl<F: Float> Sequential<F> {
                 Some(output) => Input::Dense(MatrixView::new(output, self.sizes[l], n_samples)),
             };
             let y = MatrixViewMut::new(&mut from_here[0], self.sizes[l + 1], n_samples);
-            layer.forward_to(y, &mut workspace.caches[l], x, &context.at_layer(l));
+            layer.forward_to(y, &mut workspace.caches[l], &Forward::new(x, context.at_layer(l)));
         }
         workspace.outputs_of(self)
     }
@@ -171,8 +179,9 @@ impl<F: Float> Sequential<F> {
             let (before, from_here) = workspace.dys.split_at_mut(l);
             let dx = MatrixViewMut::new(&mut before[l - 1], self.sizes[l], workspace.n_samples);
             let dy = MatrixView::new(&from_here[0], self.sizes[l + 1], workspace.n_samples);
-            let trace = trace(self, &workspace.outputs, &workspace.caches, workspace.n_samples, x, l);
-            self.layers[l].backward_to(dx, dy, &trace, &context.at_layer(l));
+            let trace =
+                trace(self, &workspace.outputs, &workspace.caches, (x, workspace.n_samples), l, context);
+            self.layers[l].backward_to(dx, dy, &trace);
         }
     }
 
@@ -195,8 +204,8 @@ impl<F: Float> Sequential<F> {
         let within = part.start - self.offsets[l]..part.end - self.offsets[l];
         let n_samples = workspace.n_samples;
         let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], n_samples);
-        let trace = trace(self, &workspace.outputs, &workspace.caches, n_samples, x, l);
-        self.layers[l].gradient_to(gradient, within, dy, &trace, &context.at_layer(l));
+        let trace = trace(self, &workspace.outputs, &workspace.caches, (x, n_samples), l, context);
+        self.layers[l].gradient_to(gradient, within, dy, &trace);
     }
 
     /// The gradient of all parameters laid end to end, summed over the samples that went backward last: the learner's
@@ -217,6 +226,7 @@ impl<F: Float> Sequential<F> {
             let (start, end) = (bounds[0], bounds[1]);
             if start < end {
                 let grain = layer.gradient_grain();
+                assert!(grain > 0, "the layer \"{}\" has parameters and a gradient grain of 0", layer.name());
                 let step = (length / grain).max(1) * grain;
                 parts.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
             }
@@ -224,13 +234,27 @@ impl<F: Float> Sequential<F> {
         parts
     }
 
+    #[track_caller]
     fn make_room(&self, workspace: &mut Workspace<F>, n_samples: usize) {
+        let (found, expected) = (workspace.outputs.len(), self.layers.len());
+        assert_eq!(found, expected, "layers in the workspace, and in the network");
         workspace.n_samples = n_samples;
         for (l, layer) in self.layers.iter().enumerate() {
             // Within the samples that the workspace was made for, this allocates nothing.
             workspace.outputs[l].resize(self.sizes[l + 1] * n_samples, F::zero());
             workspace.dys[l].resize(self.sizes[l + 1] * n_samples, F::zero());
             workspace.caches[l].resize(layer.n_cached(self.sizes[l]) * n_samples, F::zero());
+        }
+    }
+}
+
+impl<F: Float> Clone for Sequential<F> {
+    fn clone(&self) -> Self {
+        Sequential {
+            layers: self.layers.iter().map(|layer| layer.boxed_clone()).collect(),
+            names: self.names.clone(),
+            sizes: self.sizes.clone(),
+            offsets: self.offsets.clone(),
         }
     }
 }
@@ -257,15 +281,16 @@ fn trace<'a, F: Float>(
     net: &Sequential<F>,
     outputs: &'a [Vec<F>],
     caches: &'a [Vec<F>],
-    n_samples: usize,
-    x: Input<'a, F>,
+    (x, n_samples): (Input<'a, F>, usize),
     l: usize,
+    context: &Context,
 ) -> Trace<'a, F> {
     let x = match l {
         0 => x,
         _ => Input::Dense(MatrixView::new(&outputs[l - 1], net.sizes[l], n_samples)),
     };
-    Trace::new(x, MatrixView::new(&outputs[l], net.sizes[l + 1], n_samples), &caches[l])
+    let y = MatrixView::new(&outputs[l], net.sizes[l + 1], n_samples);
+    Trace::new(x, y, &caches[l], context.at_layer(l))
 }
 
 #[cfg(test)]

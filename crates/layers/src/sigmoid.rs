@@ -9,9 +9,9 @@
 //! `1 − y` loses every digit where y is near 1, so the forward pass keeps σ(−x), which it gets from the same
 //! exponential. The book and PyTorch use `1 − y`; at x = 30 their σ′ is off in the third digit.
 
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
 
-use crate::{Context, Layer, Trace};
+use crate::{Forward, Layer, Trace, exponential::sigmoid_pair};
 
 /// `y = 1 / (1 + exp(−x))`, also called the logistic function.
 ///
@@ -29,18 +29,13 @@ use crate::{Context, Layer, Trace};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sigmoid;
 
-/// σ(x) and σ(−x) from one exponential, which never overflows.
-#[inline]
-fn sigmoid_pair<F: Float>(x: F) -> (F, F) {
-    let e = (-x.abs()).exp();
-    let larger = F::one() / (F::one() + e);
-    let smaller = e * larger;
-    if x >= F::zero() { (larger, smaller) } else { (smaller, larger) }
-}
-
 impl<F: Float> Layer<F> for Sigmoid {
     fn name(&self) -> &'static str {
         "sigmoid"
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
     }
 
     fn n_outputs(&self, n_inputs: usize) -> usize {
@@ -51,22 +46,22 @@ impl<F: Float> Layer<F> for Sigmoid {
         n_inputs
     }
 
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, cache: &mut [F], x: Input<'_, F>, _: &Context) {
-        let x = x.dense();
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
+        let x = forward.x.dense();
         assert_eq!(y.shape(), x.shape(), "shapes of the sigmoid's output and input");
+        assert_eq!(cache.len(), x.as_slice().len(), "values to keep, and inputs");
         for ((y, complement), &x) in y.as_mut_slice().iter_mut().zip(cache).zip(x.as_slice()) {
             (*y, *complement) = sigmoid_pair(x);
         }
     }
 
-    fn backward_to(
-        &self,
-        mut dx: MatrixViewMut<'_, F>,
-        dy: MatrixView<'_, F>,
-        trace: &Trace<'_, F>,
-        _: &Context,
-    ) {
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
         assert_eq!(dx.shape(), dy.shape(), "shapes of the sigmoid's gradients");
+        assert_eq!(
+            (trace.y.shape(), trace.cache.len()),
+            (dy.shape(), dy.as_slice().len()),
+            "what forward left"
+        );
         let made = trace.y.as_slice().iter().zip(trace.cache);
         for ((dx, &dy), (&y, &complement)) in dx.as_mut_slice().iter_mut().zip(dy.as_slice()).zip(made) {
             *dx = dy * y * complement;

@@ -9,9 +9,9 @@
 //! For training, leave this layer away and give the logits to the softmax cross-entropy, which is exact where this
 //! layer has rounded to 0 or 1.
 
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut, softmax_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, softmax_to};
 
-use crate::{Context, Layer, Trace};
+use crate::{Forward, Layer, Trace};
 
 /// `yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)` for every sample.
 ///
@@ -30,21 +30,19 @@ impl<F: Float> Layer<F> for Softmax {
         "softmax"
     }
 
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
+    }
+
     fn n_outputs(&self, n_inputs: usize) -> usize {
         n_inputs
     }
 
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], x: Input<'_, F>, _: &Context) {
-        softmax_to(y, x.dense());
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+        softmax_to(y, forward.x.dense());
     }
 
-    fn backward_to(
-        &self,
-        mut dx: MatrixViewMut<'_, F>,
-        dy: MatrixView<'_, F>,
-        trace: &Trace<'_, F>,
-        _: &Context,
-    ) {
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
         assert!(
             dx.shape() == dy.shape() && dy.shape() == trace.y.shape(),
             "shapes of the softmax's gradients {:?}, {:?} and output {:?}",

@@ -2,7 +2,9 @@
 //!
 //! Its matrices are lists of samples, so their values in order are our columns in order.
 
-use chainrule_layers::{Affine, Layer, Relu, Sigmoid, Softmax};
+use chainrule_layers::{
+    Affine, Elu, Gelu, GeluTanh, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 use chainrule_tensor::Matrix;
 use serde_json::Value;
 
@@ -35,7 +37,8 @@ fn assert_close(what: &str, ours: &Matrix<f64>, golden: &Matrix<f64>) {
 
 fn check_activation(layer: &dyn Layer<f64>) {
     let golden = golden();
-    let expected = &golden["layers"][layer.name()];
+    // The file's keys are Python's.
+    let expected = &golden["layers"][layer.name().replace('-', "_")];
     let (y, cache) = layer.forward(&columns(&golden["x"]));
     let dx = layer.backward(&cache, &columns(&golden["dy"])).dx;
     assert_close(&format!("{} y", layer.name()), &y, &columns(&expected["y"]));
@@ -46,6 +49,13 @@ fn check_activation(layer: &dyn Layer<f64>) {
 fn activations() {
     check_activation(&Sigmoid);
     check_activation(&Relu);
+    check_activation(&Tanh);
+    check_activation(&LeakyRelu::default());
+    check_activation(&Elu::default());
+    check_activation(&Silu);
+    check_activation(&Softplus);
+    check_activation(&Gelu);
+    check_activation(&GeluTanh);
     check_activation(&Softmax);
 }
 

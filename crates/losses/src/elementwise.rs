@@ -42,3 +42,8 @@ pub(crate) fn sum_and_gradient_to<F: Float>(
     }
     sum
 }
+
+/// The divisor of the losses whose mean is taken over all elements.
+pub(crate) fn n_elements<F: Float>(y: MatrixView<'_, F>) -> f64 {
+    y.as_slice().len() as f64
+}

@@ -3,7 +3,7 @@
 use std::{
     fmt::Debug,
     iter::Sum,
-    ops::{Add, AddAssign},
+    ops::{Add, AddAssign, Mul},
 };
 
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
@@ -26,7 +26,7 @@ use crate::Targets;
 pub struct LossSum {
     /// The sum, not divided by anything.
     pub sum: f64,
-    /// What the mean divides by: the number of samples or of elements, as the loss says.
+    /// What the mean divides by: the number of samples or of elements, or the sum of their weights, as the loss says.
     pub divisor: f64,
 }
 
@@ -48,6 +48,15 @@ impl Add for LossSum {
 impl AddAssign for LossSum {
     fn add_assign(&mut self, other: LossSum) {
         *self = *self + other;
+    }
+}
+
+/// As if everything had been counted so many times.
+impl Mul<f64> for LossSum {
+    type Output = LossSum;
+
+    fn mul(self, times: f64) -> LossSum {
+        LossSum { sum: times * self.sum, divisor: times * self.divisor }
     }
 }
 
@@ -104,6 +113,74 @@ pub trait Loss<F: Float>: Debug + Send + Sync {
         let mut dz = Matrix::zeros(z.n_rows(), z.n_columns());
         let loss = self.gradient_to((&mut dz).into(), z, targets);
         (loss, dz)
+    }
+
+    /// The loss of `z` in which sample `j` counts `weights[j]` times: as if there were so many copies of it.
+    ///
+    /// Sum **and divisor** of every sample are multiplied by its weight, so the mean is the weighted mean: it is
+    /// divided by the sum of the weights (of elements or of class weights, where the loss counts those), as
+    /// scikit-learn's `sample_weight` does, and the scale of the weights does not matter to it. A shard takes its part
+    /// of the weights as it takes its [`columns`](Targets::columns) of the targets.
+    ///
+    /// # Panics
+    /// Unless the targets [fit](Targets::assert_fit) `z`, there is a weight for every sample, and all are finite and
+    /// not below 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_losses::{HalfSquaredError, Loss, LossSum};
+    /// use chainrule_tensor::Matrix;
+    /// let y = Matrix::from_column_slice(1, 2, &[2.0, 4.0]);
+    /// let t = Matrix::zeros(1, 2);
+    /// let loss = HalfSquaredError.weighted_value((&y).into(), (&t).into(), &[3.0, 0.5]);
+    /// assert_eq!(loss, LossSum { sum: 3.0 * 2.0 + 0.5 * 8.0, divisor: 3.5 });
+    /// ```
+    #[track_caller]
+    fn weighted_value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>, weights: &[F]) -> LossSum {
+        targets.assert_fit(z);
+        assert_weights(z, weights);
+        let of_sample = |(j, weight): (usize, &F)| {
+            self.value(z.columns(j..j + 1), targets.columns(j..j + 1)) * weight.as_f64()
+        };
+        weights.iter().enumerate().map(of_sample).sum()
+    }
+
+    /// The loss of [`weighted_value`](Loss::weighted_value), and into `dz` the gradient of its sum: that of
+    /// [`gradient_to`](Loss::gradient_to) with every column multiplied by the weight of its sample. Nothing is
+    /// allocated.
+    ///
+    /// # Panics
+    /// As [`weighted_value`](Loss::weighted_value), and unless `dz` has the shape of `z`.
+    #[track_caller]
+    fn weighted_gradient_to(
+        &self,
+        mut dz: MatrixViewMut<'_, F>,
+        z: MatrixView<'_, F>,
+        targets: Targets<'_, F>,
+        weights: &[F],
+    ) -> LossSum {
+        assert_shapes(&dz, z, targets);
+        assert_weights(z, weights);
+        let of_sample = |(j, &weight): (usize, &F)| {
+            let dz = dz.column_mut(j);
+            let column = MatrixViewMut::new(dz, z.n_rows(), 1);
+            let loss = self.gradient_to(column, z.columns(j..j + 1), targets.columns(j..j + 1));
+            for dz in dz {
+                *dz *= weight;
+            }
+            loss * weight.as_f64()
+        };
+        weights.iter().enumerate().map(of_sample).sum()
+    }
+}
+
+/// What the weights of samples have to be.
+#[track_caller]
+fn assert_weights<F: Float>(z: MatrixView<'_, F>, weights: &[F]) {
+    let n_samples = z.n_columns();
+    assert!(weights.len() == n_samples, "the weights of {} samples, expected {n_samples}", weights.len());
+    if let Some(j) = weights.iter().position(|w| !(*w >= F::zero() && w.is_finite())) {
+        panic!("weight {:?} of sample {j}, expected a finite number not below 0", weights[j]);
     }
 }
 

@@ -40,10 +40,6 @@ fn value_and_derivative<F: Float>(y: F, t: F) -> (F, F) {
     (difference * difference, difference + difference)
 }
 
-fn n_elements<F: Float>(y: MatrixView<'_, F>) -> f64 {
-    y.as_slice().len() as f64
-}
-
 impl<F: Float> Loss<F> for MeanSquaredError {
     fn name(&self) -> &'static str {
         "mean-squared-error"
@@ -51,7 +47,7 @@ impl<F: Float> Loss<F> for MeanSquaredError {
 
     fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
         let sum = elementwise::sum(y, targets, value_and_derivative);
-        LossSum { sum, divisor: n_elements(y) }
+        LossSum { sum, divisor: elementwise::n_elements(y) }
     }
 
     fn gradient_to(
@@ -61,7 +57,7 @@ impl<F: Float> Loss<F> for MeanSquaredError {
         targets: Targets<'_, F>,
     ) -> LossSum {
         let sum = elementwise::sum_and_gradient_to(dy, y, targets, value_and_derivative);
-        LossSum { sum, divisor: n_elements(y) }
+        LossSum { sum, divisor: elementwise::n_elements(y) }
     }
 }
 

@@ -6,26 +6,37 @@
 //!
 //! Shapes: z and dz classes × samples; the divisor is the number of samples.
 //!
+//! With label smoothing ε and class weights w, both of K classes, tᵢ is replaced by aᵢ = wᵢ · ((1 − ε) · tᵢ + ε / K),
+//! and with class weights the divisor is the sum of w_c, or of Σᵢ wᵢ · tᵢ, over the samples.
+//!
 //! The maximum is taken out of every exponential, and value and gradient share one exponential per logit; no ε is
 //! needed in the logarithm, since the sum is then at least 1. Source: *Deep Learning from Scratch*, 5.6.3 and
-//! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3.
+//! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
+//! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
 use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
 
-use crate::{Loss, LossSum, Targets, loss::assert_shapes};
+use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 
 /// The cross-entropy of softmax(z), from logits z, in nats per sample.
 ///
 /// Stable for logits of ±1000 and more. Values as targets are distributions, one per column (soft labels); where a
 /// target is 0 the term is 0, also for a logit of −∞.
 ///
-/// The mean is that of PyTorch's `cross_entropy`.
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `label_smoothing` | 0 | ε, the share of every target that is spread over all classes | 0 ≤ ε < 1 |
+/// | `class_weights` | all alike | how much each class counts | finite, not below 0, one above 0 |
+///
+/// The mean is that of PyTorch's `cross_entropy`, but for class weights with values as targets: there PyTorch divides
+/// by the number of samples, and this by their weight Σ w·t, so that a class and its one-hot column are the same.
 ///
 /// # Shapes
-/// Logits and gradient: classes × samples. The divisor is the number of samples.
+/// Logits and gradient: classes × samples. The divisor is the number of samples, or with class weights the sum of the
+/// weights of their classes.
 ///
 /// # Panics
-/// Unless the targets fit the logits; see [`Loss`].
+/// Unless the targets fit the logits; see [`Loss`]. Unless there are as many class weights as classes, if any.
 ///
 /// # Examples
 /// ```
@@ -37,13 +48,129 @@ use crate::{Loss, LossSum, Targets, loss::assert_shapes};
 /// assert!((loss.mean() - 10.0_f64.ln()).abs() < 1e-15);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct SoftmaxCrossEntropy {}
+pub struct SoftmaxCrossEntropy {
+    label_smoothing: f64,
+    /// One per class; none if all count alike.
+    class_weights: Vec<f64>,
+}
 
 impl SoftmaxCrossEntropy {
-    /// The plain loss: all classes count alike.
+    /// The plain loss: no smoothing, and all classes count alike.
     pub fn new() -> Self {
         SoftmaxCrossEntropy::default()
+    }
+
+    /// The same loss with targets of (1 − ε)·t + ε/K, K being the number of classes: no answer has to be certain.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless 0 ≤ ε < 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_losses::{Loss, SoftmaxCrossEntropy, Targets};
+    /// use chainrule_tensor::Matrix;
+    /// let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.5)?;
+    /// // ln 4 − ¾ ln 3: three quarters for the class with odds of 3 : 1, a quarter for the other.
+    /// let z = Matrix::from_column_slice(2, 1, &[3.0_f64.ln(), 0.0]);
+    /// let value = loss.value((&z).into(), Targets::Classes(&[0])).mean();
+    /// assert!((value - (4.0_f64.ln() - 0.75 * 3.0_f64.ln())).abs() < 1e-15);
+    /// # Ok::<(), chainrule_losses::Error>(())
+    /// ```
+    pub fn with_label_smoothing(self, smoothing: f64) -> Result<Self, Error> {
+        if (0.0..1.0).contains(&smoothing) {
+            Ok(SoftmaxCrossEntropy { label_smoothing: smoothing, ..self })
+        } else {
+            let expected = "a number from 0 to below 1";
+            Err(Error::Setting { name: "label smoothing", found: smoothing, expected })
+        }
+    }
+
+    /// The same loss in which the terms of class *c* count `weights[c]` times: more for a rare class, say.
+    ///
+    /// # Errors
+    /// [`Error::ClassWeight`] unless all are finite and not below 0, [`Error::NoClassCounts`] unless one is above 0.
+    pub fn with_class_weights(self, weights: impl Into<Vec<f64>>) -> Result<Self, Error> {
+        let weights = weights.into();
+        if let Some(class) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+            return Err(Error::ClassWeight { class, found: weights[class] });
+        }
+        if !weights.iter().any(|&w| w > 0.0) {
+            return Err(Error::NoClassCounts { n_classes: weights.len() });
+        }
+        Ok(SoftmaxCrossEntropy { class_weights: weights, ..self })
+    }
+
+    /// ε.
+    pub fn label_smoothing(&self) -> f64 {
+        self.label_smoothing
+    }
+
+    /// The weight of every class; `None` if all count alike.
+    pub fn class_weights(&self) -> Option<&[f64]> {
+        (!self.class_weights.is_empty()).then_some(&self.class_weights)
+    }
+
+    /// The class of sample `j`, where it is all that counts.
+    fn plain_class<F: Float>(&self, targets: Targets<'_, F>, j: usize) -> Option<usize> {
+        match targets {
+            Targets::Classes(classes) if *self == SoftmaxCrossEntropy::default() => Some(classes[j]),
+            _ => None,
+        }
+    }
+
+    /// aᵢ of sample `j` for all its classes: the target, smoothed and weighted.
+    fn shares<F: Float>(&self, targets: Targets<'_, F>, j: usize, n: usize) -> impl Iterator<Item = f64> {
+        let spread = self.label_smoothing / n as f64;
+        (0..n).map(move |i| {
+            let smoothed = (1.0 - self.label_smoothing) * targets.get(i, j).as_f64() + spread;
+            self.class_weights.get(i).map_or(smoothed, |weight| weight * smoothed)
+        })
+    }
+
+    /// What the mean divides by.
+    fn divisor<F: Float>(&self, targets: Targets<'_, F>) -> f64 {
+        let n_samples = targets.n_samples();
+        let Some(weights) = self.class_weights() else { return n_samples as f64 };
+        let of_sample = |j| match targets {
+            Targets::Classes(classes) => weights[classes[j]],
+            Targets::Values(t) => weights.iter().zip(t.column(j)).map(|(w, t)| w * t.as_f64()).sum(),
+        };
+        (0..n_samples).map(of_sample).sum()
+    }
+
+    /// The cross-entropy of sample `j`, where `total` is Σ exp(zᵢ − max).
+    fn cross_entropy<F: Float>(&self, z: &[F], max: F, total: f64, targets: Targets<'_, F>, j: usize) -> f64 {
+        let ln_total = total.ln();
+        let nats = |z: F| ln_total - (z - max).as_f64();
+        if let Some(class) = self.plain_class(targets, j) {
+            return nats(z[class]);
+        }
+        let terms = z.iter().zip(self.shares(targets, j, z.len())).filter(|(_, share)| *share != 0.0);
+        terms.map(|(&z, share)| share * nats(z)).sum()
+    }
+
+    /// Turns the exponentials of sample `j` in `dz` into `exp · scale · Σa − a`, where `scale` makes them a softmax.
+    fn subtract_targets<F: Float>(&self, dz: &mut [F], scale: F, targets: Targets<'_, F>, j: usize) {
+        if let Some(class) = self.plain_class(targets, j) {
+            for dz in dz.iter_mut() {
+                *dz *= scale;
+            }
+            dz[class] -= F::one();
+            return;
+        }
+        let n_classes = dz.len();
+        let shares = || self.shares(targets, j, n_classes).map(F::of);
+        let weight = shares().fold(F::zero(), |sum, share| sum + share);
+        for (dz, share) in dz.iter_mut().zip(shares()) {
+            *dz = *dz * scale * weight - share;
+        }
+    }
+
+    #[track_caller]
+    fn assert_class_weights(&self, n_classes: usize) {
+        if let Some(weights) = self.class_weights() {
+            assert_eq!(weights.len(), n_classes, "weights of classes, and classes of the logits");
+        }
     }
 }
 
@@ -54,13 +181,14 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
 
     fn value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
         targets.assert_fit(z);
+        self.assert_class_weights(z.n_rows());
         let mut sum = 0.0;
         for (j, z) in z.column_iter().enumerate() {
             let max = max(z);
             let total = z.iter().map(|&z| (z - max).exp().as_f64()).sum();
-            sum += cross_entropy(z, max, total, targets, j);
+            sum += self.cross_entropy(z, max, total, targets, j);
         }
-        LossSum { sum, divisor: z.n_columns() as f64 }
+        LossSum { sum, divisor: self.divisor(targets) }
     }
 
     fn gradient_to(
@@ -70,6 +198,7 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
         targets: Targets<'_, F>,
     ) -> LossSum {
         assert_shapes(&dz, z, targets);
+        self.assert_class_weights(z.n_rows());
         let mut sum = 0.0;
         for (j, z) in z.column_iter().enumerate() {
             let (dz, max) = (dz.column_mut(j), max(z));
@@ -78,42 +207,10 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
                 *dz = (z - max).exp();
                 total += dz.as_f64();
             }
-            sum += cross_entropy(z, max, total, targets, j);
-            subtract_targets(dz, F::of(1.0 / total), targets, j);
+            sum += self.cross_entropy(z, max, total, targets, j);
+            self.subtract_targets(dz, F::of(1.0 / total), targets, j);
         }
-        LossSum { sum, divisor: z.n_columns() as f64 }
-    }
-}
-
-/// The cross-entropy of sample `j`, where `total` is Σ exp(zᵢ − max).
-fn cross_entropy<F: Float>(z: &[F], max: F, total: f64, targets: Targets<'_, F>, j: usize) -> f64 {
-    let ln_total = total.ln();
-    let nats = |z: F| ln_total - (z - max).as_f64();
-    match targets {
-        Targets::Classes(classes) => nats(z[classes[j]]),
-        Targets::Values(t) => {
-            let terms = z.iter().zip(t.column(j)).filter(|(_, t)| !t.is_zero());
-            terms.map(|(&z, t)| t.as_f64() * nats(z)).sum()
-        }
-    }
-}
-
-/// Turns the exponentials of sample `j` in `dz` into `exp · scale · Σt − t`, where `scale` makes them a softmax.
-fn subtract_targets<F: Float>(dz: &mut [F], scale: F, targets: Targets<'_, F>, j: usize) {
-    match targets {
-        Targets::Classes(classes) => {
-            for dz in dz.iter_mut() {
-                *dz *= scale;
-            }
-            dz[classes[j]] -= F::one();
-        }
-        Targets::Values(t) => {
-            let t = t.column(j);
-            let weight = t.iter().fold(F::zero(), |sum, &t| sum + t);
-            for (dz, &t) in dz.iter_mut().zip(t) {
-                *dz = *dz * scale * weight - t;
-            }
-        }
+        LossSum { sum, divisor: self.divisor(targets) }
     }
 }
 

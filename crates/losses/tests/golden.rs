@@ -1,8 +1,11 @@
 //! PyTorch's values and gradients: `golden/losses.json`, which `golden/make_golden.py` wrote with the version named in
 //! the file's first field, in float64.
 
-use chainrule_losses::{HalfSquaredError, Loss, LossSum, MeanSquaredError, SoftmaxCrossEntropy, Targets};
-use chainrule_tensor::Matrix;
+use chainrule_losses::{
+    BinaryCrossEntropy, HalfSquaredError, Huber, Loss, LossSum, MeanSquaredError, SoftmaxCrossEntropy,
+    Targets,
+};
+use chainrule_tensor::{Matrix, one_hot};
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -33,15 +36,51 @@ fn check(name: &str, (loss, dz): (LossSum, Matrix<f64>), divisor: f64) {
     }
 }
 
-#[test]
-fn softmax_cross_entropy_with_logits_of_a_thousand() {
+/// Compares with the entry `name` the loss of the logits, of which one row has ±1000, and the classes.
+fn check_softmax(name: &str, loss: &SoftmaxCrossEntropy, divisor: f64) {
     let z = matrix(&golden()["logits"]);
     assert_eq!((z.max(), z.min()), (1000.0, -1000.0));
-    let classes: Vec<usize> =
-        golden()["classes"].as_array().unwrap().iter().map(|c| c.as_u64().unwrap() as usize).collect();
-    let found = SoftmaxCrossEntropy::new().gradient((&z).into(), Targets::from(&classes));
-    assert_eq!(found.0.divisor, 6.0);
-    check("softmax_cross_entropy_mean", found, 6.0);
+    let classes: Vec<usize> = serde_json::from_value(golden()["classes"].clone()).unwrap();
+    let t = one_hot(&classes, z.nrows());
+    for targets in [Targets::from(&classes), Targets::from(&t)] {
+        let found = loss.gradient((&z).into(), targets);
+        assert_eq!(found.0.divisor, divisor);
+        check(name, found, divisor);
+    }
+}
+
+#[test]
+fn softmax_cross_entropy() {
+    check_softmax("softmax_cross_entropy_mean", &SoftmaxCrossEntropy::new(), 6.0);
+}
+
+#[test]
+fn softmax_cross_entropy_with_label_smoothing() {
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1).unwrap();
+    check_softmax("softmax_cross_entropy_label_smoothing_0_1_mean", &loss, 6.0);
+}
+
+#[test]
+fn softmax_cross_entropy_with_class_weights() {
+    let weights: Vec<f64> = serde_json::from_value(golden()["class_weights"].clone()).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_class_weights(weights).unwrap();
+    check_softmax("softmax_cross_entropy_class_weights_mean", &loss, 6.25);
+}
+
+#[test]
+fn binary_cross_entropy_of_logits() {
+    let (z, t) = (matrix(&golden()["logits"]), matrix(&golden()["targets"]));
+    let found = BinaryCrossEntropy.gradient((&z).into(), (&t).into());
+    assert_eq!(found.0.divisor, 24.0);
+    check("binary_cross_entropy_with_logits_mean", found, 24.0);
+}
+
+#[test]
+fn huber_of_four_times_the_outputs() {
+    let (y, t) = (4.0 * matrix(&golden()["outputs"]), matrix(&golden()["targets"]));
+    let found = Huber::default().gradient((&y).into(), (&t).into());
+    assert_eq!(found.0.divisor, 24.0);
+    check("huber_delta_1_mean", found, 24.0);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use chainrule_gradcheck::{Check, Report, Step};
 use chainrule_losses::{
-    CrossEntropyOnProbabilities, HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets,
+    BinaryCrossEntropy, CrossEntropyOnProbabilities, HalfSquaredError, Huber, Loss, MeanSquaredError,
+    SoftmaxCrossEntropy, Targets,
 };
 use chainrule_tensor::{
     Matrix, MatrixView, one_hot,
@@ -93,6 +94,62 @@ fn softmax_cross_entropy() {
     }
 }
 
+/// Weights 0.7, 1.4, 2.1, … of the classes, none of them 1.
+fn class_weights(n_classes: usize) -> Vec<f64> {
+    (1..=n_classes).map(|i| 0.7 * i as f64).collect()
+}
+
+#[test]
+fn softmax_cross_entropy_smoothed_and_weighted() {
+    for shape in SHAPES {
+        let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.2).unwrap();
+        let weighted = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0)).unwrap();
+        let both = weighted.clone().with_label_smoothing(0.2).unwrap();
+        let (z, t, classes) = (random(shape, -2.0, 2.0, 1), distributions(shape), classes(shape));
+        for loss in [smoothed, weighted, both] {
+            assert_right(&loss, &z, Targets::Classes(&classes));
+            assert_right(&loss, &z, Targets::from(&t));
+            if shape.0 > 1 {
+                // The setting forgotten.
+                let (_, plain) = SoftmaxCrossEntropy::new().gradient((&z).into(), Targets::Classes(&classes));
+                check(&loss, &z, Targets::Classes(&classes), &plain).assert_refused();
+            }
+        }
+    }
+}
+
+#[test]
+fn binary_cross_entropy() {
+    for shape in SHAPES {
+        let (z, t) = (random(shape, -3.0, 3.0, 1), random(shape, 0.0, 1.0, 2));
+        assert_right(&BinaryCrossEntropy, &z, Targets::from(&t));
+        let dz = assert_right(&BinaryCrossEntropy, &z, Targets::Classes(&classes(shape)));
+        // The term −t missing.
+        let sigmoid = dz + one_hot(&classes(shape), shape.0);
+        check(&BinaryCrossEntropy, &z, Targets::Classes(&classes(shape)), &sigmoid).assert_refused();
+    }
+}
+
+#[test]
+fn huber_on_both_sides_of_delta() {
+    for (delta, shape) in [0.3, 1.0].into_iter().flat_map(|delta| SHAPES.map(|shape| (delta, shape))) {
+        let loss = Huber::new(delta).unwrap();
+        // Distances from 0.2 to 1.2 of either sign, none at δ itself.
+        let t = random(shape, -0.5, 0.1, 2);
+        let distance = random(shape, 0.2, 1.2, 1).zip_map(&random(shape, -1.0, 1.0, 3), |d, side| {
+            let d = if (d - delta).abs() < 1e-3 { d + 0.01 } else { d };
+            d.copysign(side)
+        });
+        let y = &t + distance;
+        let dy = assert_right(&loss, &y, Targets::from(&t));
+        if shape.0 * shape.1 > 9 {
+            // The squared error's gradient, without the bend.
+            check(&loss, &y, Targets::from(&t), &(&y - &t)).assert_refused();
+            check(&loss, &y, Targets::from(&t), &(2.0 * dy)).assert_refused();
+        }
+    }
+}
+
 #[test]
 fn squared_errors() {
     let losses: [&dyn Loss<f64>; 2] = [&HalfSquaredError, &MeanSquaredError];
@@ -119,8 +176,16 @@ fn cross_entropy_on_probabilities() {
 fn wrong_gradients_are_refused() {
     let shape = (10, 7);
     let (y, classes) = (random(shape, 0.2, 0.9, 1), classes(shape));
-    let losses: [&dyn Loss<f64>; 4] =
-        [&SoftmaxCrossEntropy::new(), &HalfSquaredError, &MeanSquaredError, &CrossEntropyOnProbabilities];
+    let set = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0)).unwrap();
+    let losses: [&dyn Loss<f64>; 7] = [
+        &SoftmaxCrossEntropy::new(),
+        &set.with_label_smoothing(0.2).unwrap(),
+        &BinaryCrossEntropy,
+        &HalfSquaredError,
+        &MeanSquaredError,
+        &Huber::new(0.25).unwrap(),
+        &CrossEntropyOnProbabilities,
+    ];
     for loss in losses {
         let targets = Targets::Classes(&classes);
         let (_, dz) = loss.gradient((&y).into(), targets);

@@ -1,17 +1,23 @@
 //! What every loss promises: shards, extremes, NaN, and a destination that is overwritten.
 
 use chainrule_losses::{
-    CrossEntropyOnProbabilities, HalfSquaredError, Loss, LossSum, MeanSquaredError, SoftmaxCrossEntropy,
-    Targets,
+    BinaryCrossEntropy, CrossEntropyOnProbabilities, HalfSquaredError, Huber, Loss, LossSum,
+    MeanSquaredError, SoftmaxCrossEntropy, Targets,
 };
 use chainrule_tensor::{Float, Matrix, MatrixView, one_hot};
 
-fn losses<F: Float>() -> [Box<dyn Loss<F>>; 4] {
+/// Every loss, and last the first again with all its settings.
+fn losses<F: Float>(n_classes: usize) -> [Box<dyn Loss<F>>; 7] {
+    let weights: Vec<f64> = (1..=n_classes).map(|i| 0.5 * i as f64).collect();
+    let set = SoftmaxCrossEntropy::new().with_class_weights(weights).unwrap();
     [
         Box::new(SoftmaxCrossEntropy::new()),
+        Box::new(BinaryCrossEntropy),
         Box::new(HalfSquaredError),
         Box::new(MeanSquaredError),
+        Box::new(Huber::new(0.3).unwrap()),
         Box::new(CrossEntropyOnProbabilities),
+        Box::new(set.with_label_smoothing(0.2).unwrap()),
     ]
 }
 
@@ -25,7 +31,7 @@ fn shards_agree<F: Float>() {
     let z = outputs::<F>(n_rows, n_columns);
     let classes: Vec<usize> = (0..n_columns).map(|j| (3 * j + 1) % n_rows).collect();
     let t = one_hot(&classes, n_rows);
-    for loss in losses::<F>() {
+    for loss in losses::<F>(n_rows) {
         for targets in [Targets::from(&classes), Targets::from(&t)] {
             let (whole, dz) = loss.gradient((&z).into(), targets);
             for cut in 0..=n_columns {
@@ -91,7 +97,7 @@ fn nan_is_noticed<F: Float>() {
     for position in 0..6 {
         let mut z = outputs::<F>(3, 2);
         z[position] = F::nan();
-        for loss in losses::<F>() {
+        for loss in losses::<F>(3) {
             for targets in [Targets::Classes(&classes), Targets::from(&t)] {
                 let (sum, _) = loss.gradient((&z).into(), targets);
                 assert!(sum.mean().is_nan(), "{} with NaN at {position}: {sum:?}", loss.name());
@@ -116,7 +122,7 @@ fn nan_is_not_hidden() {
 #[test]
 fn the_destination_is_overwritten() {
     let z = outputs::<f64>(3, 2);
-    for loss in losses::<f64>() {
+    for loss in losses::<f64>(3) {
         let mut dz = Matrix::from_element(3, 2, f64::NAN);
         let sum = loss.gradient_to((&mut dz).into(), (&z).into(), Targets::Classes(&[0, 1]));
         assert_eq!((sum, dz), loss.gradient((&z).into(), Targets::Classes(&[0, 1])));
@@ -126,7 +132,7 @@ fn the_destination_is_overwritten() {
 #[test]
 fn no_samples_cost_nothing() {
     let z = Matrix::<f32>::zeros(3, 0);
-    for loss in losses::<f32>() {
+    for loss in losses::<f32>(3) {
         assert_eq!(loss.gradient((&z).into(), Targets::Classes(&[])).0, LossSum::default());
     }
 }
@@ -142,10 +148,10 @@ fn sums_do_not_round_to_the_element_type() {
 
 #[test]
 fn names_are_distinct() {
-    let mut names = losses::<f32>().map(|loss| loss.name()).to_vec();
+    let mut names = losses::<f32>(3).map(|loss| loss.name()).to_vec();
     names.sort();
     names.dedup();
-    assert_eq!(names.len(), 4);
+    assert_eq!(names.len(), 6);
 }
 
 #[test]
@@ -158,7 +164,7 @@ fn a_gradient_of_another_shape_panics() {
 #[test]
 fn targets_that_do_not_fit_panic_in_every_loss() {
     let (z, t) = (Matrix::<f32>::zeros(3, 2), Matrix::zeros(3, 3));
-    for loss in losses::<f32>() {
+    for loss in losses::<f32>(3) {
         let value = std::panic::AssertUnwindSafe(|| loss.value((&z).into(), (&t).into()));
         assert!(std::panic::catch_unwind(value).is_err(), "{}", loss.name());
         let gradient = std::panic::AssertUnwindSafe(|| loss.gradient((&z).into(), Targets::Classes(&[0, 3])));

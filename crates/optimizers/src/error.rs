@@ -1,8 +1,8 @@
-//! What can be wrong with settings and with a restored state; the checks that settings share.
+//! What can be wrong with settings and with a restored state.
 
 use thiserror::Error;
 
-/// Why a setting or a restored state was refused.
+/// Why a setting, a schedule or a restored state was refused.
 ///
 /// # Examples
 /// ```
@@ -13,7 +13,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting of a rule is out of range.
+    /// A setting is out of range.
     #[error("{name} {found}, expected {expected}")]
     Setting {
         /// Which setting.
@@ -22,6 +22,34 @@ pub enum Error {
         found: f64,
         /// The good range in words.
         expected: &'static str,
+    },
+    /// There is no rule, or no schedule, of this name.
+    #[error("no {kind} is called {found:?}, expected one of {expected}")]
+    Name {
+        /// Optimizer or schedule.
+        kind: &'static str,
+        /// The name that was given.
+        found: String,
+        /// All names.
+        expected: String,
+    },
+    /// The rule has no such setting.
+    #[error("{rule} has no {setting}, expected one of {expected}")]
+    NoSetting {
+        /// The rule.
+        rule: &'static str,
+        /// What was to be set.
+        setting: &'static str,
+        /// The rules that have it.
+        expected: &'static str,
+    },
+    /// A schedule contradicts itself, doesn't fit the run, or its text cannot be read.
+    #[error("schedule {found}, expected {expected}")]
+    Schedule {
+        /// The schedule, or what is wrong in it.
+        found: String,
+        /// What it would have to be.
+        expected: String,
     },
     /// A restored state was made by another rule.
     #[error("the state of the rule {found}, expected that of {expected}")]
@@ -68,22 +96,4 @@ pub enum Error {
         /// The length of the parameter.
         length: usize,
     },
-}
-
-/// `found` if it is in the good range.
-pub(crate) fn setting(
-    name: &'static str,
-    found: f64,
-    is_good: bool,
-    expected: &'static str,
-) -> Result<f64, Error> {
-    if is_good { Ok(found) } else { Err(Error::Setting { name, found, expected }) }
-}
-
-pub(crate) fn learning_rate(rate: f64) -> Result<f64, Error> {
-    setting("learning rate", rate, rate > 0.0 && rate.is_finite(), "a finite number above 0")
-}
-
-pub(crate) fn weight_decay(decay: f64) -> Result<f64, Error> {
-    setting("weight decay", decay, decay >= 0.0 && decay.is_finite(), "a finite number not below 0")
 }

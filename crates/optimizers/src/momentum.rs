@@ -10,10 +10,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{
-    Error, Optimizer, Update,
-    error::{learning_rate, setting, weight_decay},
-};
+use crate::{Error, Optimizer, Update, settings};
 
 /// v = μ·v + (g + λ·w), w −= rate · v; at the first step v = g + λ·w.
 ///
@@ -22,6 +19,7 @@ use crate::{
 /// | `learning_rate` | 0.01 (the book's) | the step per velocity | finite, above 0 |
 /// | `momentum` | 0.9 (the book's) | μ, the share of the velocity that is kept | 0 ≤ μ < 1 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
+/// | `decay_biases` | true | whether λ is for biases too | |
 ///
 /// A gradient that stays the same moves w in the end by rate / (1 − μ) of it per step: ten times as far as
 /// [`Sgd`](crate::Sgd) with the same rate, at the default μ. Hence the smaller default rate.
@@ -42,16 +40,21 @@ use crate::{
 /// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Momentum {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     learning_rate: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
     momentum: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     weight_decay: f64,
+    decay_biases: bool,
 }
 
 impl Default for Momentum {
     fn default() -> Self {
-        Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 0.0 }
+        Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 0.0, decay_biases: true }
     }
 }
 
@@ -61,7 +64,15 @@ impl Momentum {
     /// # Errors
     /// [`Error::Setting`] unless the rate is finite and above 0.
     pub fn new(rate: f64) -> Result<Self, Error> {
-        Ok(Momentum { learning_rate: learning_rate(rate)?, ..Momentum::default() })
+        Momentum::default().with_learning_rate(rate)
+    }
+
+    /// The same rule with another learning rate.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the rate is finite and above 0.
+    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
+        Ok(Momentum { learning_rate: settings::learning_rate(rate)?, ..self })
     }
 
     /// The same rule with another μ; 0 makes it [`Sgd`](crate::Sgd).
@@ -69,9 +80,7 @@ impl Momentum {
     /// # Errors
     /// [`Error::Setting`] unless 0 ≤ μ < 1.
     pub fn with_momentum(self, momentum: f64) -> Result<Self, Error> {
-        let is_good = (0.0..1.0).contains(&momentum);
-        let momentum = setting("momentum", momentum, is_good, "a number from 0 to below 1")?;
-        Ok(Momentum { momentum, ..self })
+        Ok(Momentum { momentum: settings::momentum(momentum)?, ..self })
     }
 
     /// The same rule with weight decay.
@@ -79,7 +88,12 @@ impl Momentum {
     /// # Errors
     /// [`Error::Setting`] unless the decay is finite and not below 0.
     pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Momentum { weight_decay: weight_decay(decay)?, ..self })
+        Ok(Momentum { weight_decay: settings::weight_decay(decay)?, ..self })
+    }
+
+    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
+    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
+        Momentum { decay_biases, ..self }
     }
 
     /// The step per velocity.
@@ -95,6 +109,11 @@ impl Momentum {
     /// λ.
     pub fn weight_decay(&self) -> f64 {
         self.weight_decay
+    }
+
+    /// Whether biases are decayed too.
+    pub fn decay_biases(&self) -> bool {
+        self.decay_biases
     }
 }
 
@@ -114,7 +133,7 @@ impl<F: Float> Optimizer<F> for Momentum {
     fn update(&self, update: Update<'_, F>) {
         update.assert_lengths(1);
         let (rate, momentum) = (F::of(update.learning_rate), F::of(self.momentum));
-        let decay = F::of(self.weight_decay);
+        let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         let [velocity, _] = update.slots;
         for ((w, v), &g) in update.parameter.iter_mut().zip(velocity).zip(update.gradient) {
             *v = momentum * *v + (g + decay * *w);
@@ -123,40 +142,10 @@ impl<F: Float> Optimizer<F> for Momentum {
     }
 }
 
-/// What a file says, before the ranges are checked.
-#[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
-struct Unchecked {
-    learning_rate: f64,
-    momentum: f64,
-    weight_decay: f64,
-}
-
-#[cfg(feature = "serde")]
-impl TryFrom<Unchecked> for Momentum {
-    type Error = Error;
-
-    fn try_from(file: Unchecked) -> Result<Self, Error> {
-        Momentum::new(file.learning_rate)?.with_momentum(file.momentum)?.with_weight_decay(file.weight_decay)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Sgd, State};
-
-    /// Where `steps` steps on ½ w² lead from 1, starting anew.
-    fn descend(rule: &dyn Optimizer<f64>, steps: usize) -> f64 {
-        let mut w = [1.0];
-        let mut state = State::new(rule, [("w", 1)]);
-        for _ in 0..steps {
-            let gradient = w;
-            state.begin_step();
-            state.update(rule, 0, &mut w, &gradient);
-        }
-        w[0]
-    }
+    use crate::{Sgd, State, test_util::descend};
 
     #[test]
     fn the_defaults_are_the_published_ones() {
@@ -208,22 +197,6 @@ mod tests {
     fn no_momentum_is_plain_gradient_descent() {
         let rule = Momentum::new(0.1).unwrap().with_momentum(0.0).unwrap();
         assert_eq!(descend(&rule, 10), descend(&Sgd::default(), 10));
-    }
-
-    #[test]
-    fn settings_out_of_range_are_refused() {
-        for bad in [f64::NAN, -0.1, 1.0, f64::INFINITY] {
-            let message = Momentum::default().with_momentum(bad).unwrap_err().to_string();
-            assert_eq!(message, format!("momentum {bad}, expected a number from 0 to below 1"));
-        }
-        for bad in [f64::NAN, 0.0, -0.1, f64::INFINITY] {
-            let message = Momentum::new(bad).unwrap_err().to_string();
-            assert_eq!(message, format!("learning rate {bad}, expected a finite number above 0"));
-        }
-        for bad in [f64::NAN, -0.1, f64::INFINITY] {
-            let message = Momentum::default().with_weight_decay(bad).unwrap_err().to_string();
-            assert_eq!(message, format!("weight decay {bad}, expected a finite number not below 0"));
-        }
     }
 
     #[test]

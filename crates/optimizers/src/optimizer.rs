@@ -77,6 +77,9 @@ pub struct Update<'a, F> {
     pub step: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
+    /// Whether this is a bias, which a rule can be told not to decay: by name `b`, `bias`, or the `gamma` and `beta` of
+    /// a normalisation, with or without the number of a layer. Whoever knows better may set it.
+    pub is_bias: bool,
 }
 
 impl<'a, F: Float> Update<'a, F> {
@@ -111,9 +114,9 @@ impl<'a, F: Float> Update<'a, F> {
             let mid = mid.min(whole.len());
             (*slot, *rest) = whole.split_at_mut(mid);
         }
-        let Update { name, step, learning_rate, .. } = self;
+        let Update { name, step, learning_rate, is_bias, .. } = self;
         (
-            Update { name, parameter, gradient, slots, step, learning_rate },
+            Update { name, parameter, gradient, slots, step, learning_rate, is_bias },
             Update {
                 name,
                 parameter: parameter_rest,
@@ -121,8 +124,14 @@ impl<'a, F: Float> Update<'a, F> {
                 slots: slots_rest,
                 step,
                 learning_rate,
+                is_bias,
             },
         )
+    }
+
+    /// λ for this parameter: the given one, or 0 for a bias that is not to be decayed.
+    pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
+        if self.is_bias && !decay_biases { 0.0 } else { weight_decay }
     }
 
     /// Asserts what a rule with `n_slots` slots demands.
@@ -137,6 +146,27 @@ impl<'a, F: Float> Update<'a, F> {
         for (i, slot) in self.slots[..n_slots].iter().enumerate() {
             let found = slot.len();
             assert!(found == length, "{name}: slot {i} of {found} values for a parameter of {length}");
+        }
+    }
+}
+
+/// Whether a parameter of this name counts as a bias.
+pub(crate) fn is_bias(name: &str) -> bool {
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(name, "b" | "bias" | "gamma" | "beta")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_bias;
+
+    #[test]
+    fn biases_are_known_by_name() {
+        for name in ["b", "b1", "b12", "bias", "bias3", "gamma", "gamma2", "beta2"] {
+            assert!(is_bias(name), "{name}");
+        }
+        for name in ["W", "W1", "w", "weight", "blend1", "basis", "B1", "1", ""] {
+            assert!(!is_bias(name), "{name}");
         }
     }
 }

@@ -6,10 +6,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{
-    Error, Optimizer, Update,
-    error::{learning_rate, weight_decay},
-};
+use crate::{Error, Optimizer, Update, settings};
 
 /// w −= rate · (g + λ·w).
 ///
@@ -17,6 +14,7 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | `learning_rate` | 0.1 (the tutorial's) | the step per gradient | finite, above 0 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
+/// | `decay_biases` | true | whether λ is for biases too | |
 ///
 /// # Examples
 /// ```
@@ -30,15 +28,19 @@ use crate::{
 /// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Sgd {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     learning_rate: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     weight_decay: f64,
+    decay_biases: bool,
 }
 
 impl Default for Sgd {
     fn default() -> Self {
-        Sgd { learning_rate: 0.1, weight_decay: 0.0 }
+        Sgd { learning_rate: 0.1, weight_decay: 0.0, decay_biases: true }
     }
 }
 
@@ -48,7 +50,15 @@ impl Sgd {
     /// # Errors
     /// [`Error::Setting`] unless the rate is finite and above 0.
     pub fn new(rate: f64) -> Result<Self, Error> {
-        Ok(Sgd { learning_rate: learning_rate(rate)?, ..Sgd::default() })
+        Sgd::default().with_learning_rate(rate)
+    }
+
+    /// The same rule with another learning rate.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the rate is finite and above 0.
+    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
+        Ok(Sgd { learning_rate: settings::learning_rate(rate)?, ..self })
     }
 
     /// The same rule with weight decay.
@@ -56,7 +66,12 @@ impl Sgd {
     /// # Errors
     /// [`Error::Setting`] unless the decay is finite and not below 0.
     pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Sgd { weight_decay: weight_decay(decay)?, ..self })
+        Ok(Sgd { weight_decay: settings::weight_decay(decay)?, ..self })
+    }
+
+    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
+    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
+        Sgd { decay_biases, ..self }
     }
 
     /// The step per gradient.
@@ -67,6 +82,11 @@ impl Sgd {
     /// λ.
     pub fn weight_decay(&self) -> f64 {
         self.weight_decay
+    }
+
+    /// Whether biases are decayed too.
+    pub fn decay_biases(&self) -> bool {
+        self.decay_biases
     }
 }
 
@@ -85,27 +105,11 @@ impl<F: Float> Optimizer<F> for Sgd {
 
     fn update(&self, update: Update<'_, F>) {
         update.assert_lengths(0);
-        let (rate, decay) = (F::of(update.learning_rate), F::of(self.weight_decay));
+        let rate = F::of(update.learning_rate);
+        let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         for (w, &g) in update.parameter.iter_mut().zip(update.gradient) {
             *w -= rate * (g + decay * *w);
         }
-    }
-}
-
-/// What a file says, before the ranges are checked.
-#[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
-struct Unchecked {
-    learning_rate: f64,
-    weight_decay: f64,
-}
-
-#[cfg(feature = "serde")]
-impl TryFrom<Unchecked> for Sgd {
-    type Error = Error;
-
-    fn try_from(file: Unchecked) -> Result<Self, Error> {
-        Sgd::new(file.learning_rate)?.with_weight_decay(file.weight_decay)
     }
 }
 
@@ -117,21 +121,8 @@ mod tests {
     #[test]
     fn the_defaults_are_the_published_ones() {
         let sgd = Sgd::default();
-        assert_eq!((sgd.learning_rate(), sgd.weight_decay()), (0.1, 0.0));
+        assert_eq!((sgd.learning_rate(), sgd.weight_decay(), sgd.decay_biases()), (0.1, 0.0, true));
         assert_eq!(Sgd::new(0.1), Ok(sgd));
-    }
-
-    #[test]
-    fn settings_out_of_range_are_refused() {
-        for bad in [f64::NAN, 0.0, -0.0, -0.1, f64::INFINITY, f64::NEG_INFINITY] {
-            let message = Sgd::new(bad).unwrap_err().to_string();
-            assert_eq!(message, format!("learning rate {bad}, expected a finite number above 0"));
-        }
-        for bad in [f64::NAN, -1e-9, f64::INFINITY] {
-            let message = Sgd::default().with_weight_decay(bad).unwrap_err().to_string();
-            assert_eq!(message, format!("weight decay {bad}, expected a finite number not below 0"));
-        }
-        assert_eq!(Sgd::default().with_weight_decay(0.0), Ok(Sgd::default()));
     }
 
     #[test]

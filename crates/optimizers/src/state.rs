@@ -2,7 +2,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{Error, MAX_SLOTS, Optimizer, Update};
+use crate::{Error, MAX_SLOTS, Optimizer, Update, optimizer::is_bias};
 
 /// The memory of a rule: how many steps it has begun, and its slots for every named parameter.
 ///
@@ -61,7 +61,7 @@ impl<'a, F: Float> ParameterState<'a, F> {
     /// The update of the whole parameter in this step.
     pub fn update(self, parameter: &'a mut [F], gradient: &'a [F], learning_rate: f64) -> Update<'a, F> {
         let ParameterState { name, slots, step } = self;
-        Update { name, parameter, gradient, slots, step, learning_rate }
+        Update { name, parameter, gradient, slots, step, learning_rate, is_bias: is_bias(name) }
     }
 }
 

@@ -256,9 +256,9 @@ fn read_whole(path: &Path) -> io::Result<Result<Vec<u8>, CheckpointProblem>> {
 
 fn named_parameters(layers: &Sequential<f32>) -> Vec<NamedParameter> {
     let mut all = Vec::new();
-    layers.visit_parameters(&mut |number, parameter| {
+    layers.visit_parameters(&mut |name, parameter| {
         all.push(NamedParameter {
-            name: format!("{}{number}", parameter.name),
+            name: name.to_string(),
             n_rows: parameter.shape.0 as u64,
             n_columns: parameter.shape.1 as u64,
             values: parameter.values.to_vec(),

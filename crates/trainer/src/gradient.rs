@@ -28,11 +28,10 @@ impl<F: Float> Gradient<F> {
         assert_eq!(values.len(), net.n_parameters(), "values of the gradient, and of all parameters");
         let mut parameters = Vec::new();
         let mut start = 0;
-        net.visit_parameters(&mut |number, parameter| {
+        net.visit_parameters(&mut |name, parameter| {
             let range = start..start + parameter.values.len();
             start = range.end;
-            let name = format!("{}{number}", parameter.name);
-            parameters.push(Named { name, shape: parameter.shape, range });
+            parameters.push(Named { name: name.to_string(), shape: parameter.shape, range });
         });
         Gradient { values, parameters }
     }

@@ -289,9 +289,9 @@ impl<'a, S: Samples> Run<'a, S> {
 
     fn check_parameters(&self, epoch: &Epoch, step: u64) -> Result<(), Error> {
         let mut found = None;
-        self.net.layers().visit_parameters(&mut |number, parameter| {
+        self.net.layers().visit_parameters(&mut |name, parameter| {
             if let Some((i, value)) = parameter.values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-                found.get_or_insert((format!("{}{number}[{i}]", parameter.name), f64::from(*value)));
+                found.get_or_insert((format!("{name}[{i}]"), f64::from(*value)));
             }
         });
         match found {

@@ -237,9 +237,7 @@ impl<F: Float> TwoLayerNet<F> {
         let zeros =
             |inputs, outputs, _| Affine::new(Matrix::zeros(outputs, inputs), vec![F::zero(); outputs]);
         let mut layers = config.layers(zeros);
-        layers.visit_parameters_mut(&mut |number, parameter| {
-            fill(&format!("{}{number}", parameter.name), parameter.values);
-        });
+        layers.visit_parameters_mut(&mut |name, parameter| fill(name, parameter.values));
         TwoLayerNet { config: config.clone(), layers }
     }
 
@@ -337,7 +335,7 @@ impl<F: Float> TwoLayerNet<F> {
     /// As [`loss`](TwoLayerNet::loss).
     pub fn numerical_gradient_with(&self, x: &Matrix<F>, t: &[usize], step: Step) -> Gradient<f64> {
         let net = self.cast::<f64>();
-        let copy = || net.cast().layers;
+        let copy = || net.layers.clone();
         let x = x.map(|value| value.as_f64());
         let values = numerical_gradient(&copy, &SoftmaxCrossEntropy::new(), &x, t, step);
         Gradient::new(&net.layers, values)
@@ -360,6 +358,6 @@ impl TwoLayerNet<f32> {
 
 impl<F: Float> Clone for TwoLayerNet<F> {
     fn clone(&self) -> Self {
-        self.cast()
+        TwoLayerNet { config: self.config.clone(), layers: self.layers.clone() }
     }
 }

@@ -1,0 +1,101 @@
+//! Leaky ReLU: passes on what is positive, and a little of what is negative.
+//!
+//! ```text
+//! y  = x where x > 0, else slope·x
+//! dx = dy where x > 0, else slope·dy
+//! ```
+//! `x` and `y` have one shape. Source: Maas et al., *Rectifier nonlinearities improve neural network acoustic models*
+//! (2013), section 2. The derivative at the kink, 0, is taken as that of the left side, as PyTorch does.
+
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to, zip_map_to};
+
+use crate::{Error, Forward, Layer, Trace, error::not_negative};
+
+/// `y = x` where x > 0, else `slope·x`.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `slope` | 0.01 (the paper's) | what is left of negative values | finite, not below 0 |
+///
+/// # Examples
+/// ```
+/// use chainrule_layers::{Layer, LeakyRelu};
+/// use chainrule_tensor::Matrix;
+/// let layer = LeakyRelu::new(0.25)?;
+/// let (y, cache) = layer.forward(&Matrix::from_column_slice(3, 1, &[-2.0, 0.0, 3.0]));
+/// assert_eq!(y.as_slice(), [-0.5, 0.0, 3.0]);
+/// let dx = layer.backward(&cache, &Matrix::from_element(3, 1, 8.0)).dx;
+/// assert_eq!(dx.as_slice(), [2.0, 2.0, 8.0]);
+/// # Ok::<(), chainrule_layers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LeakyRelu {
+    slope: f64,
+}
+
+impl LeakyRelu {
+    /// The layer with this slope for negative values.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the slope is finite and not below 0.
+    pub fn new(slope: f64) -> Result<Self, Error> {
+        Ok(LeakyRelu { slope: not_negative("slope", slope)? })
+    }
+
+    /// The slope for negative values.
+    pub fn slope(&self) -> f64 {
+        self.slope
+    }
+}
+
+impl Default for LeakyRelu {
+    fn default() -> Self {
+        LeakyRelu { slope: 0.01 }
+    }
+}
+
+impl<F: Float> Layer<F> for LeakyRelu {
+    fn name(&self) -> &'static str {
+        "leaky-relu"
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
+    }
+
+    fn n_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs
+    }
+
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+        let slope = F::of(self.slope);
+        map_to(y, forward.x.dense(), |x| if x > F::zero() { x } else { slope * x });
+    }
+
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
+        let slope = F::of(self.slope);
+        zip_map_to(dx, dy, trace.x.dense(), |dy, x| if x > F::zero() { dy } else { slope * dy });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::assert_layer;
+
+    #[test]
+    fn a_slope_out_of_range_is_refused() {
+        for bad in [f64::NAN, -0.1, f64::INFINITY] {
+            let message = LeakyRelu::new(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("slope {bad}, expected a finite number not below 0"));
+        }
+        assert_eq!(LeakyRelu::new(0.01), Ok(LeakyRelu::default()));
+    }
+
+    #[test]
+    fn gradients_agree_away_from_the_kink() {
+        for slope in [0.01, 0.0, 1.5] {
+            assert_layer(|_| LeakyRelu::new(slope).unwrap(), |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+        }
+    }
+}

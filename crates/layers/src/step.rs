@@ -1,0 +1,80 @@
+//! Step: the perceptron's yes or no. It can answer, but it cannot learn.
+//!
+//! ```text
+//! y  = 1 where x > 0, else 0
+//! dx = 0
+//! ```
+//! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 3.2.2, after Rosenblatt's perceptron (1958).
+
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to};
+
+use crate::{Forward, Layer, Trace};
+
+/// `y = 1` where x > 0, else `0`; a NaN is passed on.
+///
+/// **A network cannot learn through it.** Gradient descent asks how much the loss would change if a weight changed a
+/// little. Here the answer is: not at all, since both sides of the jump are flat. The derivative is 0 everywhere but at
+/// 0, where there is none and 0 is taken; so the gradient of every weight before this layer is 0, however wrong the
+/// output, and those weights stay where they are. The sigmoid is the same shape with a slope.
+///
+/// # Examples
+/// ```
+/// use chainrule_layers::{Layer, Step};
+/// use chainrule_tensor::Matrix;
+/// let (y, cache) = Step.forward(&Matrix::from_column_slice(3, 1, &[-2.0, 0.0, 3.0]));
+/// assert_eq!(y.as_slice(), [0.0, 0.0, 1.0]);
+/// let dx = Step.backward(&cache, &Matrix::from_element(3, 1, 7.0)).dx;
+/// assert_eq!(dx.as_slice(), [0.0, 0.0, 0.0]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step;
+
+impl<F: Float> Layer<F> for Step {
+    fn name(&self) -> &'static str {
+        "step"
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
+    }
+
+    fn n_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs
+    }
+
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+        map_to(y, forward.x.dense(), |x| match x {
+            x if x.is_nan() => x,
+            x if x > F::zero() => F::one(),
+            _ => F::zero(),
+        });
+    }
+
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
+        map_to(dx, dy, |_| F::zero());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::{Init, Matrix};
+
+    use super::*;
+    use crate::{Affine, check::assert_layer};
+
+    #[test]
+    fn gradients_agree_away_from_the_jump() {
+        assert_layer(|_| Step, |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+    }
+
+    #[test]
+    fn nothing_before_it_learns() {
+        let affine = Affine::<f64>::init(3, 2, Init::XavierNormal, 1, 0);
+        let (z, affine_cache) = affine.forward(&Matrix::from_element(3, 4, 0.5));
+        let (y, cache) = Step.forward(&z);
+        // As wrong as can be.
+        let dy = y.map(|y| 2.0 * y - 1.0);
+        let gradients = affine.backward(&affine_cache, &Step.backward(&cache, &dy).dx);
+        assert!(gradients.of("W").iter().chain(gradients.of("b")).all(|&g| g == 0.0));
+    }
+}

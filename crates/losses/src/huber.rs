@@ -1,0 +1,127 @@
+//! The Huber loss: squared for small errors, linear for large ones, so that outliers do not rule.
+//!
+//! With d = yᵢ − tᵢ:
+//! - value: L = Σᵢ ½ d² where |d| ≤ δ, else δ·(|d| − ½ δ), for one sample
+//! - gradient: ∂L/∂yᵢ = d where |d| ≤ δ, else ±δ with the sign of d
+//!
+//! Shapes: y, t and dy outputs × samples; the divisor is the number of **elements**, outputs · samples.
+//! Source: Huber 1964, *Robust estimation of a location parameter*; PyTorch's `HuberLoss`.
+
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+
+use crate::{Error, Loss, LossSum, Targets, elementwise};
+
+/// ½ (y − t)² up to a distance of δ and a straight line from there, of outputs y; the mean is taken over all elements.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `delta` | 1 (PyTorch's) | the largest error that counts squared, and the largest slope | finite, above 0 |
+///
+/// The mean is that of PyTorch's `huber_loss`. Its `smooth_l1_loss` is this divided by δ.
+///
+/// # Shapes
+/// Outputs, targets and gradient: outputs × samples. The divisor is outputs · samples.
+///
+/// # Panics
+/// Unless the targets fit the outputs; see [`Loss`].
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::{Huber, Loss};
+/// use chainrule_tensor::Matrix;
+/// let y = Matrix::from_column_slice(2, 1, &[0.5_f64, -3.0]);
+/// let t = Matrix::from_column_slice(2, 1, &[0.0, 1.0]);
+/// let (loss, dy) = Huber::default().gradient((&y).into(), (&t).into());
+/// assert_eq!(loss.sum, 0.125 + 3.5); // ½ 0.5², and 4 − ½
+/// assert_eq!(dy.as_slice(), [0.5, -1.0]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Huber {
+    delta: f64,
+}
+
+impl Huber {
+    /// The loss that is linear beyond this δ.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless δ is finite and above 0.
+    pub fn new(delta: f64) -> Result<Self, Error> {
+        if delta > 0.0 && delta.is_finite() {
+            Ok(Huber { delta })
+        } else {
+            Err(Error::Setting { name: "delta", found: delta, expected: "a finite number above 0" })
+        }
+    }
+
+    /// δ.
+    pub fn delta(&self) -> f64 {
+        self.delta
+    }
+
+    /// The function of an output and its target that is summed, with its derivative.
+    fn value_and_derivative<F: Float>(self) -> impl Fn(F, F) -> (F, F) {
+        let (delta, half) = (F::of(self.delta), F::of(0.5));
+        move |y, t| {
+            let difference = y - t;
+            let distance = difference.abs();
+            if distance <= delta {
+                (half * difference * difference, difference)
+            } else {
+                // Also where the distance is NaN, of which `signum` is NaN.
+                (delta * (distance - half * delta), delta * difference.signum())
+            }
+        }
+    }
+}
+
+impl Default for Huber {
+    fn default() -> Self {
+        Huber { delta: 1.0 }
+    }
+}
+
+impl<F: Float> Loss<F> for Huber {
+    fn name(&self) -> &'static str {
+        "huber"
+    }
+
+    fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
+        let sum = elementwise::sum(y, targets, self.value_and_derivative());
+        LossSum { sum, divisor: elementwise::n_elements(y) }
+    }
+
+    fn gradient_to(
+        &self,
+        dy: MatrixViewMut<'_, F>,
+        y: MatrixView<'_, F>,
+        targets: Targets<'_, F>,
+    ) -> LossSum {
+        let sum = elementwise::sum_and_gradient_to(dy, y, targets, self.value_and_derivative());
+        LossSum { sum, divisor: elementwise::n_elements(y) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::Matrix;
+
+    use super::*;
+
+    #[test]
+    fn another_delta_by_hand() {
+        // δ = 2: ½ 1², ½ 2² on the border, 2 (5 − 1) on both sides beyond it.
+        let y = Matrix::from_column_slice(2, 2, &[1.0_f32, -2.0, 5.0, -5.0]);
+        let (loss, dy) = Huber::new(2.0).unwrap().gradient((&y).into(), (&Matrix::zeros(2, 2)).into());
+        assert_eq!(loss, LossSum { sum: 0.5 + 2.0 + 8.0 + 8.0, divisor: 4.0 });
+        assert_eq!(dy.as_slice(), [1.0, -2.0, 2.0, -2.0]);
+    }
+
+    #[test]
+    fn a_delta_out_of_range_is_refused() {
+        for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
+            let message = Huber::new(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("delta {bad}, expected a finite number above 0"));
+        }
+        assert_eq!(Huber::new(1.0), Ok(Huber::default()));
+    }
+}

@@ -1,0 +1,238 @@
+//! Adam: momentum, divided by the root mean square of the gradient, both averages corrected for their start at 0.
+//!
+//! m ← β₁·m + (1 − β₁)·g′, v ← β₂·v + (1 − β₂)·g′², w ← w − rate · m̂ / (√v̂ + ε), where m̂ = m / (1 − β₁ᵗ) and
+//! v̂ = v / (1 − β₂ᵗ) at step t = 1, 2, …, g′ = g + λ·w and λ is the weight decay.
+//!
+//! Remembers m and v. Source: Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; PyTorch's
+//! `Adam`. *Deep Learning from Scratch*, 6.1.6, adds ε before the correction of v, so that its early steps differ.
+
+use chainrule_tensor::Float;
+
+use crate::{Error, Optimizer, Update, settings};
+
+/// m = β₁·m + (1 − β₁)·g′, v = β₂·v + (1 − β₂)·g′², w −= rate · m̂ / (√v̂ + ε), g′ = g + λ·w.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `learning_rate` | 0.001 | about how far a value moves per step | finite, above 0 |
+/// | `beta1` | 0.9 | β₁, the share of m that is kept | 0 ≤ β₁ < 1 |
+/// | `beta2` | 0.999 | β₂, the share of v that is kept | 0 ≤ β₂ < 1 |
+/// | `eps` | 1e-8 | ε, keeps the divisor from 0 | finite, above 0 |
+/// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
+/// | `decay_biases` | true | whether λ is for biases too | |
+///
+/// The defaults are the paper's and PyTorch's. m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) are averages of what there has
+/// been up to step t. The weight decay is divided by √v̂ with the gradient; [`AdamW`](crate::AdamW) keeps it apart.
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::{Adam, State};
+/// let rule = Adam::new(0.5)?;
+/// let mut w = [4.0_f64, 4.0];
+/// let mut state = State::new(&rule, [("w", 2)]);
+/// for expected in [3.5, 3.0, 2.5] {
+///     // Gradients that stay the same move by the rate, whatever their size.
+///     state.begin_step();
+///     state.update(&rule, 0, &mut w, &[1000.0, 0.125]);
+///     assert!(w.iter().all(|w| (w - expected).abs() < 1e-6));
+/// }
+/// # Ok::<(), chainrule_optimizers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct Adam {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
+    learning_rate: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
+    beta1: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
+    beta2: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
+    eps: f64,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
+    weight_decay: f64,
+    decay_biases: bool,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Adam {
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decay_biases: true,
+        }
+    }
+}
+
+impl Adam {
+    /// The rule with this learning rate and the defaults for the rest.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the rate is finite and above 0.
+    pub fn new(rate: f64) -> Result<Self, Error> {
+        Adam::default().with_learning_rate(rate)
+    }
+
+    /// The same rule with another learning rate.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the rate is finite and above 0.
+    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
+        Ok(Adam { learning_rate: settings::learning_rate(rate)?, ..self })
+    }
+
+    /// The same rule with other β₁ and β₂.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1.
+    pub fn with_betas(self, beta1: f64, beta2: f64) -> Result<Self, Error> {
+        Ok(Adam { beta1: settings::beta1(beta1)?, beta2: settings::beta2(beta2)?, ..self })
+    }
+
+    /// The same rule with another ε.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless ε is finite and above 0.
+    pub fn with_eps(self, eps: f64) -> Result<Self, Error> {
+        Ok(Adam { eps: settings::eps(eps)?, ..self })
+    }
+
+    /// The same rule with weight decay.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the decay is finite and not below 0.
+    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
+        Ok(Adam { weight_decay: settings::weight_decay(decay)?, ..self })
+    }
+
+    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
+    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
+        Adam { decay_biases, ..self }
+    }
+
+    /// About how far a value moves per step.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// β₁.
+    pub fn beta1(&self) -> f64 {
+        self.beta1
+    }
+
+    /// β₂.
+    pub fn beta2(&self) -> f64 {
+        self.beta2
+    }
+
+    /// ε.
+    pub fn eps(&self) -> f64 {
+        self.eps
+    }
+
+    /// λ.
+    pub fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    /// Whether biases are decayed too.
+    pub fn decay_biases(&self) -> bool {
+        self.decay_biases
+    }
+}
+
+impl<F: Float> Optimizer<F> for Adam {
+    fn name(&self) -> &'static str {
+        "adam"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn n_slots(&self) -> usize {
+        2
+    }
+
+    fn update(&self, update: Update<'_, F>) {
+        let decay = update.decay(self.weight_decay, self.decay_biases);
+        step(update, (self.beta1, self.beta2), self.eps, decay, 0.0);
+    }
+}
+
+/// The step of Adam with `decay` in the gradient, and of AdamW, which takes `shrink` of every value away.
+#[track_caller]
+pub(crate) fn step<F: Float>(
+    update: Update<'_, F>,
+    (beta1, beta2): (f64, f64),
+    eps: f64,
+    decay: f64,
+    shrink: f64,
+) {
+    update.assert_lengths(2);
+    assert!(update.step > 0, "{}: step 0, expected steps to count from 1", update.name);
+    let t = update.step as f64;
+    let rate = F::of(update.learning_rate / (1.0 - beta1.powf(t)));
+    let unbias = F::of(1.0 / (1.0 - beta2.powf(t)).sqrt());
+    let (kept, new, new_square) = (F::of(beta1), F::of(1.0 - beta1), F::of(1.0 - beta2));
+    let (kept_square, eps, decay, shrink) = (F::of(beta2), F::of(eps), F::of(decay), F::of(shrink));
+    let [mean, square] = update.slots;
+    for (((w, m), v), &g) in update.parameter.iter_mut().zip(mean).zip(square).zip(update.gradient) {
+        let g = g + decay * *w;
+        *m = kept * *m + new * g;
+        *v = kept_square * *v + new_square * g * g;
+        *w -= shrink * *w + rate * *m / (v.sqrt() * unbias + eps);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{State, test_util::walk};
+
+    #[test]
+    fn the_defaults_are_the_published_ones() {
+        let rule = Adam::default();
+        assert_eq!((rule.learning_rate(), rule.beta1(), rule.beta2()), (0.001, 0.9, 0.999));
+        assert_eq!((rule.eps(), rule.weight_decay(), rule.decay_biases()), (1e-8, 0.0, true));
+    }
+
+    #[test]
+    fn two_steps_by_hand() {
+        // m = 1/2, v = 1/2, m̂ = v̂ = 1; m = 1/4 + 3/2, v = 1/4 + 9/2, m̂ = 7/3, v̂ = 19/3.
+        let rule = Adam::new(0.5).unwrap().with_betas(0.5, 0.5).unwrap().with_eps(1.0).unwrap();
+        assert_eq!(walk(&rule, 4.0, &[1.0]), 3.75);
+        let expected = 3.75 - 0.5 * (7.0 / 3.0) / ((19.0_f64 / 3.0).sqrt() + 1.0);
+        let found = walk(&rule, 4.0, &[1.0, 3.0]);
+        assert!((found - expected).abs() <= 1e-15, "{found}, expected {expected}");
+    }
+
+    #[test]
+    fn weight_decay_by_hand() {
+        // g′ = −1 + 0.5·4 = 1.
+        let rule = Adam::new(0.5).unwrap().with_eps(1.0).unwrap().with_weight_decay(0.5).unwrap();
+        assert!((walk(&rule, 4.0, &[-1.0]) - 3.75).abs() <= 1e-15);
+    }
+
+    #[test]
+    fn equal_gradients_move_by_the_rate_also_after_many_steps() {
+        // m̂ = g and v̂ = g² at every step: both corrections tend to 1.
+        for n_steps in [1, 10, 10_000] {
+            let moved = walk(&Adam::default(), 0.0, &vec![2.0; n_steps]);
+            let expected = -1e-3 * n_steps as f64;
+            assert!((moved / expected - 1.0).abs() <= 1e-8, "{moved}, expected {expected}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "w: step 0, expected steps to count from 1")]
+    fn an_update_before_the_first_step_panics() {
+        let rule = Adam::default();
+        let mut state = State::new(&rule, [("w", 1)]);
+        rule.update(state.iter_mut().next().unwrap().update(&mut [1.0_f32], &[1.0], 0.1));
+    }
+}

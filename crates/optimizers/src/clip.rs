@@ -1,0 +1,216 @@
+//! Gradient clipping: bounds on a gradient before its update, by value or by the norm of the whole.
+//!
+//! By value: g ← min(max(g, −limit), limit). By norm: g ← g · min(1, max_norm / (‖g‖ + 1e-6)), where ‖g‖ is the
+//! Euclidean norm of **all** parameters' gradients together.
+//!
+//! Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*, algorithm 1;
+//! PyTorch's `clip_grad_value_` and `clip_grad_norm_`, from which the 1e-6 comes.
+//!
+//! The squares are added in `f64`, in blocks of a fixed length, and the blocks in order: whoever computes the blocks,
+//! on however many threads, gets the same bits.
+
+use chainrule_tensor::Float;
+
+use crate::{Error, settings};
+
+/// How a gradient is bounded.
+///
+/// | kind | setting | range |
+/// | --- | --- | --- |
+/// | by value | `limit`, of the size of any value | finite, above 0 |
+/// | by norm | `max_norm`, of the norm of all parameters' gradients together | finite, above 0 |
+///
+/// A value that is not a number is left as one, so that whoever checks for it will find it.
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::Clip;
+/// let mut gradient = [3.0_f64, -4.0, 0.0];
+/// Clip::by_norm(1.0)?.clip_mut(&mut gradient); // the norm is 5
+/// assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] + 0.8).abs() < 1e-6);
+///
+/// let mut gradient = [3.0_f32, -4.0, 0.5];
+/// Clip::by_value(1.0)?.clip_mut(&mut gradient);
+/// assert_eq!(gradient, [1.0, -1.0, 0.5]);
+/// # Ok::<(), chainrule_optimizers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase", deny_unknown_fields))]
+#[non_exhaustive]
+pub enum Clip {
+    /// Every value by itself; see [`Clip::by_value`].
+    #[non_exhaustive]
+    Value {
+        /// The largest size of a value.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::limit"))]
+        limit: f64,
+    },
+    /// The whole by one factor, which keeps its direction; see [`Clip::by_norm`].
+    #[non_exhaustive]
+    Norm {
+        /// The largest norm.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::max_norm"))]
+        max_norm: f64,
+    },
+}
+
+impl Clip {
+    /// Clips every value to −limit…limit.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the limit is finite and above 0.
+    pub fn by_value(limit: f64) -> Result<Self, Error> {
+        Ok(Clip::Value { limit: settings::limit(limit)? })
+    }
+
+    /// Scales the gradient so that its norm is at most `max_norm`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless the norm is finite and above 0.
+    pub fn by_norm(max_norm: f64) -> Result<Self, Error> {
+        Ok(Clip::Norm { max_norm: settings::max_norm(max_norm)? })
+    }
+
+    /// Clips the gradient of all parameters.
+    pub fn clip_mut<F: Float>(&self, gradient: &mut [F]) {
+        let norm = if self.needs_norm() { global_norm(gradient) } else { 0.0 };
+        self.clip_part_mut(gradient, norm);
+    }
+
+    /// Whether [`clip_part_mut`](Clip::clip_part_mut) looks at the norm.
+    pub fn needs_norm(&self) -> bool {
+        matches!(self, Clip::Norm { .. })
+    }
+
+    /// Clips a part of a gradient, the [`global_norm`] of which as a whole is given: parts give the bits of the whole.
+    pub fn clip_part_mut<F: Float>(&self, part: &mut [F], norm: f64) {
+        match *self {
+            Clip::Value { limit } => {
+                let limit = F::of(limit);
+                for g in part {
+                    // Unlike min and max, comparisons leave what is not a number.
+                    let below = if *g > limit { limit } else { *g };
+                    *g = if below < -limit { -limit } else { below };
+                }
+            }
+            Clip::Norm { max_norm } => {
+                let factor = max_norm / (norm + 1e-6);
+                let factor = F::of(if factor >= 1.0 { 1.0 } else { factor });
+                for g in part {
+                    *g *= factor;
+                }
+            }
+        }
+    }
+}
+
+/// How many values of a gradient make a block of its norm; the last block may be shorter.
+pub const NORM_BLOCK: usize = 4096;
+
+/// The Euclidean norm of a gradient.
+///
+/// To compute the blocks on several threads, take [`sum_of_squares`] of each of `gradient.chunks(NORM_BLOCK)`, in any
+/// order, and [`global_norm_of_sums`] of the results, in that of the blocks.
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::{NORM_BLOCK, global_norm, global_norm_of_sums, sum_of_squares};
+/// let gradient = vec![0.1_f32; 10_000];
+/// let sums: Vec<f64> = gradient.chunks(NORM_BLOCK).map(sum_of_squares).collect();
+/// assert_eq!(global_norm_of_sums(sums).to_bits(), global_norm(&gradient).to_bits());
+/// assert!((global_norm(&gradient) - 10.0).abs() < 1e-6);
+/// ```
+pub fn global_norm<F: Float>(gradient: &[F]) -> f64 {
+    global_norm_of_sums(gradient.chunks(NORM_BLOCK).map(sum_of_squares))
+}
+
+/// The norm of a gradient from the [sums](sum_of_squares) of its blocks, in order.
+pub fn global_norm_of_sums(sums: impl IntoIterator<Item = f64>) -> f64 {
+    sums.into_iter().fold(0.0, |sum, block| sum + block).sqrt()
+}
+
+/// The sum of the squares of one block of a gradient.
+///
+/// # Panics
+/// Unless `block.len() <= NORM_BLOCK`.
+#[track_caller]
+pub fn sum_of_squares<F: Float>(block: &[F]) -> f64 {
+    assert!(block.len() <= NORM_BLOCK, "a block of {} values, expected at most {NORM_BLOCK}", block.len());
+    // Eight sums side by side, for the processor to add at once: value i goes to sum i mod 8.
+    let mut sums = [0.0; 8];
+    let (eights, rest) = block.as_chunks::<8>();
+    for eight in eights {
+        for (sum, g) in sums.iter_mut().zip(eight) {
+            *sum += g.as_f64() * g.as_f64();
+        }
+    }
+    for (sum, g) in sums.iter_mut().zip(rest) {
+        *sum += g.as_f64() * g.as_f64();
+    }
+    sums.iter().fold(0.0, |sum, s| sum + s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_too_large_is_clipped() {
+        let clip = Clip::by_value(2.0).unwrap();
+        let mut gradient = [2.0_f32, -2.0, 2.5, -1e30, f32::INFINITY, f32::NEG_INFINITY, 0.0, 1.5];
+        clip.clip_mut(&mut gradient);
+        assert_eq!(gradient, [2.0, -2.0, 2.0, -2.0, 2.0, -2.0, 0.0, 1.5]);
+
+        let mut gradient = [3.0_f64, 4.0];
+        Clip::by_norm(5.1).unwrap().clip_mut(&mut gradient);
+        assert_eq!(gradient, [3.0, 4.0]);
+        Clip::by_norm(2.5).unwrap().clip_mut(&mut gradient);
+        let factor = 2.5 / (5.0 + 1e-6);
+        assert_eq!(gradient, [3.0 * factor, 4.0 * factor]);
+    }
+
+    #[test]
+    fn nothing_is_as_small_as_it_was() {
+        for clip in [Clip::by_norm(1.0).unwrap(), Clip::by_value(1.0).unwrap()] {
+            let mut gradient = [0.0_f32; 3];
+            clip.clip_mut(&mut gradient);
+            clip.clip_mut(&mut gradient[..0]);
+            assert_eq!(gradient, [0.0; 3]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays() {
+        for clip in [Clip::by_norm(1.0).unwrap(), Clip::by_value(1.0).unwrap()] {
+            let mut gradient = [1.0_f32, f32::NAN];
+            clip.clip_mut(&mut gradient);
+            assert!(gradient[1].is_nan(), "{clip:?}");
+        }
+    }
+
+    #[test]
+    fn norms_by_hand() {
+        // 1² + … + n² = n (n + 1) (2n + 1) / 6; integers are exact.
+        for n in (0..40).chain(NORM_BLOCK - 9..NORM_BLOCK + 10) {
+            let numbers: Vec<f64> = (1..=n).map(|i| i as f64).collect();
+            let expected = (n * (n + 1) * (2 * n + 1) / 6) as f64;
+            assert_eq!(global_norm(&numbers), expected.sqrt(), "{n}");
+        }
+        // Squares that f32 does not have.
+        assert_eq!(
+            global_norm(&[3e30_f32, 4e30]),
+            (3e30_f32.as_f64().powi(2) + 4e30_f32.as_f64().powi(2)).sqrt()
+        );
+    }
+
+    #[test]
+    fn limits_out_of_range_are_refused() {
+        for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
+            let message = Clip::by_value(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("clipping limit {bad}, expected a finite number above 0"));
+            let message = Clip::by_norm(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("largest norm {bad}, expected a finite number above 0"));
+        }
+    }
+}

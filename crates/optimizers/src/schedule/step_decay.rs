@@ -1,0 +1,72 @@
+//! Step decay: the rate falls by a factor every so many steps.
+//!
+//! rate(t) = base · γ^⌊t / every⌋.
+//!
+//! Source: PyTorch's `StepLR`.
+
+use crate::{Error, settings};
+
+/// base · γ^⌊t / every⌋; as text `step:EVERY:GAMMA`, or `step:EVERY` for the default γ.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `every` | | steps between two falls | at least 1 |
+/// | `gamma` | 0.1 (PyTorch's) | γ, the factor | finite, above 0 |
+///
+/// # Examples
+/// ```
+/// use chainrule_optimizers::schedule::{Schedule, StepDecay};
+/// let schedule = Schedule::from(StepDecay::new(30)?.with_gamma(0.5)?);
+/// assert_eq!([0, 29, 30, 60].map(|step| schedule.rate(0.1, step)), [0.1, 0.1, 0.05, 0.025]);
+/// # Ok::<(), chainrule_optimizers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepDecay {
+    pub(super) every: u64,
+    pub(super) gamma: f64,
+}
+
+impl StepDecay {
+    /// A fall to a tenth every so many steps.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for 0 steps.
+    pub fn new(every: u64) -> Result<Self, Error> {
+        Ok(StepDecay { every: settings::steps("steps between two falls", every)?, gamma: 0.1 })
+    }
+
+    /// The same schedule with another γ.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless γ is finite and above 0.
+    pub fn with_gamma(self, gamma: f64) -> Result<Self, Error> {
+        Ok(StepDecay { gamma: settings::above_0("gamma", gamma)?, ..self })
+    }
+
+    pub(super) fn rate(&self, base: f64, step: u64) -> f64 {
+        base * self.gamma.powf((step / self.every) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_falls_at_multiples() {
+        let decay = StepDecay::new(3).unwrap().with_gamma(0.5).unwrap();
+        let rates = [0, 1, 2, 3, 5, 6, 8, 9].map(|step| decay.rate(8.0, step));
+        assert_eq!(rates, [8.0, 8.0, 8.0, 4.0, 4.0, 2.0, 2.0, 1.0]);
+        assert_eq!(decay.rate(8.0, u64::MAX), 0.0);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        let message = StepDecay::new(0).unwrap_err().to_string();
+        assert_eq!(message, "steps between two falls 0, expected at least 1");
+        for bad in [f64::NAN, 0.0, -0.5, f64::INFINITY] {
+            let message = StepDecay::new(1).unwrap().with_gamma(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("gamma {bad}, expected a finite number above 0"));
+        }
+    }
+}
