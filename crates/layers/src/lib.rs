@@ -27,6 +27,7 @@ mod tanh;
 
 // Layers together.
 mod sequential;
+mod workspace;
 
 #[cfg(test)]
 mod check;
@@ -44,10 +45,11 @@ pub use layer::{Context, Forward, Layer, Parameter, ParameterMut, Trace};
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients};
 pub use relu::Relu;
-pub use sequential::{Sequential, Workspace};
+pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use step::Step;
 pub use tanh::Tanh;
+pub use workspace::Workspace;

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
 
-use crate::{Context, Forward, Layer, Parameter, ParameterMut, Trace};
+use crate::{Context, Forward, Layer, Parameter, ParameterMut, Trace, Workspace};
 
 /// A chain of layers, each taking the output of the one before it.
 ///
@@ -41,18 +41,6 @@ pub struct Sequential<F = f32> {
     sizes: Vec<usize>,
     /// Where the parameters of each layer start when all are laid end to end, and where the last end.
     offsets: Vec<usize>,
-}
-
-/// The memory of the passes of some samples: outputs, caches and gradients of every layer.
-#[derive(Clone, Debug)]
-pub struct Workspace<F> {
-    n_samples: usize,
-    /// Per layer: outputs × samples.
-    outputs: Vec<Vec<F>>,
-    /// Per layer: what it keeps.
-    caches: Vec<Vec<F>>,
-    /// Per layer: the gradient with respect to its output, outputs × samples.
-    dys: Vec<Vec<F>>,
 }
 
 impl<F: Float> Sequential<F> {
@@ -256,23 +244,6 @@ impl<F: Float> Clone for Sequential<F> {
             sizes: self.sizes.clone(),
             offsets: self.offsets.clone(),
         }
-    }
-}
-
-impl<F: Float> Workspace<F> {
-    /// The outputs of the last forward pass, and where the gradient with respect to them is to be written before the
-    /// backward pass; both are outputs × samples.
-    pub fn outputs_and_gradient(&mut self, net: &Sequential<F>) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>) {
-        let (n_outputs, n_samples, last) = (net.n_outputs(), self.n_samples, net.layers.len() - 1);
-        (
-            MatrixView::new(&self.outputs[last], n_outputs, n_samples),
-            MatrixViewMut::new(&mut self.dys[last], n_outputs, n_samples),
-        )
-    }
-
-    fn outputs_of(&self, net: &Sequential<F>) -> MatrixView<'_, F> {
-        let last = net.layers.len() - 1;
-        MatrixView::new(&self.outputs[last], net.n_outputs(), self.n_samples)
     }
 }
 

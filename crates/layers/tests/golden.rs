@@ -1,4 +1,4 @@
-//! Layers against PyTorch in `f64`: `golden/layers.json`, made by `golden/make_golden.py`.
+//! Layers against PyTorch in `f64`: `golden/layers.json`, made by `xtask/golden/make_golden.py`.
 //!
 //! Its matrices are lists of samples, so their values in order are our columns in order.
 

@@ -29,4 +29,4 @@ pub use huber::Huber;
 pub use loss::{Loss, LossSum};
 pub use mean_squared_error::MeanSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-pub use targets::Targets;
+pub use targets::{TargetBuffer, Targets};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainrule_tensor::{Float, Matrix, MatrixView};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
 /// The targets of a mini-batch.
 ///
@@ -113,6 +113,56 @@ impl<'a, F: Float> From<MatrixView<'a, F>> for Targets<'a, F> {
 impl<'a, F: Float> From<&'a Matrix<F>> for Targets<'a, F> {
     fn from(values: &'a Matrix<F>) -> Self {
         Targets::Values(values.into())
+    }
+}
+
+/// The memory of [`Targets`] that is filled again and again: those of a mini-batch, gathered.
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::{TargetBuffer, Targets};
+/// let mut buffer = TargetBuffer::<f32>::new();
+/// buffer.classes_mut().extend([2, 0]);
+/// assert_eq!(buffer.as_targets(), Targets::Classes(&[2, 0]));
+/// buffer.values_mut(1, 2).as_mut_slice().copy_from_slice(&[0.5, 1.5]);
+/// assert_eq!(buffer.as_targets().n_samples(), 2);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TargetBuffer<F> {
+    classes: Vec<usize>,
+    values: Vec<F>,
+    /// Rows and columns of the values, if it is values that were written last.
+    shape: Option<(usize, usize)>,
+}
+
+impl<F: Float> TargetBuffer<F> {
+    /// An empty buffer of classes.
+    pub fn new() -> Self {
+        TargetBuffer { classes: Vec::new(), values: Vec::new(), shape: None }
+    }
+
+    /// Makes the buffer hold classes, none at first, for the caller to push: one per sample.
+    pub fn classes_mut(&mut self) -> &mut Vec<usize> {
+        self.shape = None;
+        self.classes.clear();
+        &mut self.classes
+    }
+
+    /// Makes the buffer hold `n_outputs × n_samples` values, for the caller to write: what they are before is not said.
+    pub fn values_mut(&mut self, n_outputs: usize, n_samples: usize) -> MatrixViewMut<'_, F> {
+        self.shape = Some((n_outputs, n_samples));
+        self.values.resize(n_outputs * n_samples, F::zero());
+        MatrixViewMut::new(&mut self.values, n_outputs, n_samples)
+    }
+
+    /// What was written last.
+    pub fn as_targets(&self) -> Targets<'_, F> {
+        match self.shape {
+            None => Targets::Classes(&self.classes),
+            Some((n_outputs, n_samples)) => {
+                Targets::Values(MatrixView::new(&self.values, n_outputs, n_samples))
+            }
+        }
     }
 }
 

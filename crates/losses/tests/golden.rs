@@ -1,4 +1,4 @@
-//! PyTorch's values and gradients: `golden/losses.json`, which `golden/make_golden.py` wrote with the version named in
+//! PyTorch's values and gradients: `golden/losses.json`, which `xtask/golden/make_golden.py` wrote with the version named in
 //! the file's first field, in float64.
 
 use chainrule_losses::{

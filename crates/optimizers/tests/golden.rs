@@ -1,5 +1,5 @@
 //! PyTorch's parameters after each of five steps, its clipped gradients and its learning rates:
-//! `golden/optimizers.json` and `golden/schedules.json`, which `golden/make_golden.py` wrote with the version named in
+//! `golden/optimizers.json` and `golden/schedules.json`, which `xtask/golden/make_golden.py` wrote with the version named in
 //! their first field, in float64.
 
 use chainrule_optimizers::{

@@ -15,7 +15,7 @@ pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, s
 pub use elementwise::{map_to, zip_map_to};
 pub use float::Float;
 pub use init::Init;
-pub use input::Input;
+pub use input::{Input, InputBuffer};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;

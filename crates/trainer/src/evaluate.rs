@@ -1,10 +1,10 @@
 //! How well a network does on samples it is not trained on.
 
 use chainrule_layers::{Context, Sequential};
-use chainrule_losses::{Loss, LossSum, SoftmaxCrossEntropy, Targets};
-use chainrule_tensor::{Input, MatrixView, MatrixViewMut, argmax};
+use chainrule_losses::{Loss, LossSum, SoftmaxCrossEntropy, TargetBuffer, Targets};
+use chainrule_tensor::{InputBuffer, argmax};
 
-use crate::{Error, Samples, parallel};
+use crate::{Error, Samples, TargetKind, parallel};
 
 /// The result of [`evaluate`].
 #[derive(Clone, Debug, PartialEq)]
@@ -56,27 +56,36 @@ const CHUNK: usize = 100;
 ///
 /// # Errors
 /// [`Error::Data`] if samples and network don't fit.
+///
+/// # Examples
+/// ```
+/// use chainrule_mnist::{ImageSet, Images};
+/// use chainrule_trainer::{TwoLayerConfig, TwoLayerNet, evaluate};
+/// let set = ImageSet::new(Images::new(3, 1, 2, vec![255, 0, 0, 255, 9, 9]), vec![0, 1, 1]);
+/// let net = TwoLayerNet::new(&TwoLayerConfig::new(2, 4, 2))?;
+/// let evaluation = evaluate(net.layers(), &set)?;
+/// assert_eq!(evaluation.per_class[1].n_samples, 2);
+/// assert!((0.0..=1.0).contains(&evaluation.accuracy()));
+/// # Ok::<(), chainrule_trainer::Error>(())
+/// ```
 pub fn evaluate(net: &Sequential<f32>, samples: &impl Samples) -> Result<Evaluation, Error> {
     check_samples(net, samples)?;
     let n_samples = samples.n_samples();
-    let memory = || (net.workspace(CHUNK), Vec::new(), Vec::new(), Vec::new());
+    let memory = || (net.workspace(CHUNK), InputBuffer::new(), TargetBuffer::new(), Vec::new());
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
-        let (workspace, x, indices, classes) = memory;
+        let (workspace, x, t, indices) = memory;
         indices.clear();
         indices.extend(chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples));
-        classes.clear();
-        classes.extend(indices.iter().map(|&i| samples.class(i)));
-        x.resize(net.n_inputs() * indices.len(), 0.0);
-        samples.gather_to(MatrixViewMut::new(x, net.n_inputs(), indices.len()), indices);
-
-        let x = Input::Dense(MatrixView::new(x, net.n_inputs(), indices.len()));
-        let z = net.forward(workspace, x, &Context::inference());
+        samples.gather_to(x, t, indices);
+        let z = net.forward(workspace, x.as_input(), &Context::inference());
         let mut per_class = vec![ClassCount::default(); net.n_outputs()];
-        for (z, &class) in z.column_iter().zip(&*classes) {
-            per_class[class].n_samples += 1;
-            per_class[class].n_correct += usize::from(argmax(z) == class);
+        if let Targets::Classes(classes) = t.as_targets() {
+            for (z, &class) in z.column_iter().zip(classes) {
+                per_class[class].n_samples += 1;
+                per_class[class].n_correct += usize::from(argmax(z) == class);
+            }
         }
-        (per_class, SoftmaxCrossEntropy::new().value(z, Targets::Classes(classes)))
+        (per_class, SoftmaxCrossEntropy::new().value(z, t.as_targets()))
     });
 
     let mut all =
@@ -103,10 +112,15 @@ pub(crate) fn check_samples(net: &Sequential<f32>, samples: &impl Samples) -> Re
         let expected = format!("{}, the inputs of the network", net.n_inputs());
         return mismatch("values per sample", samples.n_inputs().to_string(), expected);
     }
-    let largest = (0..samples.n_samples()).map(|i| samples.class(i)).max().unwrap_or(0);
-    if largest >= net.n_outputs() {
-        let expected = format!("classes 0 to {}, the outputs of the network", net.n_outputs() - 1);
-        return mismatch("classes", format!("class {largest}"), expected);
+    match samples.target_kind() {
+        TargetKind::Classes { n_classes } if n_classes > net.n_outputs() => {
+            let expected = format!("classes 0 to {}, the outputs of the network", net.n_outputs() - 1);
+            return mismatch("classes", format!("class {}", n_classes - 1), expected);
+        }
+        TargetKind::Values { .. } => {
+            return mismatch("targets", "values".into(), "a class for every sample".into());
+        }
+        TargetKind::Classes { .. } => {}
     }
     Ok(())
 }

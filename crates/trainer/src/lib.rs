@@ -6,6 +6,7 @@ mod error;
 // The network.
 mod gradient;
 mod numerical;
+mod two_layer_config;
 mod two_layer_net;
 
 // The data, and how they are cut.
@@ -33,7 +34,8 @@ pub use minibatch::{MiniBatch, Outcome};
 pub use order::Sampling;
 pub use parallel::MAX_THREADS;
 pub use progress::{EpochReport, Event, StepReport, Summary};
-pub use samples::Samples;
+pub use samples::{Samples, TargetKind};
 pub use train::{GradientMethod, Length, TrainConfig, train};
-pub use two_layer_net::{Activation, TwoLayerConfig, TwoLayerNet};
+pub use two_layer_config::{Activation, TwoLayerConfig};
+pub use two_layer_net::TwoLayerNet;
 pub use update::update;

@@ -12,8 +12,8 @@
 use std::ops::Range;
 
 use chainrule_layers::{Context, Sequential, Workspace};
-use chainrule_losses::{Loss, LossSum, Targets};
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut, argmax};
+use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
+use chainrule_tensor::{Float, InputBuffer, MatrixView, argmax};
 
 use crate::{
     Samples, parallel,
@@ -35,7 +35,7 @@ pub struct MiniBatch<F = f32> {
 pub struct Outcome {
     /// The loss, as a sum and its divisor.
     pub loss: LossSum,
-    /// How many samples have their largest output at their class.
+    /// How many samples have their largest output at their class; 0 where the targets are values.
     pub n_correct: usize,
     /// How many samples there were.
     pub n_samples: usize,
@@ -45,9 +45,8 @@ pub struct Outcome {
 #[derive(Debug)]
 struct Shard<F> {
     samples: Range<usize>,
-    /// inputs × samples
-    x: Vec<F>,
-    classes: Vec<usize>,
+    x: InputBuffer<F>,
+    t: TargetBuffer<F>,
     workspace: Workspace<F>,
     outcome: Outcome,
 }
@@ -61,8 +60,8 @@ impl<F: Float> MiniBatch<F> {
         let n_samples = largest_shard(batch_size);
         let shard = || Shard {
             samples: 0..0,
-            x: Vec::with_capacity(net.n_inputs() * n_samples),
-            classes: Vec::with_capacity(n_samples),
+            x: InputBuffer::new(),
+            t: TargetBuffer::new(),
             workspace: net.workspace(n_samples),
             outcome: Outcome::default(),
         };
@@ -112,7 +111,7 @@ impl<F: Float> MiniBatch<F> {
             gradient.fill(F::zero());
             for shard in &*shards {
                 let context = context.at_sample(shard.samples.start);
-                net.gradient_to(gradient, part.clone(), &shard.workspace, shard.input(net), &context);
+                net.gradient_to(gradient, part.clone(), &shard.workspace, shard.x.as_input(), &context);
             }
             mean_of_sum(gradient, divisor);
         });
@@ -137,30 +136,28 @@ impl<F: Float> Shard<F> {
     ) {
         let indices = &indices[self.samples.clone()];
         let context = context.at_sample(self.samples.start);
-        self.x.resize(net.n_inputs() * indices.len(), F::zero());
-        samples.gather_to(MatrixViewMut::new(&mut self.x, net.n_inputs(), indices.len()), indices);
-        self.classes.clear();
-        self.classes.extend(indices.iter().map(|&i| samples.class(i)));
+        samples.gather_to(&mut self.x, &mut self.t, indices);
 
-        let x = Input::Dense(MatrixView::new(&self.x, net.n_inputs(), indices.len()));
+        let (x, t) = (self.x.as_input(), self.t.as_targets());
         net.forward(&mut self.workspace, x, &context);
         let (z, dz) = self.workspace.outputs_and_gradient(net);
         self.outcome = Outcome {
-            loss: loss.gradient_to(dz, z, Targets::Classes(&self.classes)),
-            n_correct: n_correct(z, &self.classes),
+            loss: loss.gradient_to(dz, z, t),
+            n_correct: n_correct(z, t),
             n_samples: indices.len(),
         };
         net.backward(&mut self.workspace, x, &context);
     }
-
-    fn input(&self, net: &Sequential<F>) -> Input<'_, F> {
-        Input::Dense(MatrixView::new(&self.x, net.n_inputs(), self.samples.len()))
-    }
 }
 
-/// How many columns of `z` have their largest value at their class.
-pub(crate) fn n_correct<F: Float>(z: MatrixView<'_, F>, classes: &[usize]) -> usize {
-    z.column_iter().zip(classes).filter(|(z, class)| argmax(z) == **class).count()
+/// How many columns of `z` have their largest value at their class; none where the targets are values.
+pub(crate) fn n_correct<F: Float>(z: MatrixView<'_, F>, t: Targets<'_, F>) -> usize {
+    match t {
+        Targets::Classes(classes) => {
+            z.column_iter().zip(classes).filter(|(z, class)| argmax(z) == **class).count()
+        }
+        _ => 0,
+    }
 }
 
 /// The one place where the sum over the samples becomes the mean.

@@ -1,12 +1,44 @@
 //! What the trainer asks of a data set.
 
+use chainrule_losses::{TargetBuffer, Targets};
 use chainrule_mnist::ImageSet;
-use chainrule_tensor::{Float, Matrix, MatrixViewMut};
+use chainrule_tensor::{Float, InputBuffer, Matrix};
 
-/// Samples with a class each, as a training loop takes them: some at a time, in any order.
+/// Samples with a target each, as a training loop takes them: some at a time, in any order.
 ///
 /// The values may be stored in any form; they become numbers when a mini-batch is gathered, in the element type that
 /// is asked for.
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::TargetBuffer;
+/// use chainrule_tensor::{Float, InputBuffer};
+/// use chainrule_trainer::{Samples, TargetKind};
+///
+/// /// The numbers 0…99; the class is whether one is 50 or more.
+/// struct Numbers;
+///
+/// impl Samples for Numbers {
+///     fn n_samples(&self) -> usize {
+///         100
+///     }
+///     fn n_inputs(&self) -> usize {
+///         1
+///     }
+///     fn target_kind(&self) -> TargetKind {
+///         TargetKind::Classes { n_classes: 2 }
+///     }
+///     fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]) {
+///         for (x, &i) in x.dense_mut(1, indices.len()).as_mut_slice().iter_mut().zip(indices) {
+///             *x = F::of(i as f64 / 100.0);
+///         }
+///         t.classes_mut().extend(indices.iter().map(|&i| usize::from(i >= 50)));
+///     }
+/// }
+///
+/// let (x, t) = Numbers.batch::<f32>(&[75, 25]);
+/// assert_eq!((x.as_slice(), t), (&[0.75, 0.25][..], vec![1, 0]));
+/// ```
 pub trait Samples: Sync {
     /// How many samples there are.
     fn n_samples(&self) -> usize;
@@ -14,27 +46,41 @@ pub trait Samples: Sync {
     /// Values per sample.
     fn n_inputs(&self) -> usize;
 
-    /// The class of sample `index`, counting from 0.
-    ///
-    /// # Panics
-    /// Unless `index < n_samples`.
-    fn class(&self, index: usize) -> usize;
+    /// What the targets are.
+    fn target_kind(&self) -> TargetKind;
 
-    /// Writes the sample `indices[j]` into column `j` of `x`.
+    /// Writes the samples `indices` into `x`, one column each in the order of the indices, and their targets into `t`.
     ///
     /// # Panics
-    /// Unless `x` is `n_inputs × indices.len()` and every index is below `n_samples`.
-    fn gather_to<F: Float>(&self, x: MatrixViewMut<'_, F>, indices: &[usize]);
+    /// If an index is not below `n_samples`.
+    fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]);
 
     /// The samples `indices` as one matrix, inputs × samples, and their classes: the learner's form.
     ///
     /// # Panics
-    /// Unless every index is below `n_samples`.
+    /// If an index is not below `n_samples`, or the targets are not classes.
     fn batch<F: Float>(&self, indices: &[usize]) -> (Matrix<F>, Vec<usize>) {
-        let mut x = Matrix::zeros(self.n_inputs(), indices.len());
-        self.gather_to((&mut x).into(), indices);
-        (x, indices.iter().map(|&i| self.class(i)).collect())
+        let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::new());
+        self.gather_to(&mut x, &mut t, indices);
+        let Targets::Classes(classes) = t.as_targets() else { panic!("found values, expected classes") };
+        (x.as_input().dense().to_matrix(), classes.to_vec())
     }
+}
+
+/// What the targets of a data set are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetKind {
+    /// A class for each sample, below `n_classes`.
+    Classes {
+        /// One more than the largest class.
+        n_classes: usize,
+    },
+    /// Values for each sample.
+    Values {
+        /// How many for each.
+        n_outputs: usize,
+    },
 }
 
 /// Pixels become 0…1, the digit is the class.
@@ -47,11 +93,13 @@ impl Samples for ImageSet {
         self.n_pixels()
     }
 
-    fn class(&self, index: usize) -> usize {
-        usize::from(self.label(index))
+    fn target_kind(&self) -> TargetKind {
+        let largest = self.labels().iter().max().copied().unwrap_or(0);
+        TargetKind::Classes { n_classes: usize::from(largest) + 1 }
     }
 
-    fn gather_to<F: Float>(&self, x: MatrixViewMut<'_, F>, indices: &[usize]) {
-        ImageSet::gather_to(self, x, indices);
+    fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]) {
+        ImageSet::gather_to(self, x.dense_mut(self.n_pixels(), indices.len()), indices);
+        t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use chainrule_layers::Context;
-use chainrule_losses::{LossSum, SoftmaxCrossEntropy};
+use chainrule_losses::{LossSum, SoftmaxCrossEntropy, Targets};
 use chainrule_optimizers::{Optimizer, State};
 
 use crate::{
@@ -312,7 +312,7 @@ fn numerical_step(net: &TwoLayerNet, samples: &impl Samples, indices: &[usize]) 
     let n = indices.len() as f64;
     let outcome = Outcome {
         loss: LossSum { sum: net.loss(&x, &classes) * n, divisor: n },
-        n_correct: n_correct((&net.logits(&x)).into(), &classes),
+        n_correct: n_correct((&net.logits(&x)).into(), Targets::Classes(&classes)),
         n_samples: indices.len(),
     };
     let gradient = net.numerical_gradient(&x, &classes);
