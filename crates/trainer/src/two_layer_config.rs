@@ -35,7 +35,7 @@ impl fmt::Display for Activation {
     }
 }
 
-/// What a [`TwoLayerNet`] is made from.
+/// What a [`TwoLayerNet`](crate::TwoLayerNet) is made from.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
