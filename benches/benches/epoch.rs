@@ -7,7 +7,6 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use chainrule_benches::{THREADS, criterion, mnist, net};
-use chainrule_optimizers::Sgd;
 use chainrule_trainer::{TrainConfig, train};
 use criterion::{
     BatchSize, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
@@ -22,7 +21,7 @@ fn epoch(c: &mut Criterion) {
         let config = TrainConfig::new().with_epochs(1).with_threads(threads);
         group.bench_function(BenchmarkId::new("784-50-10", format!("threads-{threads}")), |b| {
             let train_once = |mut net| {
-                train(&mut net, &Sgd::default(), &samples, None, &config, |_| ControlFlow::Continue(()))
+                train(&mut net, &samples, None, &config, |_| ControlFlow::Continue(()))
                     .expect("settings in range, data that fit");
                 net
             };

@@ -38,7 +38,7 @@ fn evaluation(c: &mut Criterion, samples: &ImageSet) {
         group.bench_function(
             BenchmarkId::new(samples.len().to_string(), format!("threads-{threads}")),
             |b| {
-                on_threads(threads, || b.iter(|| evaluate(net.layers(), samples).expect("data that fit")));
+                on_threads(threads, || b.iter(|| evaluate(&net, samples).expect("data that fit")));
             },
         );
     }

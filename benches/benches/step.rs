@@ -11,7 +11,6 @@ use chainrule_benches::{THREADS, criterion, mnist, net, on_threads};
 use chainrule_layers::Context;
 use chainrule_losses::SoftmaxCrossEntropy;
 use chainrule_mnist::ImageSet;
-use chainrule_optimizers::Sgd;
 use chainrule_tensor::random::{Purpose, generator, shuffle};
 use chainrule_trainer::{MiniBatch, Sampling, TrainConfig, train};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -56,10 +55,9 @@ fn whole(c: &mut Criterion, samples: &ImageSet) {
                 on_threads(threads, || {
                     b.iter_custom(|n_steps| {
                         let config = config.clone().with_steps(n_steps);
-                        let summary = train(&mut net(), &Sgd::default(), samples, None, &config, |_| {
-                            ControlFlow::Continue(())
-                        })
-                        .expect("settings in range, data that fit");
+                        let summary =
+                            train(&mut net(), samples, None, &config, |_| ControlFlow::Continue(()))
+                                .expect("settings in range, data that fit");
                         Duration::from_secs_f64(summary.seconds())
                     });
                 });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chainrule_mnist::Mnist;
 use chainrule_tensor::{Float, Init, Matrix};
-use chainrule_trainer::{TwoLayerConfig, TwoLayerNet};
+use chainrule_trainer::{MlpConfig, TwoLayerNet};
 use criterion::Criterion;
 use rayon::ThreadPoolBuilder;
 
@@ -35,7 +35,7 @@ pub fn mnist() -> Mnist {
 
 /// The tutorials' network for MNIST, 784-50-10, with its initial weights.
 pub fn net() -> TwoLayerNet {
-    TwoLayerNet::new(&TwoLayerConfig::new(784, 50, 10)).expect("sizes in range")
+    TwoLayerNet::new(&MlpConfig::new([784, 50, 10])).expect("sizes in range")
 }
 
 /// A matrix of normally distributed numbers, another for every `salt`.

@@ -2,9 +2,12 @@
 
 use std::{fmt, path::PathBuf, process::ExitCode};
 
+use chainrule_optimizers::Schedule;
 use chainrule_tensor::Init;
 use chainrule_trainer::MAX_THREADS;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind,
+};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
@@ -16,7 +19,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
     after_help = "Examples:\n  \
         cargo xtask train-mnist                        the tutorial's recipe, 16 epochs, about 94.5 %\n  \
         cargo xtask train-mnist --learning-rate 0.5    the same with a better rate, about 97 %\n  \
-        cargo xtask train-mnist --hidden 100 --activation relu --init he-normal --optimizer momentum\n  \
+        cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw --schedule one-cycle\n  \
+        cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
         cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
         cargo xtask gradcheck                          every derivative of the network on real digits"
 )]
@@ -27,7 +31,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Train a two-layer network on MNIST, or on data in its format
+    /// Train a network on MNIST, or on data in its format
     TrainMnist(Box<TrainMnist>),
     /// Evaluate a saved network on the test set
     Evaluate(Evaluate),
@@ -40,68 +44,116 @@ pub(crate) enum Command {
 /// The network before training.
 #[derive(Args, Debug)]
 pub(crate) struct Network {
-    /// Hidden units
-    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one, allow_negative_numbers = true)]
-    pub(crate) hidden: usize,
-    /// The function between the two affine layers
-    #[arg(long, value_name = "NAME", default_value = "sigmoid")]
-    pub(crate) activation: Activation,
-    /// Initial weights: a standard deviation, or xavier-uniform, xavier-normal, he-uniform, he-normal
-    #[arg(long, value_name = "INIT", default_value = "0.01", allow_negative_numbers = true)]
-    pub(crate) init: Init,
-    /// The seed of the initial weights and of the order of the samples
-    #[arg(long, value_name = "SEED", default_value = "1", value_parser = seed, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
+    /// Hidden units; several numbers for several hidden layers [default: 50]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(crate) hidden: Option<Vec<usize>>,
+    /// The function behind hidden layers, one name for all or one for each [default: sigmoid]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(names::activations()))]
+    pub(crate) activation: Option<Vec<String>>,
+    /// Initial weights: a standard deviation, or xavier-uniform, xavier-normal, he-uniform, he-normal [default: 0.01
+    /// for one hidden layer of sigmoids, else he-normal or xavier-normal by activation]
+    #[arg(long, value_name = "INIT", allow_negative_numbers = true)]
+    pub(crate) init: Option<Init>,
+    /// The seed of the initial weights and of all else that is random [default: 1]
+    #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct TrainMnist {
-    #[command(flatten)]
+    /// Take the settings from this file; options that are given as well go before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print all settings in the form of such a file, and train nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+
+    #[command(flatten, next_help_heading = "Network")]
     pub(crate) network: Network,
-    /// The rule by which gradients change parameters
-    #[arg(long, value_name = "NAME", default_value = "sgd")]
-    pub(crate) optimizer: Optimizer,
-    /// The size of a step [default: 0.1 for sgd, 0.01 for momentum]
-    #[arg(long, value_name = "RATE", value_parser = above_zero, allow_hyphen_values = true)]
-    pub(crate) learning_rate: Option<f64>,
-    /// The share of the velocity that is kept, 0 up to 1, with --optimizer momentum [default: 0.9]
+    /// Normalise hidden layers over the mini-batch
+    #[arg(long)]
+    pub(crate) batch_norm: bool,
+    /// The share of hidden outputs left out in training, 0 up to 1 [default: 0]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) dropout: Option<f64>,
+    /// What training minimises [default: softmax-cross-entropy]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names::losses()))]
+    pub(crate) loss: Option<String>,
+    /// The share of every target that is spread over all classes, 0 up to 1 [default: 0]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) label_smoothing: Option<f64>,
+    /// How much each class counts in the loss, one number for each [default: all alike]
+    #[arg(long, value_name = "W,…", value_delimiter = ',', value_parser = not_below_zero, allow_negative_numbers = true)]
+    pub(crate) class_weights: Option<Vec<f64>>,
+
+    /// The rule by which gradients change parameters [default: sgd]
+    #[arg(long, help_heading = "Optimizer", value_name = "NAME", value_parser = PossibleValuesParser::new(names::optimizers()))]
+    pub(crate) optimizer: Option<String>,
+    /// The size of a step [default: 0.1 for sgd, the published one for every other rule]
+    #[arg(long, help_heading = "Optimizer", value_name = "RATE", value_parser = above_zero, allow_hyphen_values = true)]
+    pub(crate) learning_rate: Option<f64>,
+    /// The share of the velocity that is kept, 0 up to 1, with momentum and nesterov [default: 0.9]
+    #[arg(long, help_heading = "Optimizer", value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) momentum: Option<f64>,
-    /// Pulls every parameter towards 0 (L2)
-    #[arg(long, value_name = "DECAY", default_value = "0", value_parser = not_below_zero, allow_negative_numbers = true)]
-    pub(crate) weight_decay: f64,
-    /// Samples per step
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
-    pub(crate) batch_size: usize,
+    /// Pulls every parameter towards 0: L2, decoupled with adamw [default: 0, adamw 0.01]
+    #[arg(long, help_heading = "Optimizer", value_name = "DECAY", value_parser = not_below_zero, allow_negative_numbers = true)]
+    pub(crate) weight_decay: Option<f64>,
+    /// Keep biases, and the scales of batch normalisation, out of the weight decay
+    #[arg(long, help_heading = "Optimizer")]
+    pub(crate) no_bias_decay: bool,
+    /// How the learning rate changes: constant, step:EVERY:GAMMA, exponential:GAMMA, cosine, warmup:STEPS, one-cycle, or
+    /// several, as in warmup:500+cosine [default: constant]
+    #[arg(long, help_heading = "Optimizer", value_name = "SCHEDULE")]
+    pub(crate) schedule: Option<Schedule>,
+    /// Bound every value of the gradient
+    #[arg(long, help_heading = "Optimizer", value_name = "LIMIT", value_parser = above_zero, allow_negative_numbers = true, conflicts_with = "clip_norm")]
+    pub(crate) clip_value: Option<f64>,
+    /// Bound the norm of the whole gradient
+    #[arg(long, help_heading = "Optimizer", value_name = "NORM", value_parser = above_zero, allow_negative_numbers = true)]
+    pub(crate) clip_norm: Option<f64>,
+
+    /// Samples per step [default: 100]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(crate) batch_size: Option<usize>,
     /// Passes over the training set [default: 16]
-    #[arg(long, value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true, conflicts_with = "steps")]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true, conflicts_with = "steps")]
     pub(crate) epochs: Option<u64>,
     /// Stop after this many mini-batches instead of whole epochs
-    #[arg(long, value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true)]
     pub(crate) steps: Option<u64>,
+    /// How mini-batches are put together; the tutorial draws with replacement [default: shuffled]
+    #[arg(long, help_heading = "Training", value_name = "HOW")]
+    pub(crate) sampling: Option<Sampling>,
+    /// Where gradients come from; numerical takes many seconds per step [default: backprop]
+    #[arg(long, help_heading = "Training", value_name = "HOW")]
+    pub(crate) gradient: Option<Gradient>,
+    /// The share of the training set that is held out to validate on, 0 up to 1 [default: 0]
+    #[arg(long, help_heading = "Training", value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) validation: Option<f64>,
+    /// Stop after so many epochs without a better validation loss, and go back to the best
+    #[arg(long, help_heading = "Training", value_name = "EPOCHS", value_parser = at_least_one_u64, allow_negative_numbers = true)]
+    pub(crate) early_stopping: Option<u64>,
+    /// End in a moving average of the parameters with this decay, 0 up to 1
+    #[arg(long, help_heading = "Training", value_name = "DECAY", value_parser = share, allow_negative_numbers = true)]
+    pub(crate) ema: Option<f64>,
     /// Workers; the result is the same for any number [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
+
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = "Data and output", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// How mini-batches are put together; the tutorial draws with replacement
-    #[arg(long, value_name = "HOW", default_value = "shuffled")]
-    pub(crate) sampling: Sampling,
-    /// Where gradients come from; numerical takes many seconds per step
-    #[arg(long, value_name = "HOW", default_value = "backprop")]
-    pub(crate) gradient: Gradient,
     /// Train on the first N samples only
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Data and output", value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) train_limit: Option<usize>,
     /// Save the trained network to this file
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, help_heading = "Data and output", value_name = "PATH")]
     pub(crate) checkpoint: Option<PathBuf>,
     /// Print one JSON object per epoch and one at the end, and nothing else
-    #[arg(long)]
+    #[arg(long, help_heading = "Data and output")]
     pub(crate) json: bool,
     /// Print the closing summary only
-    #[arg(long)]
+    #[arg(long, help_heading = "Data and output")]
     pub(crate) quiet: bool,
 }
 
@@ -134,18 +186,6 @@ pub(crate) struct Gradcheck {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Activation {
-    Sigmoid,
-    Relu,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Optimizer {
-    Sgd,
-    Momentum,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Sampling {
     Shuffled,
     WithReplacement,
@@ -155,6 +195,25 @@ pub(crate) enum Sampling {
 pub(crate) enum Gradient {
     Backprop,
     Numerical,
+}
+
+/// The names that the libraries know.
+mod names {
+    use chainrule_losses::{Loss, LossConfig};
+    use chainrule_optimizers::{Optimizer, OptimizerConfig};
+    use chainrule_trainer::Activation;
+
+    pub(super) fn activations() -> [&'static str; 11] {
+        Activation::ALL.map(Activation::name)
+    }
+
+    pub(super) fn losses() -> Vec<&'static str> {
+        LossConfig::all().iter().map(Loss::<f32>::name).collect()
+    }
+
+    pub(super) fn optimizers() -> Vec<&'static str> {
+        OptimizerConfig::all().iter().map(Optimizer::<f32>::name).collect()
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -236,7 +295,7 @@ fn help() -> String {
 
 /// A call whose options contradict each other in a way that only the command itself knows.
 #[derive(Debug)]
-pub(crate) struct Usage(pub(crate) &'static str);
+pub(crate) struct Usage(pub(crate) String);
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,24 +8,25 @@ use crate::{Result, args::Evaluate, data, output};
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let net = Checkpoint::load(&options.checkpoint)?.net;
     let mnist = data::load(options.data_dir.as_deref())?;
-    let test = evaluate(net.layers(), &mnist.test)?;
+    let test = evaluate(&net, &mnist.test)?;
+    let confusion = test.confusion.as_ref().ok_or("the network has no classes, so no accuracy")?;
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
     if options.json {
         output::json(&Evaluated {
             event: "evaluation",
-            test_accuracy: test.accuracy(),
+            test_accuracy: confusion.accuracy(),
             test_loss: test.loss.mean(),
-            n_samples: test.n_samples(),
-            per_class_accuracy: test.per_class.iter().map(|class| class.accuracy()).collect(),
+            n_samples: confusion.n_samples(),
+            per_class_accuracy: (0..confusion.n_classes()).map(|class| confusion.recall(class)).collect(),
             parameters_crc32,
         });
         return Ok(());
     }
     output::line(format_args!(
         "test accuracy {:.2} %, {} of {} images; loss {:.4}",
-        100.0 * test.accuracy(),
-        test.n_correct(),
-        test.n_samples(),
+        100.0 * confusion.accuracy(),
+        confusion.n_correct(),
+        confusion.n_samples(),
         test.loss.mean(),
     ));
     output::line(output::per_class(&test));

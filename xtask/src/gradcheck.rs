@@ -6,16 +6,10 @@ use std::time::Instant;
 
 use chainrule_gradcheck::{Check, Step};
 use chainrule_layers::Context;
-use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_trainer::{MiniBatch, Samples, TwoLayerNet};
+use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Samples};
 use serde::Serialize;
 
-use crate::{
-    Result,
-    args::{self, Gradcheck},
-    data, output,
-    train_mnist::network_config,
-};
+use crate::{Result, args::Gradcheck, data, output, run_config::Network};
 
 /// For a whole network on real data; a single layer or loss has to do better.
 const TOLERANCE: f64 = 1e-6;
@@ -26,29 +20,26 @@ const STEP: Step = Step::Fixed(5e-5);
 
 pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     let mnist = data::load(options.data_dir.as_deref())?;
-    let net = TwoLayerNet::<f64>::new(&network_config(&options.network, mnist.train.n_pixels()))?;
+    let network = Network::default().overridden(&options.network)?;
+    let net = Mlp::<f64>::new(&network.for_images(mnist.train.n_pixels()))?;
     let n_samples = options.batch_size.min(mnist.train.len());
     let indices: Vec<usize> = (0..n_samples).collect();
     let (x, t) = mnist.train.batch::<f64>(&indices);
 
     if !options.json {
         output::line(format_args!(
-            "{}-{}-{} {}: {} derivatives on {n_samples} digits, against central differences in f64",
-            x.nrows(),
-            options.network.hidden,
-            chainrule_mnist::N_CLASSES,
-            net.config().activation,
+            "{}: {} derivatives on {n_samples} digits, against central differences in f64",
+            describe(net.config()),
             net.n_parameters(),
         ));
     }
     let begun = Instant::now();
     let mut mini_batch = MiniBatch::new(net.layers(), n_samples);
-    let loss = SoftmaxCrossEntropy::new();
-    mini_batch.compute(net.layers(), &loss, &mnist.train, &indices, &Context::inference());
+    mini_batch.compute(net.layers(), &net.config().loss, &mnist.train, &indices, &Context::inference());
     let backprop_seconds = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     let numerical = output::spin(!options.json, "two losses for every parameter", || {
-        net.numerical_gradient_with(&x, &t, STEP)
+        net.numerical_gradient_with(&x, &t, STEP, &Context::inference())
     });
     let numerical_seconds = begun.elapsed().as_secs_f64();
 
@@ -89,14 +80,22 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     if n_wrong == 0 {
         return Ok(());
     }
-    let hint = match options.network.activation {
-        args::Activation::Relu => {
-            "; some may be kinks: where relu bends at 0 within a step, no difference is the derivative (--init he-normal \
-             has few such places, sigmoid none)"
-        }
-        args::Activation::Sigmoid => "",
+    let bends = [Activation::Relu, Activation::LeakyRelu];
+    let hint = if network.activation.iter().any(|activation| bends.contains(activation)) {
+        "; some may be kinks: where relu bends at 0 within a step, no difference is the derivative (--init he-normal has \
+         few such places, sigmoid none)"
+    } else {
+        ""
     };
     Err(format!("{n_wrong} of {} derivatives disagree{hint}", net.n_parameters()).into())
+}
+
+/// Sizes and activations: `784-50-10 sigmoid`.
+fn describe(config: &MlpConfig) -> String {
+    let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
+    let hidden = &config.activations[..config.activations.len() - 1];
+    let activations: Vec<String> = hidden.iter().map(Activation::to_string).collect();
+    format!("{} {}", sizes.join("-"), activations.join(", "))
 }
 
 /// `{"event":"gradcheck",…}`

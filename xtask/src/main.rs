@@ -12,6 +12,7 @@ mod data;
 mod evaluate;
 mod gradcheck;
 mod output;
+mod run_config;
 mod train_mnist;
 
 use std::process::ExitCode;

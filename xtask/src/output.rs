@@ -42,9 +42,10 @@ pub(crate) fn json(object: &impl Serialize) {
 /// The accuracy of every class as a table of two lines.
 pub(crate) fn per_class(evaluation: &Evaluation) -> String {
     let (mut classes, mut accuracies) = ("class ".to_string(), "test %".to_string());
-    for (class, count) in evaluation.per_class.iter().enumerate() {
+    let Some(confusion) = &evaluation.confusion else { return String::new() };
+    for class in 0..confusion.n_classes() {
         let accuracy =
-            count.accuracy().map_or("–".to_string(), |accuracy| format!("{:.1}", 100.0 * accuracy));
+            confusion.recall(class).map_or("–".to_string(), |share| format!("{:.1}", 100.0 * share));
         classes.push_str(&format!("{class:>6}"));
         accuracies.push_str(&format!("{accuracy:>6}"));
     }
@@ -54,15 +55,22 @@ pub(crate) fn per_class(evaluation: &Evaluation) -> String {
 /// One line about an epoch, of at most 80 characters.
 pub(crate) fn epoch(report: &EpochReport, epochs: u64) -> String {
     let width = epochs.to_string().len();
-    let test = report.test_accuracy.map_or(String::new(), |test| format!("  test {:5.2} %", 100.0 * test));
-    format!(
-        "epoch {:width$}/{epochs}  loss {:.4}  train {:5.2} %{test}  {:.2} s  {}",
+    let share = |name: &str, accuracy: Option<f64>| {
+        accuracy.map_or(String::new(), |accuracy| format!("  {name} {:5.2} %", 100.0 * accuracy))
+    };
+    let mut text = format!(
+        "epoch {:width$}/{epochs}  loss {:.4}{}{}{}  {:.2} s",
         report.epoch,
         report.train_loss,
-        100.0 * report.train_accuracy,
+        share("train", report.train_accuracy),
+        share("val", report.validation_accuracy),
+        share("test", report.test_accuracy),
         report.seconds,
-        throughput(report.samples_per_second),
-    )
+    );
+    if report.validation_accuracy.is_none() {
+        text.push_str(&format!("  {}", throughput(report.samples_per_second)));
+    }
+    text
 }
 
 /// Samples per second, in thousands where there are that many.

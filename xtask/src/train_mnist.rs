@@ -2,40 +2,47 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use chainrule_optimizers::{Momentum, Optimizer, OptimizerConfig, Sgd};
+use chainrule_mnist::Mnist;
+use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{
-    Activation, Checkpoint, EpochReport, Event, GradientMethod, Sampling, Summary, TrainConfig,
-    TrainingRecord, TwoLayerConfig, TwoLayerNet, evaluate, train,
+    Checkpoint, EpochReport, Event, Length, Mlp, MlpConfig, Summary, TrainConfig, TrainingRecord, evaluate,
+    train,
 };
 use serde::Serialize;
 
 use crate::{
     Result,
-    args::{self, Network, TrainMnist, Usage},
+    args::TrainMnist,
     data,
     output::{self, Bar},
+    run_config::RunConfig,
 };
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
-    let optimizer = optimizer(options)?;
+    let config = RunConfig::new(options)?;
+    if options.print_config {
+        output::line(config.to_toml()?.trim_end());
+        return Ok(());
+    }
     if let Some(path) = &options.checkpoint {
         // Before training, not after it.
         Checkpoint::check_path(path)?;
     }
-    match options.threads {
-        None => load_and_train(options, optimizer),
+    match config.training.threads {
+        None => load_and_train(options, config),
         Some(threads) => {
             // Not the configuration's own pool, so that the closing evaluation has the same workers.
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let pool = pool.map_err(|cause| format!("cannot start {threads} threads: {cause}"))?;
-            pool.install(|| load_and_train(options, optimizer).map_err(|error| error.to_string()))?;
+            let mut config = config;
+            config.training.threads = None;
+            pool.install(|| load_and_train(options, config).map_err(|error| error.to_string()))?;
             Ok(())
         }
     }
 }
 
-fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()> {
-    let config = train_config(options);
+fn load_and_train(options: &TrainMnist, config: RunConfig) -> Result<()> {
     let loading = Instant::now();
     let mut mnist = data::load(options.data_dir.as_deref())?;
     if let Some(limit) = options.train_limit {
@@ -43,7 +50,8 @@ fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()
     }
     let loading = loading.elapsed().as_secs_f64();
     let images = mnist.train.images();
-    let mut net = TwoLayerNet::new(&network_config(&options.network, images.n_pixels()))?;
+    let RunConfig { network, training } = config;
+    let mut net = Mlp::new(&network.for_images(images.n_pixels()))?;
 
     let talk = !options.json && !options.quiet;
     if talk {
@@ -54,11 +62,12 @@ fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()
             images.n_rows(),
             images.n_columns(),
         ));
-        output::line(describe(&net, &optimizer, &config, mnist.train.len()));
+        output::line(net.summary());
+        output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let summary = train_watched(&mut net, &optimizer, &mnist, &config, options)?;
+    let summary = train_watched(&mut net, &mnist, &training, options)?;
     if let Some(path) = &options.checkpoint {
-        let record = TrainingRecord::new(config, optimizer, summary.history.clone());
+        let record = TrainingRecord::new(training, summary.history.clone());
         Checkpoint::new(net.clone(), record).save(path)?;
     }
     match options.json {
@@ -70,41 +79,42 @@ fn load_and_train(options: &TrainMnist, optimizer: OptimizerConfig) -> Result<()
 
 /// Trains, and shows how it goes.
 fn train_watched(
-    net: &mut TwoLayerNet,
-    optimizer: &OptimizerConfig,
-    mnist: &chainrule_mnist::Mnist,
+    net: &mut Mlp,
+    mnist: &Mnist,
     config: &TrainConfig,
     options: &TrainMnist,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
-    let steps_per_epoch = mnist.train.len().div_ceil(options.batch_size) as u64;
-    let epochs = match options.steps {
-        Some(steps) => steps.div_ceil(steps_per_epoch),
-        None => options.epochs.unwrap_or(DEFAULT_EPOCHS),
+    let mut epochs = match config.length {
+        Length::Epochs(epochs) => Some(epochs),
+        _ => None,
     };
     let observer = |event: Event<'_>| {
         match event {
-            Event::Step(step) => bar.step(step),
-            Event::Epoch(report) if options.json => output::json(&Epoch { event: "epoch", report }),
-            Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs)),
+            Event::Step(step) => {
+                bar.step(step);
+                // How many steps an epoch has is known when the first has begun.
+                epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
+            }
+            Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
+            Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}
         }
         ControlFlow::Continue(())
     };
-    let result = train(net, optimizer, &mnist.train, Some(&mnist.test), config, observer);
+    let result = train(net, &mnist.train, Some(&mnist.test), config, observer);
     bar.finish();
     Ok(result?)
 }
 
-fn print_summary(
-    summary: &Summary,
-    net: &TwoLayerNet,
-    mnist: &chainrule_mnist::Mnist,
-    options: &TrainMnist,
-) -> Result<()> {
-    let train = evaluate(net.layers(), &mnist.train)?;
-    let test = evaluate(net.layers(), &mnist.test)?;
+fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
+    let train = evaluate(net, &mnist.train)?;
+    let test = evaluate(net, &mnist.test)?;
+    if let Some(epoch) = summary.best_epoch {
+        let why = if summary.stopped_early { "stopped early, " } else { "" };
+        output::line(format_args!("{why}back to epoch {epoch}, which had the lowest validation loss"));
+    }
     output::line(format_args!(
         "test accuracy {:.2} %, train accuracy {:.2} %",
         100.0 * test.accuracy(),
@@ -125,89 +135,66 @@ fn print_summary(
     Ok(())
 }
 
-/// The tutorial's number of epochs.
-const DEFAULT_EPOCHS: u64 = 16;
-
-fn describe(
-    net: &TwoLayerNet,
-    optimizer: &OptimizerConfig,
-    config: &TrainConfig,
-    n_samples: usize,
-) -> String {
-    let sizes = net.config();
+/// The recipe in one or two lines.
+fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) -> String {
     let threads = rayon::current_num_threads();
-    format!(
-        "{}-{}-{} {}: {} parameters, initial weights {}\n\
-         {}: rate {}, batch {}, seed {}, {threads} {}",
-        sizes.n_inputs,
-        sizes.n_hidden,
-        sizes.n_outputs,
-        sizes.activation,
-        output::thousands(net.n_parameters() as f64),
-        sizes.init,
-        Optimizer::<f32>::name(optimizer),
-        Optimizer::<f32>::learning_rate(optimizer),
+    let mut text = format!(
+        "{}: rate {}, batch {}, seed {}, {threads} {}",
+        Optimizer::<f32>::name(&config.optimizer),
+        Optimizer::<f32>::learning_rate(&config.optimizer),
         config.batch_size.min(n_samples),
         config.seed,
         if threads == 1 { "thread" } else { "threads" },
-    )
-}
-
-/// The network that the options describe, for images of `n_pixels` pixels.
-pub(crate) fn network_config(options: &Network, n_pixels: usize) -> TwoLayerConfig {
-    let activation = match options.activation {
-        args::Activation::Sigmoid => Activation::Sigmoid,
-        args::Activation::Relu => Activation::Relu,
-    };
-    TwoLayerConfig::new(n_pixels, options.hidden, chainrule_mnist::N_CLASSES)
-        .with_activation(activation)
-        .with_init(options.init)
-        .with_seed(options.seed)
-}
-
-fn train_config(options: &TrainMnist) -> TrainConfig {
-    let mut config = TrainConfig::new()
-        .with_epochs(options.epochs.unwrap_or(DEFAULT_EPOCHS))
-        .with_batch_size(options.batch_size)
-        .with_seed(options.network.seed)
-        .with_sampling(match options.sampling {
-            args::Sampling::Shuffled => Sampling::Shuffled,
-            args::Sampling::WithReplacement => Sampling::WithReplacement,
-        })
-        .with_gradient(match options.gradient {
-            args::Gradient::Backprop => GradientMethod::Backprop,
-            args::Gradient::Numerical => GradientMethod::Numerical,
-        });
-    if let Some(steps) = options.steps {
-        config = config.with_steps(steps);
+    );
+    let schedule = config.schedule.to_string();
+    let mut more = Vec::new();
+    if let Some(init) = net.init {
+        more.push(format!("initial weights {init}"));
     }
-    config
-}
-
-fn optimizer(options: &TrainMnist) -> Result<OptimizerConfig> {
-    match options.optimizer {
-        args::Optimizer::Sgd => {
-            if options.momentum.is_some() {
-                return Err(Usage("--momentum is for --optimizer momentum, found --optimizer sgd").into());
-            }
-            let rate = options.learning_rate.unwrap_or(Sgd::default().learning_rate());
-            Ok(Sgd::new(rate)?.with_weight_decay(options.weight_decay)?.into())
-        }
-        args::Optimizer::Momentum => {
-            let default = Momentum::default();
-            let rate = options.learning_rate.unwrap_or(default.learning_rate());
-            let share = options.momentum.unwrap_or(default.momentum());
-            Ok(Momentum::new(rate)?.with_momentum(share)?.with_weight_decay(options.weight_decay)?.into())
-        }
+    if schedule != "constant" {
+        more.push(format!("schedule {schedule}"));
     }
+    if config.validation > 0.0 {
+        more.push(format!("validation {}", config.validation));
+    }
+    if !more.is_empty() {
+        text.push_str(&format!("\n{}", more.join(", ")));
+    }
+    text
 }
 
-/// `{"event":"epoch",…}`
+/// `{"event":"epoch",…}`; what concerns validation is there if some is.
 #[derive(Serialize)]
-struct Epoch<'a> {
+struct Epoch {
     event: &'static str,
-    #[serde(flatten)]
-    report: &'a EpochReport,
+    epoch: u64,
+    step: u64,
+    train_loss: f64,
+    train_accuracy: Option<f64>,
+    test_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_loss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_accuracy: Option<f64>,
+    seconds: f64,
+    samples_per_second: f64,
+}
+
+impl Epoch {
+    fn new(report: &EpochReport) -> Self {
+        Epoch {
+            event: "epoch",
+            epoch: report.epoch,
+            step: report.step,
+            train_loss: report.train_loss,
+            train_accuracy: report.train_accuracy,
+            test_accuracy: report.test_accuracy,
+            validation_loss: report.validation_loss,
+            validation_accuracy: report.validation_accuracy,
+            seconds: report.seconds,
+            samples_per_second: report.samples_per_second,
+        }
+    }
 }
 
 /// `{"event":"done",…}`
@@ -224,7 +211,7 @@ struct Done {
 }
 
 impl Done {
-    fn new(summary: &Summary, net: &TwoLayerNet, options: &TrainMnist) -> Self {
+    fn new(summary: &Summary, net: &Mlp, options: &TrainMnist) -> Self {
         Done {
             event: "done",
             epochs: summary.epochs,

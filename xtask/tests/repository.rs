@@ -22,9 +22,10 @@ fn cargo(arguments: &[&str]) -> String {
 fn metadata(arguments: &[&str]) -> Value {
     let rustc = Command::new("rustc").arg("-vV").output().expect("rustc starts");
     let version = String::from_utf8(rustc.stdout).expect("rustc writes UTF-8");
-    let platform = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc tells its host");
-    let all =
-        [&["metadata", "--format-version", "1", "--offline", "--filter-platform", platform], arguments].concat();
+    let platform =
+        version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc tells its host");
+    let all = [&["metadata", "--format-version", "1", "--offline", "--filter-platform", platform], arguments]
+        .concat();
     serde_json::from_str(&cargo(&all)).expect("cargo writes JSON")
 }
 

@@ -15,7 +15,7 @@ use chainrule::mnist::{ImageSet, Mnist};
 use chainrule::optimizers::{self, Sgd, State};
 use chainrule::tensor::random::{Purpose, generator, index};
 use chainrule::tensor::{Float, Matrix, MatrixView};
-use chainrule::trainer::{self, Gradient, Samples, TwoLayerConfig, TwoLayerNet, evaluate, update};
+use chainrule::trainer::{self, Gradient, MlpConfig, Samples, TwoLayerNet, evaluate, update};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist");
 const SEED: u64 = 1;
@@ -24,7 +24,7 @@ const STEPS_PER_EPOCH: u64 = 600;
 const LEARNING_RATE: f64 = 0.1;
 
 fn new_net() -> Result<TwoLayerNet, trainer::Error> {
-    TwoLayerNet::new(&TwoLayerConfig::new(784, 50, 10).with_seed(SEED))
+    TwoLayerNet::new(&MlpConfig::new([784, 50, 10]).with_seed(SEED))
 }
 
 /// The mini-batch of a step: samples drawn with replacement as columns, and their classes.
@@ -47,7 +47,7 @@ fn train_steps(
     for step in steps {
         let (x, t) = mini_batch(set, step, BATCH_SIZE);
         let gradient = net.gradient(&x, &t);
-        update(net.layers_mut(), &rule, &mut state, gradient.values());
+        update(net.layers_mut(), &rule, &mut state, gradient.values(), LEARNING_RATE);
         losses.push(net.loss(&x, &t));
     }
     Ok(losses)
@@ -81,7 +81,7 @@ fn run(n_steps: u64, folder: &str) -> Result<(), Box<dyn Error>> {
     let mut losses = Vec::new();
     loop {
         let step = losses.len() as u64;
-        let accuracy = |set| evaluate(net.layers(), set).map(|found| 100.0 * found.accuracy());
+        let accuracy = |set| evaluate(&net, set).map(|found| 100.0 * found.accuracy());
         println!("step {step}: training set {:.2} %, test set {:.2} %", accuracy(&train)?, accuracy(&test)?);
         if step == n_steps {
             break;
@@ -114,7 +114,7 @@ fn main() {
 mod tests {
     use std::ops::ControlFlow;
 
-    use chainrule::trainer::{Sampling, TrainConfig, train};
+    use chainrule::trainer::{Sampling, TrainConfig, train_with};
 
     use super::*;
 
@@ -132,7 +132,7 @@ mod tests {
         assert!((losses[0] - 10_f64.ln()).abs() <= 0.03, "{}", losses[0]);
         // Three seeds of the reference lie between 79 and 80 %, this is another.
         for set in [&train, &test] {
-            let accuracy = evaluate(net.layers(), set).unwrap().accuracy();
+            let accuracy = evaluate(&net, set).unwrap().accuracy();
             assert!((0.77..=0.82).contains(&accuracy), "{accuracy}");
         }
     }
@@ -154,7 +154,7 @@ mod tests {
             TrainConfig::new().with_seed(SEED).with_steps(20).with_sampling(Sampling::WithReplacement);
         let rule = Sgd::new(LEARNING_RATE).unwrap();
         let mut before = Vec::new();
-        train(&mut by_trainer, &rule, &set, None, &config, |event| {
+        train_with(&mut by_trainer, &rule, &set, None, &config, |event| {
             if let trainer::Event::Step(step) = event {
                 before.push(step.loss);
             }

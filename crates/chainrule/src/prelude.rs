@@ -18,4 +18,6 @@ pub use chainrule_mnist::Mnist;
 #[cfg(feature = "checkpoint")]
 pub use chainrule_trainer::Checkpoint;
 #[cfg(feature = "trainer")]
-pub use chainrule_trainer::{Event, TrainConfig, TwoLayerConfig, TwoLayerNet, evaluate, train};
+pub use chainrule_trainer::{
+    Activation, Dataset, Event, Mlp, MlpConfig, Predictor, TrainConfig, TwoLayerNet, evaluate, train,
+};

@@ -6,7 +6,7 @@ use chainrule_tensor::{
     random::{Purpose, generator, standard_normal_pair},
 };
 
-use crate::Layer;
+use crate::{Context, Layer};
 
 /// Standard normal values, a function of `seed`.
 pub(crate) fn random_matrix(n_rows: usize, n_columns: usize, seed: u64) -> Matrix<f64> {
@@ -15,12 +15,14 @@ pub(crate) fn random_matrix(n_rows: usize, n_columns: usize, seed: u64) -> Matri
 }
 
 /// Checks the gradient of Σ dy·y, for a fixed random `dy`, with respect to the input and to every parameter.
-pub(crate) fn check_layer(layer: &mut dyn Layer<f64>, x: &Matrix<f64>) -> Vec<Report> {
+pub(crate) fn check_layer(layer: &mut dyn Layer<f64>, x: &Matrix<f64>, context: &Context) -> Vec<Report> {
     let dy = random_matrix(layer.n_outputs(x.nrows()), x.ncols(), 99);
-    let (_, cache) = layer.forward(x);
+    let (y, cache) = layer.forward_with(x, context);
     let gradients = layer.backward(&cache, &dy);
     let check = Check::new();
-    let objective = |layer: &dyn Layer<f64>, x: &Matrix<f64>| layer.forward(x).0.dot(&dy);
+    // The sum of what changes, so that what does not change has no rounding.
+    let objective =
+        |layer: &dyn Layer<f64>, x: &Matrix<f64>| (layer.forward_with(x, context).0 - &y).dot(&dy);
 
     let of_input =
         |values: &[f64]| objective(layer, &Matrix::from_column_slice(x.nrows(), x.ncols(), values));
@@ -53,14 +55,16 @@ fn values_mut<'a>(layer: &'a mut dyn Layer<f64>, name: &str) -> &'a mut [f64] {
 }
 
 /// Checks the layers that `make` gives for several numbers of inputs, on batches of several sizes, at standard normal
-/// inputs that `place` may move away from kinks.
+/// inputs that `place` may move away from kinks, in inference and in training.
 #[track_caller]
 pub(crate) fn assert_layer<L: Layer<f64>>(make: impl Fn(usize) -> L, place: impl Fn(f64) -> f64) {
     for (n_inputs, n_samples) in [(1, 1), (1, 5), (6, 1), (3, 2), (7, 7), (11, 9)] {
         let mut layer = make(n_inputs);
         let x = random_matrix(n_inputs, n_samples, 5).map(&place);
-        for report in check_layer(&mut layer, &x) {
-            assert!(report.passed(), "{} on {n_inputs} × {n_samples}: {report}", layer.name());
+        for context in [Context::inference(), Context::training(3, 5).of_samples(n_samples)] {
+            for report in check_layer(&mut layer, &x, &context) {
+                assert!(report.passed(), "{} on {n_inputs} × {n_samples}: {report}", layer.name());
+            }
         }
     }
 }
@@ -68,8 +72,8 @@ pub(crate) fn assert_layer<L: Layer<f64>>(make: impl Fn(usize) -> L, place: impl
 /// Every layer panics rather than leave outputs as they were, where the memory it is given is too short.
 #[test]
 fn memory_that_is_too_short_is_refused() {
-    use crate::{Context, Elu, Forward, Gelu, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
-    let layers: [Box<dyn Layer<f64>>; 7] = [
+    use crate::{Dropout, Elu, Forward, Gelu, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
+    let layers: [Box<dyn Layer<f64>>; 8] = [
         Box::new(Sigmoid),
         Box::new(Tanh),
         Box::new(Elu::default()),
@@ -77,6 +81,7 @@ fn memory_that_is_too_short_is_refused() {
         Box::new(LeakyRelu::default()),
         Box::new(Silu),
         Box::new(Softplus),
+        Box::new(Dropout::new(0.5).unwrap()),
     ];
     let x = random_matrix(2, 3, 5);
     for layer in layers {
@@ -177,11 +182,11 @@ mod tests {
         let x = random_matrix(X_SHAPE.0, X_SHAPE.1, 5);
         for (what, spoil_dx) in spoils {
             let mut layer = Spoilt { inner: Sigmoid, spoil_dx, spoil_gradient: |_| {} };
-            let report = &check_layer(&mut layer, &x)[0];
+            let report = &check_layer(&mut layer, &x, &Context::inference())[0];
             assert!(!report.passed(), "{what}: {report}");
         }
         let mut unspoilt = Spoilt { inner: Sigmoid, spoil_dx: |_| {}, spoil_gradient: |_| {} };
-        check_layer(&mut unspoilt, &x)[0].assert_passed();
+        check_layer(&mut unspoilt, &x, &Context::inference())[0].assert_passed();
     }
 
     #[test]
@@ -198,7 +203,7 @@ mod tests {
         for (what, spoil_gradient, refused) in spoils {
             let inner = Affine::init(X_SHAPE.0, 2, Init::Normal { std: 1.0 }, 1, 0);
             let mut layer = Spoilt { inner, spoil_dx: |_| {}, spoil_gradient };
-            for (i, report) in check_layer(&mut layer, &x).iter().enumerate() {
+            for (i, report) in check_layer(&mut layer, &x, &Context::inference()).iter().enumerate() {
                 assert_eq!(report.passed(), i != refused, "{what}: {report}");
             }
         }

@@ -1,10 +1,13 @@
-//! The trait that every layer implements, and what its passes are handed.
+//! The trait that every layer implements.
 
 use std::{fmt::Debug, ops::Range};
 
-use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
-use crate::learner::{Cache, Gradients};
+use crate::{
+    Context, Forward, Parameter, ParameterMut, Trace,
+    learner::{Cache, Gradients},
+};
 
 /// A layer: a function of its input and its parameters, with its derivative beside it.
 ///
@@ -15,6 +18,10 @@ use crate::learner::{Cache, Gradients};
 /// The backward pass comes in two halves, because a network wants them at different times and not always both:
 /// [`backward_to`](Layer::backward_to) carries the gradient on to the input (the first layer of a network is never
 /// asked), and [`gradient_to`](Layer::gradient_to) gives that of the parameters.
+///
+/// A layer whose samples have to know of each other (batch normalisation) may ask for **sums over the whole
+/// mini-batch**, however that is cut: [`n_sums`](Layer::n_sums) of them before its forward pass, and as many before its
+/// backward pass. Whoever runs the layer adds them up over all samples, in order.
 ///
 /// A layer without parameters implements five methods: [`name`](Layer::name), [`boxed_clone`](Layer::boxed_clone),
 /// [`n_outputs`](Layer::n_outputs), [`forward_to`](Layer::forward_to) and [`backward_to`](Layer::backward_to).
@@ -111,6 +118,34 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         assert!(part.is_empty(), "the layer \"{}\" has parameters, but no gradient_to", self.name());
     }
 
+    /// How many sums over the whole mini-batch the layer wants to know in training, before each of its two passes.
+    fn n_sums(&self, _n_inputs: usize) -> usize {
+        0
+    }
+
+    /// Adds to `sums` what the samples of `x` contribute to those that the forward pass wants.
+    ///
+    /// # Shapes
+    /// `x`: inputs × samples, `sums`: [`n_sums`](Layer::n_sums).
+    fn add_forward_sums(&self, _sums: &mut [f64], _x: MatrixView<'_, F>) {}
+
+    /// Adds to `sums` what the samples of `dy` contribute to those that the backward pass wants.
+    ///
+    /// # Shapes
+    /// `dy` and `trace` as in [`backward_to`](Layer::backward_to), `sums`: [`n_sums`](Layer::n_sums).
+    fn add_backward_sums(&self, _sums: &mut [f64], _dy: MatrixView<'_, F>, _trace: &Trace<'_, F>) {}
+
+    /// Called once after the update of a training step of `n_samples`, with the sums that its forward pass had: running
+    /// statistics follow here.
+    fn end_step(&mut self, _forward_sums: &[f64], _n_samples: usize) {}
+
+    /// Shows what inference depends on besides the parameters and no gradient changes, in a fixed order: running
+    /// statistics.
+    fn visit_buffers<'a>(&'a self, _visit: &mut dyn FnMut(Parameter<'a, F>)) {}
+
+    /// Hands out every buffer for changing, in the order of [`visit_buffers`](Layer::visit_buffers).
+    fn visit_buffers_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(ParameterMut<'a, F>)) {}
+
     /// The gradient of the parameters can be computed in parts that are multiples of this length, at equal cost in
     /// all; the default is all parameters at once.
     fn gradient_grain(&self) -> usize {
@@ -143,19 +178,29 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         self.forward_with(x, &Context::inference())
     }
 
-    /// The learner's form of the forward pass in a context of choice, such as a step of a training.
+    /// The learner's form of the forward pass in a context of choice, such as a step of a training; `x` is then the
+    /// whole mini-batch.
     fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (n_inputs, n_samples) = x.shape();
+        let context = context.of_samples(n_samples);
+        let mut sums = vec![0.0; if context.training { self.n_sums(n_inputs) } else { 0 }];
+        if !sums.is_empty() {
+            self.add_forward_sums(&mut sums, x.into());
+        }
         let mut y = Matrix::zeros(self.n_outputs(n_inputs), n_samples);
         let mut kept = vec![F::zero(); self.n_cached(n_inputs) * n_samples];
-        self.forward_to((&mut y).into(), &mut kept, &Forward::new(x.into(), *context));
-        (y.clone(), Cache { x: x.clone(), y, kept, context: *context })
+        self.forward_to((&mut y).into(), &mut kept, &Forward::new(x.into(), context).with_sums(&sums));
+        (y.clone(), Cache { x: x.clone(), y, kept, sums, context })
     }
 
     /// The learner's form of the backward pass: both of its halves, given `dy`, the gradient with respect to the
     /// output, in the context of the forward pass.
     fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
-        let trace = cache.trace();
+        let mut sums = vec![0.0; cache.sums.len()];
+        if !sums.is_empty() {
+            self.add_backward_sums(&mut sums, dy.into(), &cache.trace(&[]));
+        }
+        let trace = cache.trace(&sums);
         let mut dx = Matrix::zeros(cache.x.nrows(), cache.x.ncols());
         self.backward_to((&mut dx).into(), dy.into(), &trace);
         let mut values = vec![F::zero(); self.n_parameters()];
@@ -169,130 +214,5 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
             values = rest;
         });
         Gradients { dx, parameters }
-    }
-}
-
-/// What a layer is given in its forward pass.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Forward<'a, F> {
-    /// The layer's input, inputs × samples.
-    pub x: Input<'a, F>,
-    /// Where the pass stands.
-    pub context: Context,
-}
-
-impl<'a, F: Float> Forward<'a, F> {
-    /// The forward pass of the samples of `x`.
-    pub fn new(x: Input<'a, F>, context: Context) -> Self {
-        Forward { x, context }
-    }
-}
-
-/// What the forward pass of some samples left for their backward pass.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Trace<'a, F> {
-    /// The layer's input, inputs × samples.
-    pub x: Input<'a, F>,
-    /// The layer's output, outputs × samples.
-    pub y: MatrixView<'a, F>,
-    /// What the layer kept, [`Layer::n_cached`] · samples values.
-    pub cache: &'a [F],
-    /// Where the pass stands.
-    pub context: Context,
-}
-
-impl<'a, F: Float> Trace<'a, F> {
-    /// A trace of input, output and cache.
-    pub fn new(x: Input<'a, F>, y: MatrixView<'a, F>, cache: &'a [F], context: Context) -> Self {
-        Trace { x, y, cache, context }
-    }
-}
-
-/// Whether a pass belongs to training or to inference, and where it stands: all that a layer may know besides its
-/// input and its parameters. Randomness in a layer is a pure function of these numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Context {
-    /// True in training; false in inference, where dropout and its like do nothing.
-    pub training: bool,
-    /// The seed of the run.
-    pub seed: u64,
-    /// Steps taken before this one.
-    pub step: u64,
-    /// The position in the mini-batch of the first sample of this pass.
-    pub first_sample: usize,
-    /// The position of the layer in its network.
-    pub layer: usize,
-}
-
-impl Context {
-    /// The context of inference.
-    pub const fn inference() -> Self {
-        Context { training: false, seed: 0, step: 0, first_sample: 0, layer: 0 }
-    }
-
-    /// The context of one training step, at its first sample.
-    pub const fn training(seed: u64, step: u64) -> Self {
-        Context { training: true, seed, step, first_sample: 0, layer: 0 }
-    }
-
-    /// The same context for samples that start at `first_sample` of the mini-batch.
-    pub const fn at_sample(self, first_sample: usize) -> Self {
-        Context { first_sample, ..self }
-    }
-
-    /// The same context for the layer at position `layer`.
-    pub const fn at_layer(self, layer: usize) -> Self {
-        Context { layer, ..self }
-    }
-}
-
-/// A parameter as others see it: a name, a shape, and flat values in column order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Parameter<'a, F> {
-    /// The name within the layer, such as `W` or `b`.
-    pub name: &'static str,
-    /// Rows and columns; a vector has one column.
-    pub shape: (usize, usize),
-    /// The values, column after column.
-    pub values: &'a [F],
-}
-
-/// A parameter for changing; see [`Parameter`].
-#[derive(Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ParameterMut<'a, F> {
-    /// The name within the layer, such as `W` or `b`.
-    pub name: &'static str,
-    /// Rows and columns; a vector has one column.
-    pub shape: (usize, usize),
-    /// The values, column after column.
-    pub values: &'a mut [F],
-}
-
-impl<'a, F> Parameter<'a, F> {
-    /// A parameter.
-    ///
-    /// # Panics
-    /// Unless there are as many values as the shape says.
-    #[track_caller]
-    pub fn new(name: &'static str, shape: (usize, usize), values: &'a [F]) -> Self {
-        assert_eq!(values.len(), shape.0 * shape.1, "values of {name}, which is {}×{}", shape.0, shape.1);
-        Parameter { name, shape, values }
-    }
-}
-
-impl<'a, F> ParameterMut<'a, F> {
-    /// A parameter for changing.
-    ///
-    /// # Panics
-    /// Unless there are as many values as the shape says.
-    #[track_caller]
-    pub fn new(name: &'static str, shape: (usize, usize), values: &'a mut [F]) -> Self {
-        assert_eq!(values.len(), shape.0 * shape.1, "values of {name}, which is {}×{}", shape.0, shape.1);
-        ParameterMut { name, shape, values }
     }
 }

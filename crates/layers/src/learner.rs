@@ -10,12 +10,14 @@ pub struct Cache<F> {
     pub(crate) x: Matrix<F>,
     pub(crate) y: Matrix<F>,
     pub(crate) kept: Vec<F>,
+    pub(crate) sums: Vec<f64>,
     pub(crate) context: Context,
 }
 
 impl<F: Float> Cache<F> {
-    pub(crate) fn trace(&self) -> Trace<'_, F> {
+    pub(crate) fn trace<'a>(&'a self, backward_sums: &'a [f64]) -> Trace<'a, F> {
         Trace::new((&self.x).into(), (&self.y).into(), &self.kept, self.context)
+            .with_sums(&self.sums, backward_sums)
     }
 }
 

@@ -5,9 +5,13 @@
 mod error;
 mod layer;
 mod learner;
+mod parameter;
+mod pass;
 
 // The layers.
 mod affine;
+mod batch_norm;
+mod dropout;
 mod softmax;
 
 // Activations, which treat every value by itself, and what they share.
@@ -27,6 +31,7 @@ mod tanh;
 
 // Layers together.
 mod sequential;
+mod summary;
 mod workspace;
 
 #[cfg(test)]
@@ -36,14 +41,18 @@ mod check;
 pub use chainrule_tensor as tensor;
 
 pub use affine::Affine;
+pub use batch_norm::BatchNorm;
+pub use dropout::Dropout;
 pub use elu::Elu;
 pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;
 pub use identity::Identity;
-pub use layer::{Context, Forward, Layer, Parameter, ParameterMut, Trace};
+pub use layer::Layer;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients};
+pub use parameter::{Parameter, ParameterMut};
+pub use pass::{Context, Forward, Trace};
 pub use relu::Relu;
 pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;
@@ -51,5 +60,6 @@ pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use step::Step;
+pub use summary::{LayerSummary, Summary};
 pub use tanh::Tanh;
 pub use workspace::Workspace;

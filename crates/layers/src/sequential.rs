@@ -6,13 +6,14 @@
 //! gradient   dW, db, … of every layer from its input and its dy
 //! ```
 //! All three work in a [`Workspace`] that the caller owns. The gradient can be asked for in parts, from samples that
-//! lie in several workspaces: that is how the trainer cuts its work.
+//! lie in several workspaces: that is how the trainer cuts its work. Where a layer wants sums over the whole mini-batch,
+//! the passes go by [stages](Sequential::stages), between which the sums of all workspaces are added up.
 
 use std::ops::Range;
 
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
 
-use crate::{Context, Forward, Layer, Parameter, ParameterMut, Trace, Workspace};
+use crate::{Context, Forward, Layer, Parameter, ParameterMut, Trace, Workspace, workspace::Left};
 
 /// A chain of layers, each taking the output of the one before it.
 ///
@@ -41,6 +42,8 @@ pub struct Sequential<F = f32> {
     sizes: Vec<usize>,
     /// Where the parameters of each layer start when all are laid end to end, and where the last end.
     offsets: Vec<usize>,
+    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
+    stages: Vec<Range<usize>>,
 }
 
 impl<F: Float> Sequential<F> {
@@ -52,14 +55,19 @@ impl<F: Float> Sequential<F> {
     pub fn new(n_inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
         assert!(!layers.is_empty(), "a network needs at least one layer");
         let (mut sizes, mut offsets, mut names) = (vec![n_inputs], vec![0], Vec::new());
-        let mut number = 0;
-        for layer in &layers {
+        let (mut number, mut stages, mut stage) = (0, Vec::new(), 0);
+        for (l, layer) in layers.iter().enumerate() {
+            if layer.n_sums(sizes[l]) > 0 {
+                stages.push(stage..l);
+                stage = l;
+            }
             sizes.push(layer.n_outputs(sizes[sizes.len() - 1]));
             offsets.push(offsets[offsets.len() - 1] + layer.n_parameters());
             number += usize::from(layer.n_parameters() > 0);
             layer.visit_parameters(&mut |parameter| names.push(format!("{}{number}", parameter.name)));
         }
-        Sequential { layers, names, sizes, offsets }
+        stages.push(stage..layers.len());
+        Sequential { layers, names, sizes, offsets, stages }
     }
 
     /// Values per sample that go in.
@@ -105,6 +113,22 @@ impl<F: Float> Sequential<F> {
         }
     }
 
+    /// Shows what inference depends on besides the parameters, running statistics, with full names.
+    pub fn visit_buffers<'a>(&'a self, visit: &mut dyn FnMut(String, Parameter<'a, F>)) {
+        let mut number = 0;
+        for layer in &self.layers {
+            number += usize::from(layer.n_parameters() > 0);
+            layer.visit_buffers(&mut |buffer| visit(format!("{}{number}", buffer.name), buffer));
+        }
+    }
+
+    /// Hands out every buffer for changing, in the order of [`visit_buffers`](Sequential::visit_buffers).
+    pub fn visit_buffers_mut<'a>(&'a mut self, visit: &mut dyn FnMut(ParameterMut<'a, F>)) {
+        for layer in &mut self.layers {
+            layer.visit_buffers_mut(visit);
+        }
+    }
+
     /// All parameters for changing, in order: the learner's form of
     /// [`visit_parameters_mut`](Sequential::visit_parameters_mut).
     pub fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, F>> {
@@ -124,12 +148,19 @@ impl<F: Float> Sequential<F> {
     pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
         let room = |size: usize| vec![F::zero(); size * n_samples];
         let outputs: Vec<_> = self.sizes[1..].iter().map(|&size| room(size)).collect();
-        let cached = self.layers.iter().zip(&self.sizes).map(|(layer, &size)| layer.n_cached(size));
-        Workspace { n_samples, dys: outputs.clone(), outputs, caches: cached.map(room).collect() }
+        let with_inputs = || self.layers.iter().zip(&self.sizes);
+        let sums: Vec<_> = with_inputs().map(|(layer, &size)| vec![0.0; layer.n_sums(size)]).collect();
+        let caches = with_inputs().map(|(layer, &size)| room(layer.n_cached(size))).collect();
+        let dys = outputs.clone();
+        Workspace {
+            n_samples,
+            left: Left { outputs, caches, backward_sums: sums.clone(), forward_sums: sums },
+            dys,
+        }
     }
 
     /// The forward pass of the samples of `x`; returns the outputs, outputs × samples, which stay in `workspace`
-    /// together with all that the other passes need.
+    /// together with all that the other passes need. In training these are the whole mini-batch.
     ///
     /// # Panics
     /// If `x` does not have `n_inputs` rows, or the workspace is that of another network.
@@ -140,37 +171,117 @@ impl<F: Float> Sequential<F> {
         x: Input<'_, F>,
         context: &Context,
     ) -> MatrixView<'w, F> {
-        let (n_inputs, n_samples) = x.shape();
-        assert_eq!(n_inputs, self.n_inputs(), "values per sample, and inputs of the network");
-        self.make_room(workspace, n_samples);
-        for (l, layer) in self.layers.iter().enumerate() {
-            let (before, from_here) = workspace.outputs.split_at_mut(l);
-            let x = match before.last() {
-                None => x,
-                Some(output) => Input::Dense(MatrixView::new(output, self.sizes[l], n_samples)),
-            };
-            let y = MatrixViewMut::new(&mut from_here[0], self.sizes[l + 1], n_samples);
-            layer.forward_to(y, &mut workspace.caches[l], &Forward::new(x, context.at_layer(l)));
+        for stage in &self.stages {
+            self.forward_stage(workspace, x, stage.clone(), context);
         }
         workspace.outputs_of(self)
     }
 
     /// The backward pass of the samples that went forward last: takes the gradient that was written to
-    /// [`Workspace::outputs_and_gradient`] back to the output of every layer.
+    /// [`Workspace::outputs_and_gradient`] back to the output of every layer that has parameters or is behind one.
     ///
     /// # Panics
     /// If `x` is not of the shape that went forward.
     #[track_caller]
     pub fn backward(&self, workspace: &mut Workspace<F>, x: Input<'_, F>, context: &Context) {
+        for stage in self.stages.iter().rev() {
+            self.backward_stage(workspace, x, stage.clone(), context);
+        }
+    }
+
+    /// The runs of layers that samples can go through by themselves. Each but the first begins with a layer that in
+    /// training wants sums over the whole mini-batch; most networks have one stage.
+    ///
+    /// Whoever cuts a mini-batch takes every shard through [`forward_stage`](Sequential::forward_stage), adds up what
+    /// they then have in [`forward_sums_mut`](Workspace::forward_sums_mut) of the first layer of the next stage, and
+    /// puts the total into every workspace; backwards likewise, stages in reverse.
+    pub fn stages(&self) -> &[Range<usize>] {
+        &self.stages
+    }
+
+    /// Takes the samples of `x` forward through the layers `stage`, and leaves in `workspace` what they contribute to
+    /// the sums of the layer behind.
+    ///
+    /// # Panics
+    /// As [`forward`](Sequential::forward).
+    #[track_caller]
+    pub fn forward_stage(
+        &self,
+        workspace: &mut Workspace<F>,
+        x: Input<'_, F>,
+        stage: Range<usize>,
+        context: &Context,
+    ) {
+        let (n_inputs, n_samples) = x.shape();
+        assert_eq!(n_inputs, self.n_inputs(), "values per sample, and inputs of the network");
+        if stage.start == 0 {
+            self.make_room(workspace, n_samples);
+        }
+        let behind = stage.end;
+        for l in stage {
+            let (before, from_here) = workspace.left.outputs.split_at_mut(l);
+            let x = input(self, x, before, l);
+            let y = MatrixViewMut::new(&mut from_here[0], self.sizes[l + 1], n_samples);
+            let mut forward = Forward::new(x, context.at_layer(l));
+            if context.training {
+                forward = forward.with_sums(&workspace.left.forward_sums[l]);
+            }
+            self.layers[l].forward_to(y, &mut workspace.left.caches[l], &forward);
+        }
+        if context.training && behind < self.layers.len() {
+            let x = input(self, x, &workspace.left.outputs, behind).dense();
+            let sums = &mut workspace.left.forward_sums[behind];
+            sums.fill(0.0);
+            self.layers[behind].add_forward_sums(sums, x);
+        }
+    }
+
+    /// Takes the samples backward to the output of the first layer of `stage`, and leaves in `workspace` what they
+    /// contribute to the sums of that layer.
+    ///
+    /// # Panics
+    /// As [`backward`](Sequential::backward).
+    #[track_caller]
+    pub fn backward_stage(
+        &self,
+        workspace: &mut Workspace<F>,
+        x: Input<'_, F>,
+        stage: Range<usize>,
+        context: &Context,
+    ) {
         assert_eq!(x.shape(), (self.n_inputs(), workspace.n_samples), "shapes of the input now and forward");
-        for l in (1..self.layers.len()).rev() {
+        let first = stage.start.max(self.first_with_parameters());
+        for l in (first + 1..=stage.end.min(self.layers.len() - 1)).rev() {
             let (before, from_here) = workspace.dys.split_at_mut(l);
             let dx = MatrixViewMut::new(&mut before[l - 1], self.sizes[l], workspace.n_samples);
             let dy = MatrixView::new(&from_here[0], self.sizes[l + 1], workspace.n_samples);
-            let trace =
-                trace(self, &workspace.outputs, &workspace.caches, (x, workspace.n_samples), l, context);
+            let trace = trace(self, &workspace.left, x, l, context);
             self.layers[l].backward_to(dx, dy, &trace);
         }
+        let l = stage.start;
+        if context.training && !stage.is_empty() && !workspace.left.backward_sums[l].is_empty() {
+            let mut sums = std::mem::take(&mut workspace.left.backward_sums[l]);
+            sums.fill(0.0);
+            let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], workspace.n_samples);
+            let trace = trace(self, &workspace.left, x, l, context);
+            self.layers[l].add_backward_sums(&mut sums, dy, &trace);
+            workspace.left.backward_sums[l] = sums;
+        }
+    }
+
+    /// Ends a training step of `n_samples` after its update: running statistics follow. `workspace` is any of those in
+    /// which the mini-batch went forward.
+    pub fn end_step(&mut self, workspace: &Workspace<F>, n_samples: usize) {
+        for (layer, sums) in self.layers.iter_mut().zip(&workspace.left.forward_sums) {
+            if !sums.is_empty() {
+                layer.end_step(sums, n_samples);
+            }
+        }
+    }
+
+    /// No gradient is wanted below this layer.
+    fn first_with_parameters(&self) -> usize {
+        self.offsets.partition_point(|&offset| offset == 0).saturating_sub(1)
     }
 
     /// Adds to `gradient` the part `part` of the gradient of all parameters laid end to end, summed over the samples
@@ -190,9 +301,8 @@ impl<F: Float> Sequential<F> {
         assert_eq!(gradient.len(), part.len(), "values of the gradient, and parameters of the part");
         let l = self.offsets.partition_point(|&offset| offset <= part.start) - 1;
         let within = part.start - self.offsets[l]..part.end - self.offsets[l];
-        let n_samples = workspace.n_samples;
-        let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], n_samples);
-        let trace = trace(self, &workspace.outputs, &workspace.caches, (x, n_samples), l, context);
+        let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], workspace.n_samples);
+        let trace = trace(self, &workspace.left, x, l, context);
         self.layers[l].gradient_to(gradient, within, dy, &trace);
     }
 
@@ -224,14 +334,14 @@ impl<F: Float> Sequential<F> {
 
     #[track_caller]
     fn make_room(&self, workspace: &mut Workspace<F>, n_samples: usize) {
-        let (found, expected) = (workspace.outputs.len(), self.layers.len());
+        let (found, expected) = (workspace.left.outputs.len(), self.layers.len());
         assert_eq!(found, expected, "layers in the workspace, and in the network");
         workspace.n_samples = n_samples;
         for (l, layer) in self.layers.iter().enumerate() {
             // Within the samples that the workspace was made for, this allocates nothing.
-            workspace.outputs[l].resize(self.sizes[l + 1] * n_samples, F::zero());
+            workspace.left.outputs[l].resize(self.sizes[l + 1] * n_samples, F::zero());
             workspace.dys[l].resize(self.sizes[l + 1] * n_samples, F::zero());
-            workspace.caches[l].resize(layer.n_cached(self.sizes[l]) * n_samples, F::zero());
+            workspace.left.caches[l].resize(layer.n_cached(self.sizes[l]) * n_samples, F::zero());
         }
     }
 }
@@ -243,34 +353,43 @@ impl<F: Float> Clone for Sequential<F> {
             names: self.names.clone(),
             sizes: self.sizes.clone(),
             offsets: self.offsets.clone(),
+            stages: self.stages.clone(),
         }
     }
 }
 
-/// What layer `l` saw and made. Takes the buffers one by one, so that the gradients beside them can be written.
+/// The input of layer `l`: that of the network, or the output of the layer before.
+fn input<'a, F: Float>(
+    net: &Sequential<F>,
+    x: Input<'a, F>,
+    outputs: &'a [Vec<F>],
+    l: usize,
+) -> Input<'a, F> {
+    match l {
+        0 => x,
+        _ => Input::Dense(MatrixView::new(&outputs[l - 1], net.sizes[l], x.shape().1)),
+    }
+}
+
+/// What layer `l` saw and made.
 fn trace<'a, F: Float>(
     net: &Sequential<F>,
-    outputs: &'a [Vec<F>],
-    caches: &'a [Vec<F>],
-    (x, n_samples): (Input<'a, F>, usize),
+    left: &'a Left<F>,
+    x: Input<'a, F>,
     l: usize,
     context: &Context,
 ) -> Trace<'a, F> {
-    let x = match l {
-        0 => x,
-        _ => Input::Dense(MatrixView::new(&outputs[l - 1], net.sizes[l], n_samples)),
-    };
-    let y = MatrixView::new(&outputs[l], net.sizes[l + 1], n_samples);
-    Trace::new(x, y, &caches[l], context.at_layer(l))
+    let y = MatrixView::new(&left.outputs[l], net.sizes[l + 1], x.shape().1);
+    let trace = Trace::new(input(net, x, &left.outputs, l), y, &left.caches[l], context.at_layer(l));
+    if context.training { trace.with_sums(&left.forward_sums[l], &left.backward_sums[l]) } else { trace }
 }
-
 #[cfg(test)]
 mod tests {
     use chainrule_gradcheck::Check;
     use chainrule_tensor::{Init, Matrix};
 
     use super::*;
-    use crate::{Affine, Relu, Sigmoid, Softmax, check::random_matrix};
+    use crate::{Affine, BatchNorm, Dropout, Relu, Sigmoid, Softmax, check::random_matrix};
 
     fn net() -> Sequential<f64> {
         let init = Init::Normal { std: 0.7 };
@@ -358,6 +477,103 @@ mod tests {
                 assert!(parts.iter().all(|part| part.end <= *offset || part.start >= *offset));
             }
         }
+    }
+
+    /// Two batch normalisations, one of them first, and dropout, in training.
+    fn net_with_sums() -> Sequential<f64> {
+        let init = Init::Normal { std: 0.7 };
+        let layers: Vec<Box<dyn Layer<f64>>> = vec![
+            Box::new(BatchNorm::new(4)),
+            Box::new(Affine::init(4, 5, init, 1, 0)),
+            Box::new(BatchNorm::new(5)),
+            Box::new(Sigmoid),
+            Box::new(Dropout::new(0.3).unwrap()),
+            Box::new(Affine::init(5, 3, init, 1, 1)),
+        ];
+        Sequential::new(4, layers)
+    }
+
+    /// The gradient of Σ dy·y in training, and the workspace of the first shard, of a mini-batch cut at `cuts`.
+    fn gradient_in_stages(
+        net: &Sequential<f64>,
+        x: &Matrix<f64>,
+        dy: &Matrix<f64>,
+        cuts: &[usize],
+    ) -> (Vec<f64>, Workspace<f64>) {
+        let context = |first| Context::training(1, 7).of_samples(x.ncols()).at_sample(first);
+        let mut shards: Vec<_> = cuts.windows(2).map(|cut| (cut[0]..cut[1], net.workspace(1))).collect();
+        let columns = |samples: &Range<usize>| Input::Dense(MatrixView::from(x).columns(samples.clone()));
+        for stage in net.stages() {
+            for (samples, workspace) in &mut shards {
+                net.forward_stage(workspace, columns(samples), stage.clone(), &context(samples.start));
+            }
+            if stage.end < net.layers().len() {
+                let sums = shards.iter_mut().map(|(_, w)| w.forward_sums_mut(stage.end).to_vec());
+                let total = sums.reduce(|a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect()).unwrap();
+                shards.iter_mut().for_each(|(_, w)| w.forward_sums_mut(stage.end).copy_from_slice(&total));
+            }
+        }
+        for (samples, workspace) in &mut shards {
+            let (_, mut target) = workspace.outputs_and_gradient(net);
+            target.as_mut_slice().copy_from_slice(MatrixView::from(dy).columns(samples.clone()).as_slice());
+        }
+        for stage in net.stages().iter().rev() {
+            for (samples, workspace) in &mut shards {
+                net.backward_stage(workspace, columns(samples), stage.clone(), &context(samples.start));
+            }
+            let sums = shards.iter_mut().map(|(_, w)| w.backward_sums_mut(stage.start).to_vec());
+            let total = sums.reduce(|a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect()).unwrap();
+            shards.iter_mut().for_each(|(_, w)| w.backward_sums_mut(stage.start).copy_from_slice(&total));
+        }
+        let mut gradient = vec![0.0; net.n_parameters()];
+        for (samples, workspace) in &shards {
+            for part in net.gradient_parts(10) {
+                let (x, context) = (columns(samples), context(samples.start));
+                net.gradient_to(&mut gradient[part.clone()], part, workspace, x, &context);
+            }
+        }
+        (gradient, shards.swap_remove(0).1)
+    }
+
+    #[test]
+    fn statistics_are_those_of_the_whole_mini_batch_however_it_is_cut() {
+        let mut net = net_with_sums();
+        assert_eq!(net.stages(), [0..0, 0..2, 2..6]);
+        let (x, dy) = (random_matrix(4, 11, 2), random_matrix(3, 11, 3));
+        let (whole, workspace) = gradient_in_stages(&net, &x, &dy, &[0, 11]);
+        let mut twin = net.clone();
+        twin.end_step(&workspace, 11);
+
+        let start = all(&net);
+        let context = Context::training(1, 7).of_samples(11);
+        let objective = |values: &[f64]| {
+            set(&mut net, values);
+            net.forward(&mut net.workspace(11), (&x).into(), &context).to_matrix().dot(&dy)
+        };
+        Check::new().run(objective, &start, &whole).assert_passed();
+        set(&mut net, &start);
+
+        for cuts in [&[0, 4, 11][..], &[0, 1, 2, 10, 11], &[0, 3, 6, 9, 11]] {
+            let (parts, workspace) = gradient_in_stages(&net, &x, &dy, cuts);
+            assert!(parts.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= 1e-13), "{parts:?} and {whole:?}");
+            let mut cut = net.clone();
+            cut.end_step(&workspace, 11);
+            let statistics = |net: &Sequential<f64>| {
+                let mut all = Vec::new();
+                net.visit_buffers(&mut |name, buffer| all.push((name, buffer.values.to_vec())));
+                all
+            };
+            for ((name, a), (_, b)) in statistics(&cut).iter().zip(&statistics(&twin)) {
+                assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-14), "{name}: {a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn buffers_are_named_as_the_parameters_of_their_layer() {
+        let mut names = Vec::new();
+        net_with_sums().visit_buffers(&mut |name, _| names.push(name));
+        assert_eq!(names, ["running_mean1", "running_var1", "running_mean3", "running_var3"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Its matrices are lists of samples, so their values in order are our columns in order.
 
 use chainrule_layers::{
-    Affine, Elu, Gelu, GeluTanh, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    Affine, BatchNorm, Context, Elu, Gelu, GeluTanh, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax,
+    Softplus, Tanh,
 };
 use chainrule_tensor::Matrix;
 use serde_json::Value;
@@ -71,4 +72,41 @@ fn affine() {
     assert_close("dW", gradients.of("W"), &columns(&golden["dW"]).transpose());
     let db: Vec<f64> = serde_json::from_value(golden["db"].clone()).unwrap();
     assert_close("db", gradients.of("b"), &Matrix::from_vec(db.len(), 1, db));
+}
+
+/// A layer with γ and β of the golden file, and no other setting than PyTorch's.
+fn batch_norm(expected: &Value) -> BatchNorm<f64> {
+    let (eps, momentum) = (expected["eps"].as_f64().unwrap(), expected["momentum"].as_f64().unwrap());
+    let mut norm = BatchNorm::new(4).with_eps(eps).unwrap().with_momentum(momentum).unwrap();
+    let values: [Vec<f64>; 2] =
+        ["gamma", "beta"].map(|name| serde_json::from_value(expected[name].clone()).expect("a list"));
+    let mut values = values.iter();
+    norm.visit_parameters_mut(&mut |p| p.values.copy_from_slice(values.next().expect("two parameters")));
+    norm
+}
+
+#[test]
+fn batch_norm_in_training_and_in_inference() {
+    let golden = golden();
+    let expected = &golden["layers"]["batch_norm_train"];
+    let vector = |name: &str| {
+        Matrix::from_vec(4, 1, serde_json::from_value(expected[name].clone()).expect("a list of numbers"))
+    };
+    let mut norm = batch_norm(expected);
+    let x = columns(&expected["x"]);
+    let (y, cache) = norm.forward_with(&x, &Context::training(1, 0).of_samples(x.ncols()));
+    let gradients = norm.backward(&cache, &columns(&golden["dy"]));
+    assert_close("y", &y, &columns(&expected["y"]));
+    assert_close("dx", &gradients.dx, &columns(&expected["dx"]));
+    assert_close("dγ", gradients.of("gamma"), &vector("dgamma"));
+    assert_close("dβ", gradients.of("beta"), &vector("dbeta"));
+
+    let mut sums = vec![0.0; norm.n_sums(4)];
+    norm.add_forward_sums(&mut sums, (&x).into());
+    norm.end_step(&sums, x.ncols());
+    norm.visit_buffers(&mut |buffer| {
+        assert_close(buffer.name, &Matrix::from_column_slice(4, 1, buffer.values), &vector(buffer.name));
+    });
+    let expected = &golden["layers"]["batch_norm_eval"];
+    assert_close("y in inference", &norm.forward(&columns(&expected["x"])).0, &columns(&expected["y"]));
 }

@@ -5,8 +5,8 @@
 
 use chainrule_gradcheck::{Check, Report};
 use chainrule_layers::{
-    Affine, Context, Elu, Forward, Gelu, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
-    Trace,
+    Affine, BatchNorm, Context, Dropout, Elu, Forward, Gelu, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax,
+    Softplus, Tanh, Trace,
 };
 use chainrule_tensor::{
     Init, Matrix, MatrixView,
@@ -23,8 +23,12 @@ struct Pass {
     x: Matrix<f64>,
     y: Matrix<f64>,
     kept: Vec<f64>,
+    forward_sums: Vec<f64>,
     dy: Matrix<f64>,
 }
+
+/// The whole mini-batch in one pass of a training.
+const CONTEXT: Context = Context::training(1, 3).of_samples(N_SAMPLES);
 
 /// Standard normal numbers, none nearer to a kink at 0 than 0.1.
 fn random(seed: u64) -> Matrix<f64> {
@@ -39,8 +43,11 @@ fn pass(layer: impl Layer<f64> + 'static) -> Pass {
     let (x, dy) = (random(5), random(99));
     let mut y = Matrix::zeros(N, N_SAMPLES);
     let mut kept = vec![0.0; layer.n_cached(N) * N_SAMPLES];
-    layer.forward_to((&mut y).into(), &mut kept, &Forward::new((&x).into(), Context::inference()));
-    Pass { layer: Box::new(layer), x, y, kept, dy }
+    let mut forward_sums = vec![0.0; layer.n_sums(N)];
+    layer.add_forward_sums(&mut forward_sums, (&x).into());
+    let forward = Forward::new((&x).into(), CONTEXT).with_sums(&forward_sums);
+    layer.forward_to((&mut y).into(), &mut kept, &forward);
+    Pass { layer: Box::new(layer), x, y, kept, forward_sums, dy }
 }
 
 /// A copied backward pass: the gradient with respect to the input, or to a parameter.
@@ -49,10 +56,14 @@ type Backward = fn(&Pass) -> Matrix<f64>;
 /// The shipped gradient, and the check of `copy`, of the input or of the parameter `of`.
 fn check(pass: &mut Pass, of: &str, copy: Backward) -> (Matrix<f64>, Report) {
     let copied = copy(pass);
-    let Pass { layer, x, y, kept, dy } = pass;
-    let trace = Trace::new((&*x).into(), MatrixView::from(&*y), kept, Context::inference());
+    let Pass { layer, x, y, kept, forward_sums, dy } = pass;
+    let trace = Trace::new((&*x).into(), MatrixView::from(&*y), kept, CONTEXT);
+    let mut backward_sums = vec![0.0; forward_sums.len()];
+    layer.add_backward_sums(&mut backward_sums, (&*dy).into(), &trace.with_sums(forward_sums, &[]));
+    let trace = trace.with_sums(forward_sums, &backward_sums);
     // The sum of what changes, so that what does not change has no rounding.
-    let objective = |layer: &dyn Layer<f64>, x: &Matrix<f64>| (layer.forward(x).0 - &*y).dot(dy);
+    let objective =
+        |layer: &dyn Layer<f64>, x: &Matrix<f64>| (layer.forward_with(x, &CONTEXT).0 - &*y).dot(dy);
     if of == "x" {
         let mut shipped = Matrix::zeros(x.nrows(), x.ncols());
         layer.backward_to((&mut shipped).into(), (&*dy).into(), &trace);
@@ -107,6 +118,25 @@ fn w(p: &Pass) -> Matrix<f64> {
 /// dxᵢ = yᵢ·(dyᵢ − dot of the sample).
 fn softmax_with(p: &Pass, dot: impl Fn(usize) -> f64) -> Matrix<f64> {
     Matrix::from_fn(N, N_SAMPLES, |i, j| p.y[(i, j)] * (p.dy[(i, j)] - dot(j)))
+}
+
+/// γ = 1 and ε = 0.5, which is far from nothing beside the variance.
+fn batch_norm() -> Pass {
+    pass(BatchNorm::new(N).with_eps(0.5).unwrap())
+}
+
+/// dx = (dy − `means`(feature, sample))/√(σ² + ε), σ² of the mini-batch.
+fn batch_norm_with(p: &Pass, means: impl Fn(usize, usize) -> f64) -> Matrix<f64> {
+    Matrix::from_fn(N, N_SAMPLES, |i, j| {
+        let x = p.x.row(i);
+        let std = (x.map(|value| (value - x.mean()).powi(2)).mean() + 0.5).sqrt();
+        (p.dy[(i, j)] - means(i, j)) / std
+    })
+}
+
+/// The mean of dy·x̂ of a feature over the mini-batch; y is x̂.
+fn mean_of_dy_y(p: &Pass, i: usize) -> f64 {
+    p.dy.row(i).dot(&p.y.row(i)) / N_SAMPLES as f64
 }
 
 /// The copies: layer, of what, right, and the mistakes.
@@ -216,6 +246,50 @@ const CASES: &[Case] = &[
                 each(p, |dy, x, y, _| dy * (y / x + x * (-0.5 * x * x).exp()))
             }),
         ],
+    ),
+    (
+        || pass(Dropout::new(0.4).unwrap()),
+        "x",
+        |p| each(p, |dy, _, _, mask| dy * mask),
+        &[
+            ("mask forgotten", |p| p.dy.clone()),
+            ("factor: 1/(1 − p) forgotten", |p| {
+                each(p, |dy, _, _, mask| if mask > 0.0 { dy } else { 0.0 })
+            }),
+            ("stale cache: the mask of the sample before", |p| {
+                let late = |i: usize| p.kept[(i + N) % p.kept.len()];
+                Matrix::from_iterator(N, N_SAMPLES, (0..p.x.len()).map(|i| p.dy[i] * late(i)))
+            }),
+        ],
+    ),
+    (
+        batch_norm,
+        "x",
+        |p| batch_norm_with(p, |i, j| p.dy.row(i).mean() + p.y[(i, j)] * mean_of_dy_y(p, i)),
+        &[
+            ("missing term: the mean depends on x too", |p| {
+                batch_norm_with(p, |i, j| p.y[(i, j)] * mean_of_dy_y(p, i))
+            }),
+            ("missing term: the variance depends on x too", |p| {
+                batch_norm_with(p, |i, _| p.dy.row(i).mean())
+            }),
+            ("the statistics as constants", |p| batch_norm_with(p, |_, _| 0.0)),
+            ("the mean of one shard for that of the mini-batch", |p| {
+                batch_norm_with(p, |i, j| p.dy.columns(0, 3).row(i).mean() + p.y[(i, j)] * mean_of_dy_y(p, i))
+            }),
+        ],
+    ),
+    (
+        batch_norm,
+        "gamma",
+        |p| Matrix::from_fn(N, 1, |i, _| p.dy.row(i).dot(&p.y.row(i))),
+        &[("x for x̂", |p| Matrix::from_fn(N, 1, |i, _| p.dy.row(i).dot(&p.x.row(i))))],
+    ),
+    (
+        batch_norm,
+        "beta",
+        |p| Matrix::from_fn(N, 1, |i, _| p.dy.row(i).sum()),
+        &[("the mean for the sum", |p| Matrix::from_fn(N, 1, |i, _| p.dy.row(i).mean()))],
     ),
     (
         || pass(Softmax),

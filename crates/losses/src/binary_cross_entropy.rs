@@ -9,7 +9,7 @@
 //! subtracting two numbers near 1: for z ≥ 0 the value is z·(1 − t) + ln(1 + e) and the gradient (1 − t) − σ(−z).
 //! Source: Goodfellow et al., *Deep Learning*, 6.2.2.2; PyTorch's `BCEWithLogitsLoss`.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax};
 
 use crate::{Loss, LossSum, Targets, elementwise};
 
@@ -72,6 +72,31 @@ impl<F: Float> Loss<F> for BinaryCrossEntropy {
     ) -> LossSum {
         let sum = elementwise::sum_and_gradient_to(dz, z, targets, value_and_derivative);
         LossSum { sum, divisor: elementwise::n_elements(z) }
+    }
+
+    /// σ(z), the probability of yes.
+    fn predict_to(&self, mut y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
+        assert_eq!(y.shape(), z.shape(), "shapes of the prediction and of the logits");
+        for (y, &z) in y.as_mut_slice().iter_mut().zip(z.as_slice()) {
+            let e = (-z.abs()).exp();
+            *y = if z >= F::zero() { F::one() } else { e } / (F::one() + e);
+        }
+    }
+
+    /// Of one question: 1 where the answer is more likely yes. Several questions have no class.
+    fn true_and_predicted(
+        &self,
+        z: MatrixView<'_, F>,
+        targets: Targets<'_, F>,
+        j: usize,
+    ) -> Option<(usize, usize)> {
+        match targets {
+            Targets::Classes(classes) => Some((classes[j], argmax(z.column(j)))),
+            Targets::Values(t) if t.n_rows() == 1 => {
+                Some((usize::from(t.column(j)[0] > F::of(0.5)), usize::from(z.column(j)[0] > F::zero())))
+            }
+            Targets::Values(_) => None,
+        }
     }
 }
 

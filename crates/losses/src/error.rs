@@ -1,4 +1,4 @@
-//! What can be wrong with the settings of a loss.
+//! What can be wrong with the choice and the settings of a loss.
 
 use thiserror::Error;
 
@@ -38,5 +38,13 @@ pub enum Error {
     NoClassCounts {
         /// How many weights there are.
         n_classes: usize,
+    },
+    /// There is no loss of this name.
+    #[error("no loss is called \"{found}\", expected one of {expected}")]
+    Name {
+        /// What was asked for.
+        found: String,
+        /// All names.
+        expected: String,
     },
 }

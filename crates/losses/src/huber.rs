@@ -36,8 +36,17 @@ use crate::{Error, Loss, LossSum, Targets, elementwise};
 /// assert_eq!(dy.as_slice(), [0.5, -1.0]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Huber {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_delta"))]
     delta: f64,
+}
+
+#[cfg(feature = "serde")]
+fn read_delta<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let loss = Huber::new(serde::Deserialize::deserialize(from)?);
+    loss.map(|loss| loss.delta).map_err(serde::de::Error::custom)
 }
 
 impl Huber {

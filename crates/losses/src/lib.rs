@@ -16,12 +16,16 @@ mod half_squared_error;
 mod huber;
 mod mean_squared_error;
 
+// Any of them.
+mod config;
+
 // What the losses share that treat every element alike.
 mod elementwise;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
 /// The matrices that losses take, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
+pub use config::LossConfig;
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
 pub use error::Error;
 pub use half_squared_error::HalfSquaredError;

@@ -6,7 +6,7 @@ use std::{
     ops::{Add, AddAssign, Mul},
 };
 
-use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, argmax};
 
 use crate::Targets;
 
@@ -113,6 +113,32 @@ pub trait Loss<F: Float>: Debug + Send + Sync {
         let mut dz = Matrix::zeros(z.n_rows(), z.n_columns());
         let loss = self.gradient_to((&mut dz).into(), z, targets);
         (loss, dz)
+    }
+
+    /// Turns `z` into what it predicts: probabilities where it has logits, otherwise the outputs as they are.
+    ///
+    /// # Panics
+    /// Unless `y` has the shape of `z`.
+    #[track_caller]
+    fn predict_to(&self, mut y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
+        assert_eq!(y.shape(), z.shape(), "shapes of the prediction and of the outputs");
+        y.as_mut_slice().copy_from_slice(z.as_slice());
+    }
+
+    /// The class of sample `j` and the one that `z` predicts; `None` where the targets are no classes, as in regression.
+    ///
+    /// # Panics
+    /// Unless the targets fit `z` and have a sample `j`.
+    fn true_and_predicted(
+        &self,
+        z: MatrixView<'_, F>,
+        targets: Targets<'_, F>,
+        j: usize,
+    ) -> Option<(usize, usize)> {
+        match targets {
+            Targets::Classes(classes) => Some((classes[j], argmax(z.column(j)))),
+            Targets::Values(_) => None,
+        }
     }
 
     /// The loss of `z` in which sample `j` counts `weights[j]` times: as if there were so many copies of it.

@@ -14,7 +14,7 @@
 //! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
 //! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, softmax_to};
 
 use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 
@@ -48,10 +48,30 @@ use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 /// assert!((loss.mean() - 10.0_f64.ln()).abs() < 1e-15);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct SoftmaxCrossEntropy {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_label_smoothing"))]
     label_smoothing: f64,
     /// One per class; none if all count alike.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_class_weights"))]
     class_weights: Vec<f64>,
+}
+
+#[cfg(feature = "serde")]
+fn read_label_smoothing<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(serde::Deserialize::deserialize(from)?);
+    loss.map(|loss| loss.label_smoothing).map_err(serde::de::Error::custom)
+}
+
+#[cfg(feature = "serde")]
+fn read_class_weights<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let weights: Vec<f64> = serde::Deserialize::deserialize(from)?;
+    if weights.is_empty() {
+        return Ok(weights); // all alike
+    }
+    let loss = SoftmaxCrossEntropy::new().with_class_weights(weights);
+    loss.map(|loss| loss.class_weights).map_err(serde::de::Error::custom)
 }
 
 impl SoftmaxCrossEntropy {
@@ -211,6 +231,25 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
             self.subtract_targets(dz, F::of(1.0 / total), targets, j);
         }
         LossSum { sum, divisor: self.divisor(targets) }
+    }
+
+    /// softmax(z).
+    fn predict_to(&self, y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
+        softmax_to(y, z);
+    }
+
+    /// The largest of a distribution is its class.
+    fn true_and_predicted(
+        &self,
+        z: MatrixView<'_, F>,
+        targets: Targets<'_, F>,
+        j: usize,
+    ) -> Option<(usize, usize)> {
+        let class = match targets {
+            Targets::Classes(classes) => classes[j],
+            Targets::Values(t) => argmax(t.column(j)),
+        };
+        Some((class, argmax(z.column(j))))
     }
 }
 

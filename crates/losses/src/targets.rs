@@ -104,6 +104,12 @@ impl<'a, F: Float> From<&'a Vec<usize>> for Targets<'a, F> {
     }
 }
 
+impl<'a, F: Float, const N: usize> From<&'a [usize; N]> for Targets<'a, F> {
+    fn from(classes: &'a [usize; N]) -> Self {
+        Targets::Classes(classes)
+    }
+}
+
 impl<'a, F: Float> From<MatrixView<'a, F>> for Targets<'a, F> {
     fn from(values: MatrixView<'a, F>) -> Self {
         Targets::Values(values)
@@ -126,11 +132,15 @@ impl<'a, F: Float> From<&'a Matrix<F>> for Targets<'a, F> {
 /// assert_eq!(buffer.as_targets(), Targets::Classes(&[2, 0]));
 /// buffer.values_mut(1, 2).as_mut_slice().copy_from_slice(&[0.5, 1.5]);
 /// assert_eq!(buffer.as_targets().n_samples(), 2);
+/// buffer.weights_mut().extend([3.0, 0.5]); // how much each sample counts
+/// assert_eq!(buffer.weights(), Some(&[3.0, 0.5][..]));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TargetBuffer<F> {
     classes: Vec<usize>,
     values: Vec<F>,
+    /// One per sample; none if all count alike.
+    weights: Vec<F>,
     /// Rows and columns of the values, if it is values that were written last.
     shape: Option<(usize, usize)>,
 }
@@ -138,21 +148,36 @@ pub struct TargetBuffer<F> {
 impl<F: Float> TargetBuffer<F> {
     /// An empty buffer of classes.
     pub fn new() -> Self {
-        TargetBuffer { classes: Vec::new(), values: Vec::new(), shape: None }
+        TargetBuffer { classes: Vec::new(), values: Vec::new(), weights: Vec::new(), shape: None }
     }
 
-    /// Makes the buffer hold classes, none at first, for the caller to push: one per sample.
+    /// Makes the buffer hold classes, none at first, for the caller to push: one per sample. All samples count alike.
     pub fn classes_mut(&mut self) -> &mut Vec<usize> {
+        self.weights.clear();
         self.shape = None;
         self.classes.clear();
         &mut self.classes
     }
 
     /// Makes the buffer hold `n_outputs × n_samples` values, for the caller to write: what they are before is not said.
+    /// All samples count alike.
     pub fn values_mut(&mut self, n_outputs: usize, n_samples: usize) -> MatrixViewMut<'_, F> {
+        self.weights.clear();
         self.shape = Some((n_outputs, n_samples));
         self.values.resize(n_outputs * n_samples, F::zero());
         MatrixViewMut::new(&mut self.values, n_outputs, n_samples)
+    }
+
+    /// How much each sample counts, for the caller to push after its target; see
+    /// [`Loss::weighted_value`](crate::Loss::weighted_value).
+    pub fn weights_mut(&mut self) -> &mut Vec<F> {
+        self.weights.clear();
+        &mut self.weights
+    }
+
+    /// How much each sample counts; `None` if all count alike.
+    pub fn weights(&self) -> Option<&[F]> {
+        (!self.weights.is_empty()).then_some(&self.weights)
     }
 
     /// What was written last.

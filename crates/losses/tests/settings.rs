@@ -1,6 +1,6 @@
 //! The settings of the softmax cross-entropy by hand, and those that are refused.
 
-use chainrule_losses::{Loss, LossSum, SoftmaxCrossEntropy, Targets};
+use chainrule_losses::{Error, Loss, LossConfig, LossSum, SoftmaxCrossEntropy, Targets};
 use chainrule_tensor::{Matrix, one_hot};
 
 /// Odds of 1 : 2 : 5, twice.
@@ -98,4 +98,38 @@ fn settings_out_of_range_are_refused() {
 fn class_weights_of_another_number_of_classes_panic() {
     let loss = new().with_class_weights([1.0, 2.0]).unwrap();
     loss.value((&logits()).into(), Targets::Classes(&[0, 1]));
+}
+
+#[test]
+fn losses_by_name_are_the_losses_of_that_name() {
+    for config in LossConfig::all() {
+        let name = Loss::<f64>::name(&config);
+        assert_eq!(LossConfig::by_name(name), Ok(config));
+    }
+    for bad in ["", "huber ", "Huber", "cross-entropy-on-probabilities"] {
+        assert!(matches!(LossConfig::by_name(bad), Err(Error::Name { .. })), "{bad}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn settings_are_read_and_checked() {
+    use chainrule_losses::Huber;
+    let read = |text: &str| serde_json::from_str::<LossConfig>(text).map_err(|error| error.to_string());
+    let smoothed = new().with_label_smoothing(0.1).unwrap();
+    assert_eq!(read(r#"{"softmax-cross-entropy":{"label_smoothing":0.1}}"#), Ok(smoothed.clone().into()));
+    assert_eq!(read(r#""mean-squared-error""#), Ok(LossConfig::MeanSquaredError));
+    assert_eq!(read(r#"{"huber":{}}"#), Ok(Huber::default().into()));
+    for config in LossConfig::all().into_iter().chain([smoothed.into()]) {
+        assert_eq!(read(&serde_json::to_string(&config).unwrap()), Ok(config));
+    }
+    for (bad, why) in [
+        (r#"{"softmax-cross-entropy":{"label_smoothing":1.0}}"#, "label smoothing 1, expected"),
+        (r#"{"softmax-cross-entropy":{"class_weights":[0.0]}}"#, "1 class weights and none above 0"),
+        (r#"{"softmax-cross-entropy":{"smoothing":0.1}}"#, "unknown field `smoothing`"),
+        (r#"{"huber":{"delta":-1.0}}"#, "delta -1, expected"),
+    ] {
+        let message = read(bad).unwrap_err();
+        assert!(message.starts_with(why), "{bad}: {message}");
+    }
 }

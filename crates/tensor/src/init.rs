@@ -29,6 +29,7 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 #[non_exhaustive]
 pub enum Init {
     /// N(0, std²).
@@ -102,6 +103,20 @@ impl fmt::Display for Init {
             Init::HeUniform => f.write_str("he-uniform"),
             Init::HeNormal => f.write_str("he-normal"),
         }
+    }
+}
+
+impl From<Init> for String {
+    fn from(init: Init) -> String {
+        init.to_string()
+    }
+}
+
+impl TryFrom<String> for Init {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

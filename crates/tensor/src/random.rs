@@ -20,6 +20,10 @@ pub enum Purpose {
     Shuffle = 2,
     /// A mini-batch drawn with replacement: major is the step.
     Draw = 3,
+    /// Which values dropout leaves out: major is the step, minor is the layer · 2³² + the sample's position.
+    Dropout = 4,
+    /// Which samples are held out for validation: major is the class.
+    Split = 5,
 }
 
 /// The generator of one purpose at one place (`major`, `minor`), as [`Purpose`] says.

@@ -25,11 +25,9 @@ use bincode::{
     config::{Configuration, Fixint, Limit, LittleEndian},
     error::DecodeError,
 };
-use chainrule_layers::Sequential;
-use chainrule_optimizers::OptimizerConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckpointProblem, EpochReport, Error, TrainConfig, TwoLayerConfig, TwoLayerNet};
+use crate::{CheckpointProblem, EpochReport, Error, Mlp, MlpConfig, TrainConfig};
 
 const MAGIC: [u8; 8] = *b"chainrul";
 const VERSION: u32 = 1;
@@ -45,11 +43,10 @@ fn format<const LIMIT: usize>() -> Configuration<LittleEndian, Fixint, Limit<LIM
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{OptimizerConfig, Sgd};
-/// use chainrule_trainer::{Checkpoint, TrainConfig, TrainingRecord, TwoLayerConfig, TwoLayerNet};
-/// let net = TwoLayerNet::new(&TwoLayerConfig::new(4, 3, 2))?;
+/// use chainrule_trainer::{Checkpoint, Mlp, MlpConfig, TrainConfig, TrainingRecord};
+/// let net = Mlp::new(&MlpConfig::new([4, 3, 2]))?;
 /// let crc32 = net.parameters_crc32();
-/// let record = TrainingRecord::new(TrainConfig::new(), OptimizerConfig::Sgd(Sgd::default()), Vec::new());
+/// let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("net.ckpt");
@@ -61,7 +58,7 @@ fn format<const LIMIT: usize>() -> Configuration<LittleEndian, Fixint, Limit<LIM
 #[non_exhaustive]
 pub struct Checkpoint {
     /// The network.
-    pub net: TwoLayerNet,
+    pub net: Mlp,
     /// How it was trained.
     pub training: TrainingRecord,
 }
@@ -74,16 +71,14 @@ pub struct TrainingRecord {
     pub program_version: String,
     /// The settings of the run.
     pub config: TrainConfig,
-    /// The optimizer and its hyper-parameters.
-    pub optimizer: OptimizerConfig,
     /// Every epoch's report.
     pub history: Vec<EpochReport>,
 }
 
 impl TrainingRecord {
     /// A record of a run of this version.
-    pub fn new(config: TrainConfig, optimizer: OptimizerConfig, history: Vec<EpochReport>) -> Self {
-        TrainingRecord { program_version: env!("CARGO_PKG_VERSION").to_string(), config, optimizer, history }
+    pub fn new(config: TrainConfig, history: Vec<EpochReport>) -> Self {
+        TrainingRecord { program_version: env!("CARGO_PKG_VERSION").to_string(), config, history }
     }
 }
 
@@ -91,6 +86,7 @@ impl TrainingRecord {
 #[derive(Serialize, Deserialize)]
 struct Payload {
     network: Network,
+    /// Parameters, and then running statistics.
     parameters: Vec<NamedParameter>,
     training: TrainingRecord,
 }
@@ -98,7 +94,7 @@ struct Payload {
 /// The kinds of network; a new kind gets a new variant at the end.
 #[derive(Serialize, Deserialize)]
 enum Network {
-    TwoLayer(TwoLayerConfig),
+    Mlp(MlpConfig),
 }
 
 /// A parameter with its name and shape.
@@ -112,7 +108,7 @@ struct NamedParameter {
 
 impl Checkpoint {
     /// A checkpoint of `net`.
-    pub fn new(net: TwoLayerNet, training: TrainingRecord) -> Self {
+    pub fn new(net: Mlp, training: TrainingRecord) -> Self {
         Checkpoint { net, training }
     }
 
@@ -160,8 +156,8 @@ impl Checkpoint {
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let payload = Payload {
-            network: Network::TwoLayer(self.net.config().clone()),
-            parameters: named_parameters(self.net.layers()),
+            network: Network::Mlp(self.net.config().clone()),
+            parameters: named_parameters(&self.net),
             training: self.training.clone(),
         };
         let payload = bincode::serde::encode_to_vec(&payload, format::<{ usize::MAX }>())
@@ -187,7 +183,7 @@ impl Checkpoint {
             let rest = payload.len() - n_read;
             return Err(CheckpointProblem::Decode(format!("{rest} bytes follow the last value")));
         }
-        let Network::TwoLayer(config) = content.network;
+        let Network::Mlp(config) = content.network;
         Ok(Checkpoint { net: network(config, &content.parameters)?, training: content.training })
     }
 }
@@ -254,25 +250,23 @@ fn read_whole(path: &Path) -> io::Result<Result<Vec<u8>, CheckpointProblem>> {
     }
 }
 
-fn named_parameters(layers: &Sequential<f32>) -> Vec<NamedParameter> {
+fn named_parameters(net: &Mlp) -> Vec<NamedParameter> {
     let mut all = Vec::new();
-    layers.visit_parameters(&mut |name, parameter| {
-        all.push(NamedParameter {
-            name: name.to_string(),
-            n_rows: parameter.shape.0 as u64,
-            n_columns: parameter.shape.1 as u64,
-            values: parameter.values.to_vec(),
-        });
-    });
+    let mut add = |name: &str, shape: (usize, usize), values: &[f32]| {
+        let (n_rows, n_columns) = (shape.0 as u64, shape.1 as u64);
+        all.push(NamedParameter { name: name.to_string(), n_rows, n_columns, values: values.to_vec() });
+    };
+    net.layers().visit_parameters(&mut |name, parameter| add(name, parameter.shape, parameter.values));
+    net.layers().visit_buffers(&mut |name, buffer| add(&name, buffer.shape, buffer.values));
     all
 }
 
 /// The network that `config` describes, with `parameters`, if they are its own.
-fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoLayerNet, CheckpointProblem> {
+fn network(config: MlpConfig, parameters: &[NamedParameter]) -> Result<Mlp, CheckpointProblem> {
     config.check().map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
-    let expected = config.parameter_shapes();
+    let expected = config.shapes();
     for i in 0..expected.len().max(parameters.len()) {
-        let expected = expected.get(i).map(|&(name, rows, columns)| (name, rows as u64, columns as u64));
+        let expected = expected.get(i).map(|(name, rows, columns)| (&**name, *rows as u64, *columns as u64));
         let found = parameters.get(i).map(|p| (&*p.name, p.n_rows, p.n_columns));
         let whole = parameters
             .get(i)
@@ -291,7 +285,7 @@ fn network(config: TwoLayerConfig, parameters: &[NamedParameter]) -> Result<TwoL
         }
     }
     let mut parameters = parameters.iter();
-    Ok(TwoLayerNet::with_parameters(&config, |_, values| {
+    Ok(Mlp::filled(config, |values| {
         let parameter = parameters.next().expect("as many parameters as were compared above");
         values.copy_from_slice(&parameter.values);
     }))

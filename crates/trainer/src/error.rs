@@ -46,6 +46,13 @@ pub enum Error {
         learning_rate: f64,
     },
 
+    /// The learning-rate schedule does not fit the length of the run.
+    #[error("{cause}")]
+    Schedule {
+        /// What does not fit.
+        cause: chainrule_optimizers::Error,
+    },
+
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {cause}")]
     Threads {

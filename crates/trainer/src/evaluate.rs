@@ -1,51 +1,87 @@
 //! How well a network does on samples it is not trained on.
 
-use chainrule_layers::{Context, Sequential};
-use chainrule_losses::{Loss, LossSum, SoftmaxCrossEntropy, TargetBuffer, Targets};
-use chainrule_tensor::{InputBuffer, argmax};
+use chainrule_layers::{Context, Workspace};
+use chainrule_losses::{Loss, LossConfig, LossSum, TargetBuffer, Targets};
+use chainrule_tensor::{InputBuffer, MatrixView};
 
-use crate::{Error, Samples, TargetKind, parallel};
+use crate::{Confusion, Deviation, Error, Mlp, Samples, TargetKind, metrics::Ranks, parallel};
 
 /// The result of [`evaluate`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Evaluation {
-    /// Per class: the samples that have it and how many of them were recognised.
-    pub per_class: Vec<ClassCount>,
-    /// The softmax cross-entropy, in nats.
+    /// The loss, as a sum with its divisor.
     pub loss: LossSum,
-}
-
-/// How many samples of one class there are, and how many were recognised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClassCount {
-    /// Samples of the class.
-    pub n_samples: usize,
-    /// Those whose largest output is at the class.
-    pub n_correct: usize,
+    /// What was taken for what, where the targets are classes.
+    pub confusion: Option<Confusion>,
+    /// How far the outputs are from the targets, where these are values.
+    pub deviation: Option<Deviation>,
+    ranks: Option<Ranks>,
 }
 
 impl Evaluation {
-    /// All samples.
-    pub fn n_samples(&self) -> usize {
-        self.per_class.iter().map(|class| class.n_samples).sum()
-    }
-
-    /// The samples whose largest output is at their class.
-    pub fn n_correct(&self) -> usize {
-        self.per_class.iter().map(|class| class.n_correct).sum()
-    }
-
-    /// The share of samples that were recognised, 0…1.
+    /// The share of samples that were recognised, 0…1; NaN where the targets are no classes.
     pub fn accuracy(&self) -> f64 {
-        self.n_correct() as f64 / self.n_samples() as f64
+        self.confusion.as_ref().map_or(f64::NAN, Confusion::accuracy)
     }
-}
 
-impl ClassCount {
-    /// The share of the class that was recognised, 0…1; `None` where there is no sample of it.
-    pub fn accuracy(self) -> Option<f64> {
-        (self.n_samples > 0).then(|| self.n_correct as f64 / self.n_samples as f64)
+    /// The share of samples whose class is among the `k` largest outputs, 0…1; NaN where the targets are no classes or
+    /// there is one output.
+    pub fn top_k_accuracy(&self, k: usize) -> f64 {
+        self.ranks.as_ref().map_or(f64::NAN, |ranks| ranks.top_k(k))
+    }
+
+    /// No sample yet, of targets like those of `samples`.
+    fn new(net: &Mlp, samples: &impl Samples) -> Self {
+        let n_outputs = net.layers().n_outputs();
+        let values = matches!(samples.target_kind(), TargetKind::Values { .. });
+        let (classes, ranked) = match net.config().loss {
+            LossConfig::SoftmaxCrossEntropy(_) => (Some(n_outputs), true),
+            LossConfig::BinaryCrossEntropy if values => ((n_outputs == 1).then_some(2), false),
+            _ => ((!values).then_some(n_outputs), !values),
+        };
+        Evaluation {
+            loss: LossSum::default(),
+            confusion: classes.map(Confusion::new),
+            deviation: (classes.is_none()).then(Deviation::default),
+            ranks: ranked.then(|| Ranks::new(n_outputs)),
+        }
+    }
+
+    /// Counts the samples with outputs `z`.
+    fn add(&mut self, loss: &LossConfig, z: MatrixView<'_, f32>, t: &TargetBuffer<f32>) {
+        let targets = t.as_targets();
+        self.loss += match t.weights() {
+            None => loss.value(z, targets),
+            Some(weights) => loss.weighted_value(z, targets, weights),
+        };
+        for (j, z_j) in z.column_iter().enumerate() {
+            let classes = loss.true_and_predicted(z, targets, j);
+            if let (Some(confusion), Some((truth, predicted))) = (&mut self.confusion, classes) {
+                confusion.add(truth, predicted);
+                if let Some(ranks) = &mut self.ranks {
+                    ranks.add(z_j, truth);
+                }
+            }
+            if let (Some(deviation), Targets::Values(t)) = (&mut self.deviation, targets) {
+                for (&z, &t) in z_j.iter().zip(t.column(j)) {
+                    deviation.add(f64::from(z), f64::from(t));
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Evaluation) {
+        self.loss += other.loss;
+        if let (Some(all), Some(part)) = (&mut self.confusion, &other.confusion) {
+            all.merge(part);
+        }
+        if let (Some(all), Some(part)) = (&mut self.deviation, &other.deviation) {
+            all.merge(part);
+        }
+        if let (Some(all), Some(part)) = (&mut self.ranks, &other.ranks) {
+            all.merge(part);
+        }
     }
 }
 
@@ -60,67 +96,87 @@ const CHUNK: usize = 100;
 /// # Examples
 /// ```
 /// use chainrule_mnist::{ImageSet, Images};
-/// use chainrule_trainer::{TwoLayerConfig, TwoLayerNet, evaluate};
+/// use chainrule_trainer::{Mlp, MlpConfig, evaluate};
 /// let set = ImageSet::new(Images::new(3, 1, 2, vec![255, 0, 0, 255, 9, 9]), vec![0, 1, 1]);
-/// let net = TwoLayerNet::new(&TwoLayerConfig::new(2, 4, 2))?;
-/// let evaluation = evaluate(net.layers(), &set)?;
-/// assert_eq!(evaluation.per_class[1].n_samples, 2);
+/// let net = Mlp::new(&MlpConfig::new([2, 4, 2]))?;
+/// let evaluation = evaluate(&net, &set)?;
+/// assert_eq!(evaluation.confusion.as_ref().unwrap().n_true(1), 2);
 /// assert!((0.0..=1.0).contains(&evaluation.accuracy()));
+/// assert_eq!(evaluation.top_k_accuracy(2), 1.0); // there are only two
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
-pub fn evaluate(net: &Sequential<f32>, samples: &impl Samples) -> Result<Evaluation, Error> {
+pub fn evaluate(net: &Mlp, samples: &impl Samples) -> Result<Evaluation, Error> {
     check_samples(net, samples)?;
-    let n_samples = samples.n_samples();
-    let memory = || (net.workspace(CHUNK), InputBuffer::new(), TargetBuffer::new(), Vec::new());
-    let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
-        let (workspace, x, t, indices) = memory;
-        indices.clear();
-        indices.extend(chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples));
-        samples.gather_to(x, t, indices);
-        let z = net.forward(workspace, x.as_input(), &Context::inference());
-        let mut per_class = vec![ClassCount::default(); net.n_outputs()];
-        if let Targets::Classes(classes) = t.as_targets() {
-            for (z, &class) in z.column_iter().zip(classes) {
-                per_class[class].n_samples += 1;
-                per_class[class].n_correct += usize::from(argmax(z) == class);
-            }
-        }
-        (per_class, SoftmaxCrossEntropy::new().value(z, t.as_targets()))
-    });
+    Ok(evaluate_where(net, samples, samples.n_samples(), |i| i))
+}
 
-    let mut all =
-        Evaluation { per_class: vec![ClassCount::default(); net.n_outputs()], loss: LossSum::default() };
-    for (per_class, loss) in chunks {
-        all.loss += loss;
-        for (sum, class) in all.per_class.iter_mut().zip(per_class) {
-            sum.n_samples += class.n_samples;
-            sum.n_correct += class.n_correct;
-        }
+/// The evaluation of the samples `indices`, which are known to fit.
+pub(crate) fn evaluate_at(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Evaluation {
+    evaluate_where(net, samples, indices.len(), |i| indices[i])
+}
+
+fn evaluate_where(
+    net: &Mlp,
+    samples: &impl Samples,
+    n_samples: usize,
+    index: impl Fn(usize) -> usize + Sync,
+) -> Evaluation {
+    struct Memory {
+        workspace: Workspace<f32>,
+        x: InputBuffer<f32>,
+        t: TargetBuffer<f32>,
+        indices: Vec<usize>,
     }
-    Ok(all)
+    let memory = || Memory {
+        workspace: net.layers().workspace(CHUNK),
+        x: InputBuffer::new(),
+        t: TargetBuffer::new(),
+        indices: Vec::new(),
+    };
+    let none = Evaluation::new(net, samples);
+    let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
+        let Memory { workspace, x, t, indices } = memory;
+        indices.clear();
+        indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
+        samples.inputs_to(x, indices);
+        samples.targets_to(t, indices);
+        let z = net.layers().forward(workspace, x.as_input(), &Context::inference());
+        let mut evaluation = none.clone();
+        evaluation.add(&net.config().loss, z, t);
+        evaluation
+    });
+    let mut all = none.clone();
+    chunks.iter().for_each(|chunk| all.merge(chunk));
+    all
 }
 
 /// Refuses samples that the network cannot take.
-pub(crate) fn check_samples(net: &Sequential<f32>, samples: &impl Samples) -> Result<(), Error> {
+pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Error> {
     let mismatch = |what: &str, found: String, expected: String| {
         Err(Error::Data { what: what.to_string(), found, expected })
     };
+    let (n_inputs, n_outputs) = (net.layers().n_inputs(), net.layers().n_outputs());
     if samples.n_samples() == 0 {
         return mismatch("samples", "none".into(), "at least one".into());
     }
-    if samples.n_inputs() != net.n_inputs() {
-        let expected = format!("{}, the inputs of the network", net.n_inputs());
+    if samples.n_inputs() != n_inputs {
+        let expected = format!("{n_inputs}, the inputs of the network");
         return mismatch("values per sample", samples.n_inputs().to_string(), expected);
     }
+    let is_binary = net.config().loss == LossConfig::BinaryCrossEntropy;
     match samples.target_kind() {
-        TargetKind::Classes { n_classes } if n_classes > net.n_outputs() => {
-            let expected = format!("classes 0 to {}, the outputs of the network", net.n_outputs() - 1);
-            return mismatch("classes", format!("class {}", n_classes - 1), expected);
+        TargetKind::None => mismatch("targets", "none".into(), "a class or values for every sample".into()),
+        TargetKind::Classes { .. } if is_binary && n_outputs == 1 => {
+            mismatch("targets", "classes".into(), "a value for every sample, 0 for no and 1 for yes".into())
         }
-        TargetKind::Values { .. } => {
-            return mismatch("targets", "values".into(), "a class for every sample".into());
+        TargetKind::Classes { n_classes } if n_classes > n_outputs => {
+            let expected = format!("classes 0 to {}, the outputs of the network", n_outputs - 1);
+            mismatch("classes", format!("class {}", n_classes - 1), expected)
         }
-        TargetKind::Classes { .. } => {}
+        TargetKind::Values { n_outputs: n } if n != n_outputs => {
+            let expected = format!("{n_outputs}, the outputs of the network");
+            mismatch("target values per sample", n.to_string(), expected)
+        }
+        TargetKind::Classes { .. } | TargetKind::Values { .. } => Ok(()),
     }
-    Ok(())
 }

@@ -4,38 +4,63 @@
 mod error;
 
 // The network.
+mod activation;
+mod encoding;
 mod gradient;
+mod mlp;
+mod mlp_config;
 mod numerical;
-mod two_layer_config;
-mod two_layer_net;
+mod predictor;
 
 // The data, and how they are cut.
+mod dataset;
 mod order;
 mod samples;
 mod shards;
+mod split;
 
 // Training.
-mod evaluate;
+mod average;
+mod early_stopping;
 mod minibatch;
 mod parallel;
 mod progress;
 mod train;
+mod train_config;
 mod update;
+
+// What became of it.
+mod evaluate;
+mod metrics;
 
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 
+// For crates that depend on this one alone.
+pub use chainrule_layers as layers;
+pub use chainrule_losses as losses;
+pub use chainrule_optimizers as optimizers;
+pub use chainrule_tensor as tensor;
+
+pub use activation::Activation;
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, TrainingRecord};
+pub use dataset::Dataset;
+pub use early_stopping::EarlyStopping;
+pub use encoding::{Encode, Encoding};
 pub use error::{CheckpointProblem, Error};
-pub use evaluate::{ClassCount, Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate};
 pub use gradient::Gradient;
+pub use metrics::{Confusion, Deviation};
 pub use minibatch::{MiniBatch, Outcome};
+pub use mlp::{Mlp, TwoLayerNet};
+pub use mlp_config::MlpConfig;
 pub use order::Sampling;
 pub use parallel::MAX_THREADS;
+pub use predictor::Predictor;
 pub use progress::{EpochReport, Event, StepReport, Summary};
 pub use samples::{Samples, TargetKind};
-pub use train::{GradientMethod, Length, TrainConfig, train};
-pub use two_layer_config::{Activation, TwoLayerConfig};
-pub use two_layer_net::TwoLayerNet;
+pub use split::split;
+pub use train::{train, train_with};
+pub use train_config::{GradientMethod, Length, TrainConfig};
 pub use update::update;

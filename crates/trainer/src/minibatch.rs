@@ -6,14 +6,15 @@
 //!    its own;
 //! 2. **by parameters**: every part of the gradient is summed over all shards in their order, and divided.
 //!
-//! So no shard has a gradient of its own that would have to be added up. The readable twin is
-//! [`TwoLayerNet::gradient`](crate::TwoLayerNet::gradient).
+//! So no shard has a gradient of its own that would have to be added up. Where a layer wants sums over the whole
+//! mini-batch, the first phase stops before it until those of all shards have been added, in their order. The readable
+//! twin is [`Mlp::gradient`](crate::Mlp::gradient).
 
 use std::ops::Range;
 
 use chainrule_layers::{Context, Sequential, Workspace};
 use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
-use chainrule_tensor::{Float, InputBuffer, MatrixView, argmax};
+use chainrule_tensor::{Float, InputBuffer, MatrixView};
 
 use crate::{
     Samples, parallel,
@@ -27,6 +28,8 @@ pub struct MiniBatch<F = f32> {
     shards: Vec<Shard<F>>,
     parts: Vec<Range<usize>>,
     gradient: Vec<F>,
+    /// Of the mini-batch computed last.
+    n_samples: usize,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -35,8 +38,8 @@ pub struct MiniBatch<F = f32> {
 pub struct Outcome {
     /// The loss, as a sum and its divisor.
     pub loss: LossSum,
-    /// How many samples have their largest output at their class; 0 where the targets are values.
-    pub n_correct: usize,
+    /// How many samples are predicted to be of their class; `None` where the targets are no classes.
+    pub n_correct: Option<usize>,
     /// How many samples there were.
     pub n_samples: usize,
 }
@@ -70,6 +73,7 @@ impl<F: Float> MiniBatch<F> {
             shards: shards(batch_size).map(|_| shard()).collect(),
             parts: net.gradient_parts(PART),
             gradient: vec![F::zero(); net.n_parameters()],
+            n_samples: 0,
         }
     }
 
@@ -92,18 +96,22 @@ impl<F: Float> MiniBatch<F> {
             indices.len(),
             self.batch_size
         );
+        self.n_samples = indices.len();
+        let context = &context.of_samples(indices.len());
         let ranges = shards(indices.len());
         let n_shards = ranges.len();
         let shards = &mut self.shards[..n_shards];
         for (shard, range) in shards.iter_mut().zip(ranges) {
             shard.samples = range;
         }
-        parallel::for_each_mut(shards, |shard| shard.run(net, loss, samples, indices, context));
+        run_stages(net, shards, context, &|shard| shard.gather(samples, indices), &|shard| {
+            shard.lose(net, loss)
+        });
 
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { n_correct: Some(0), ..Outcome::default() };
         for shard in &*shards {
             outcome.loss += shard.outcome.loss;
-            outcome.n_correct += shard.outcome.n_correct;
+            outcome.n_correct = outcome.n_correct.zip(shard.outcome.n_correct).map(|(a, b)| a + b);
             outcome.n_samples += shard.outcome.n_samples;
         }
         let divisor = F::of(outcome.loss.divisor);
@@ -122,42 +130,99 @@ impl<F: Float> MiniBatch<F> {
     pub fn gradient(&self) -> &[F] {
         &self.gradient
     }
+
+    /// The same for changing, as clipping does.
+    pub fn gradient_mut(&mut self) -> &mut [F] {
+        &mut self.gradient
+    }
+
+    /// Ends the step after the update: running statistics follow the mini-batch computed last.
+    pub fn end_step(&self, net: &mut Sequential<F>) {
+        net.end_step(&self.shards[0].workspace, self.n_samples);
+    }
+}
+
+/// The first phase. `begin` and `lose` come before the forward pass of a shard and between its two passes.
+fn run_stages<F: Float>(
+    net: &Sequential<F>,
+    shards: &mut [Shard<F>],
+    context: &Context,
+    begin: &(impl Fn(&mut Shard<F>) + Sync),
+    lose: &(impl Fn(&mut Shard<F>) + Sync),
+) {
+    let stages = net.stages();
+    let last = stages.len() - 1;
+    for (s, stage) in stages.iter().enumerate() {
+        parallel::for_each_mut(shards, |shard| {
+            if s == 0 {
+                begin(shard);
+            }
+            let context = context.at_sample(shard.samples.start);
+            net.forward_stage(&mut shard.workspace, shard.x.as_input(), stage.clone(), &context);
+            if s == last {
+                lose(shard);
+                net.backward_stage(&mut shard.workspace, shard.x.as_input(), stage.clone(), &context);
+            }
+        });
+        if s < last {
+            share(shards, |workspace| workspace.forward_sums_mut(stage.end));
+        }
+    }
+    for s in (0..last).rev() {
+        share(shards, |workspace| workspace.backward_sums_mut(stages[s + 1].start));
+        parallel::for_each_mut(shards, |shard| {
+            let context = context.at_sample(shard.samples.start);
+            net.backward_stage(&mut shard.workspace, shard.x.as_input(), stages[s].clone(), &context);
+        });
+    }
+}
+
+/// Adds up the sums of all shards, in their order, and gives each the total.
+fn share<F: Float>(shards: &mut [Shard<F>], sums: impl Fn(&mut Workspace<F>) -> &mut [f64]) {
+    let Some((first, rest)) = shards.split_first_mut() else { return };
+    let total = sums(&mut first.workspace);
+    for shard in &mut *rest {
+        for (total, sum) in total.iter_mut().zip(sums(&mut shard.workspace)) {
+            *total += *sum;
+        }
+    }
+    for shard in rest {
+        sums(&mut shard.workspace).copy_from_slice(total);
+    }
 }
 
 impl<F: Float> Shard<F> {
-    /// The first phase, for the samples of this shard.
-    fn run(
-        &mut self,
-        net: &Sequential<F>,
-        loss: &dyn Loss<F>,
-        samples: &impl Samples,
-        indices: &[usize],
-        context: &Context,
-    ) {
+    fn gather(&mut self, samples: &impl Samples, indices: &[usize]) {
         let indices = &indices[self.samples.clone()];
-        let context = context.at_sample(self.samples.start);
-        samples.gather_to(&mut self.x, &mut self.t, indices);
+        samples.inputs_to(&mut self.x, indices);
+        samples.targets_to(&mut self.t, indices);
+    }
 
-        let (x, t) = (self.x.as_input(), self.t.as_targets());
-        net.forward(&mut self.workspace, x, &context);
+    /// The loss of what went forward, and its gradient with respect to the outputs.
+    fn lose(&mut self, net: &Sequential<F>, loss: &dyn Loss<F>) {
+        let t = self.t.as_targets();
         let (z, dz) = self.workspace.outputs_and_gradient(net);
         self.outcome = Outcome {
-            loss: loss.gradient_to(dz, z, t),
-            n_correct: n_correct(z, t),
-            n_samples: indices.len(),
+            loss: match self.t.weights() {
+                None => loss.gradient_to(dz, z, t),
+                Some(weights) => loss.weighted_gradient_to(dz, z, t, weights),
+            },
+            n_correct: n_correct(loss, z, t),
+            n_samples: self.samples.len(),
         };
-        net.backward(&mut self.workspace, x, &context);
     }
 }
 
-/// How many columns of `z` have their largest value at their class; none where the targets are values.
-pub(crate) fn n_correct<F: Float>(z: MatrixView<'_, F>, t: Targets<'_, F>) -> usize {
-    match t {
-        Targets::Classes(classes) => {
-            z.column_iter().zip(classes).filter(|(z, class)| argmax(z) == **class).count()
-        }
-        _ => 0,
-    }
+/// How many columns of `z` predict the class of their target; `None` where the targets are no classes.
+pub(crate) fn n_correct<F: Float>(
+    loss: &dyn Loss<F>,
+    z: MatrixView<'_, F>,
+    t: Targets<'_, F>,
+) -> Option<usize> {
+    (0..z.n_columns()).try_fold(0, |n, j| {
+        let (truth, predicted) = loss.true_and_predicted(z, t, j)?;
+        Some(n + usize::from(truth == predicted))
+    })
 }
 
 /// The one place where the sum over the samples becomes the mean.

@@ -6,7 +6,7 @@
 
 use chainrule_gradcheck::{Step, derivative};
 use chainrule_layers::{Context, Sequential, Workspace};
-use chainrule_losses::{Loss, Targets};
+use chainrule_losses::{Loss, LossSum, Targets};
 use chainrule_tensor::Matrix;
 
 use crate::parallel;
@@ -14,29 +14,43 @@ use crate::parallel;
 /// Parameters per task: so many that the copy of the network that a task may need costs nothing beside them.
 const CHUNK: usize = 64;
 
-/// The gradient of the mean loss over the samples `x` of the classes `t`, all parameters laid end to end.
+/// The gradient of the mean loss over the samples `x` with the targets `t`, all parameters laid end to end;
+/// `weights` are those of the samples, if they have any.
 ///
-/// `copy` makes the network that is differentiated; every thread perturbs one of its own, one parameter at a time.
+/// Every thread perturbs a copy of `net`, one parameter at a time.
 pub(crate) fn numerical_gradient(
-    copy: &(impl Fn() -> Sequential<f64> + Sync),
+    net: &Sequential<f64>,
     loss: &dyn Loss<f64>,
     x: &Matrix<f64>,
-    t: &[usize],
+    t: Targets<'_, f64>,
+    weights: Option<&[f64]>,
     step: Step,
+    context: &Context,
 ) -> Vec<f64> {
-    let net = copy();
     let n_parameters = net.n_parameters();
-    let at_start = losses(&net, &mut net.workspace(t.len()), loss, x, t).collect::<Vec<f64>>();
-    let memory = || (copy(), net.workspace(t.len()));
+    let n_samples = x.ncols();
+    let sums =
+        |net: &Sequential<f64>, workspace: &mut Workspace<f64>, changes: &mut dyn FnMut(usize, LossSum)| {
+            let z = net.forward(workspace, x.into(), context);
+            for j in 0..n_samples {
+                let weight = weights.map_or(1.0, |weights| weights[j]);
+                changes(j, loss.value(z.columns(j..j + 1), t.columns(j..j + 1)) * weight);
+            }
+        };
+    let mut at_start = vec![LossSum::default(); n_samples];
+    sums(net, &mut net.workspace(n_samples), &mut |j, loss| at_start[j] = loss);
+    let divisor: f64 = at_start.iter().map(|loss| loss.divisor).sum();
+
+    let memory = || (net.clone(), net.workspace(n_samples));
     let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |(net, workspace), chunk| {
         let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
         let derivatives = of_chunk.map(|i| {
             let start = replace(net, i, 0.0);
             let mean_change = |value| {
                 replace(net, i, value);
-                let changes =
-                    losses(net, workspace, loss, x, t).zip(&at_start).map(|(loss, start)| loss - start);
-                changes.sum::<f64>() / t.len() as f64
+                let mut change = 0.0;
+                sums(net, workspace, &mut |j, loss| change += loss.sum - at_start[j].sum);
+                change / divisor
             };
             let derivative = derivative(mean_change, start, step.at(start));
             replace(net, i, start);
@@ -45,18 +59,6 @@ pub(crate) fn numerical_gradient(
         derivatives.collect::<Vec<f64>>()
     });
     chunks.concat()
-}
-
-/// The loss of every sample.
-fn losses<'a>(
-    net: &Sequential<f64>,
-    workspace: &'a mut Workspace<f64>,
-    loss: &'a dyn Loss<f64>,
-    x: &Matrix<f64>,
-    t: &'a [usize],
-) -> impl Iterator<Item = f64> + use<'a> {
-    let z = net.forward(workspace, x.into(), &Context::inference());
-    (0..t.len()).map(move |j| loss.value(z.columns(j..j + 1), Targets::Classes(&t[j..j + 1])).mean())
 }
 
 /// Sets parameter `i` of all parameters laid end to end, and returns what it was.

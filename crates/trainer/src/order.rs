@@ -5,6 +5,7 @@ use chainrule_tensor::random::{Purpose, generator, index, shuffle};
 /// How mini-batches are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Sampling {
     /// All samples in random order, every epoch another; each is seen once per epoch. The last mini-batch of an
@@ -21,7 +22,8 @@ pub enum Sampling {
 pub(crate) struct Order {
     sampling: Sampling,
     seed: u64,
-    n_samples: usize,
+    /// The samples to choose from.
+    pool: Vec<usize>,
     batch_size: usize,
     /// The order of the samples in `epoch`, or the samples of one step.
     indices: Vec<usize>,
@@ -29,10 +31,11 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// `n_samples` and `batch_size` are at least 1; a larger batch size than there are samples counts as that many.
-    pub(crate) fn new(sampling: Sampling, seed: u64, n_samples: usize, batch_size: usize) -> Self {
-        let batch_size = batch_size.min(n_samples);
-        Order { sampling, seed, n_samples, batch_size, indices: Vec::new(), epoch: None }
+    /// Of the samples `pool`, of which there is one at least, as `batch_size` is 1 at least; a larger one than there are
+    /// samples counts as that many.
+    pub(crate) fn new(sampling: Sampling, seed: u64, pool: Vec<usize>, batch_size: usize) -> Self {
+        let batch_size = batch_size.min(pool.len());
+        Order { sampling, seed, pool, batch_size, indices: Vec::new(), epoch: None }
     }
 
     pub(crate) fn batch_size(&self) -> usize {
@@ -40,7 +43,7 @@ impl Order {
     }
 
     pub(crate) fn steps_per_epoch(&self) -> u64 {
-        self.n_samples.div_ceil(self.batch_size) as u64
+        self.pool.len().div_ceil(self.batch_size) as u64
     }
 
     /// The samples of step `step`, counting from 0.
@@ -50,17 +53,18 @@ impl Order {
             Sampling::Shuffled => {
                 if self.epoch != Some(epoch) {
                     self.indices.clear();
-                    self.indices.extend(0..self.n_samples);
+                    self.indices.extend_from_slice(&self.pool);
                     shuffle(&mut generator(self.seed, Purpose::Shuffle, epoch, 0), &mut self.indices);
                     self.epoch = Some(epoch);
                 }
                 let start = (step % self.steps_per_epoch()) as usize * self.batch_size;
-                &self.indices[start..(start + self.batch_size).min(self.n_samples)]
+                &self.indices[start..(start + self.batch_size).min(self.pool.len())]
             }
             Sampling::WithReplacement => {
                 let mut rng = generator(self.seed, Purpose::Draw, step, 0);
                 self.indices.clear();
-                self.indices.extend((0..self.batch_size).map(|_| index(&mut rng, self.n_samples)));
+                self.indices
+                    .extend((0..self.batch_size).map(|_| self.pool[index(&mut rng, self.pool.len())]));
                 &self.indices
             }
         }
@@ -73,7 +77,7 @@ mod tests {
 
     #[test]
     fn every_epoch_shows_every_sample_once() {
-        let mut order = Order::new(Sampling::Shuffled, 1, 10, 4);
+        let mut order = Order::new(Sampling::Shuffled, 1, (0..10).collect(), 4);
         assert_eq!(order.steps_per_epoch(), 3);
         let mut epochs = Vec::new();
         for epoch in 0..2 {
@@ -90,10 +94,10 @@ mod tests {
     #[test]
     fn a_step_does_not_depend_on_those_before_it() {
         for sampling in [Sampling::Shuffled, Sampling::WithReplacement] {
-            let mut from_start = Order::new(sampling, 7, 100, 9);
+            let mut from_start = Order::new(sampling, 7, (0..100).collect(), 9);
             let all: Vec<Vec<usize>> = (0..30).map(|step| from_start.mini_batch(step).to_vec()).collect();
             for step in [29, 3, 15] {
-                let mut later = Order::new(sampling, 7, 100, 9);
+                let mut later = Order::new(sampling, 7, (0..100).collect(), 9);
                 assert_eq!(later.mini_batch(step), all[step as usize], "{sampling:?}, step {step}");
             }
         }
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn drawing_with_replacement_repeats_samples() {
-        let mut order = Order::new(Sampling::WithReplacement, 1, 50, 50);
+        let mut order = Order::new(Sampling::WithReplacement, 1, (0..50).collect(), 50);
         let mut drawn = order.mini_batch(0).to_vec();
         drawn.sort();
         drawn.dedup();
@@ -110,10 +114,21 @@ mod tests {
 
     #[test]
     fn a_batch_larger_than_the_data_is_the_data() {
-        let mut order = Order::new(Sampling::Shuffled, 1, 5, 1000);
+        let mut order = Order::new(Sampling::Shuffled, 1, (0..5).collect(), 1000);
         assert_eq!((order.batch_size(), order.steps_per_epoch()), (5, 1));
         let mut batch = order.mini_batch(0).to_vec();
         batch.sort();
         assert_eq!(batch, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn nothing_but_the_pool_is_shown() {
+        for sampling in [Sampling::Shuffled, Sampling::WithReplacement] {
+            let mut order = Order::new(sampling, 1, vec![3, 14, 15, 92, 65], 2);
+            for step in 0..30 {
+                let batch = order.mini_batch(step);
+                assert!(batch.iter().all(|i| [3, 14, 15, 92, 65].contains(i)), "{sampling:?}: {batch:?}");
+            }
+        }
     }
 }

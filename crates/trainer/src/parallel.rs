@@ -16,6 +16,27 @@ pub(crate) fn for_each_mut<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Send +
     items.iter_mut().for_each(f);
 }
 
+/// How many values of a long slice are one task.
+const CHUNK: usize = 10_000;
+
+/// Runs `f` for every chunk of `values` with that of `others` beside it.
+pub(crate) fn for_each_chunk(
+    values: &mut [f32],
+    others: &[f32],
+    f: impl Fn(&mut [f32], &[f32]) + Send + Sync,
+) {
+    if values.len() <= CHUNK {
+        return f(values, others);
+    }
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        values.par_chunks_mut(CHUNK).zip(others.par_chunks(CHUNK)).for_each(|(a, b)| f(a, b));
+    }
+    #[cfg(not(feature = "rayon"))]
+    values.chunks_mut(CHUNK).zip(others.chunks(CHUNK)).for_each(|(a, b)| f(a, b));
+}
+
 /// Runs both, possibly at the same time.
 pub(crate) fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
     #[cfg(feature = "rayon")]

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::Outcome;
+use crate::{Confusion, Evaluation, Outcome};
 
 /// Something that happened in a training run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,8 +24,12 @@ pub struct StepReport {
     pub step: u64,
     /// Steps that the run will have if nothing stops it.
     pub n_steps: u64,
-    /// The mean loss of the mini-batch before its update, in nats.
+    /// Steps in every whole epoch.
+    pub steps_per_epoch: u64,
+    /// The mean loss of the mini-batch before its update.
     pub loss: f64,
+    /// The learning rate of the step.
+    pub learning_rate: f64,
     /// Training time so far.
     pub seconds: f64,
     /// Samples trained on so far, repeats counted.
@@ -41,12 +45,21 @@ pub struct EpochReport {
     pub epoch: u64,
     /// Steps since the run began.
     pub step: u64,
-    /// The mean of the steps' losses in this epoch, in nats.
+    /// The mean of the steps' losses in this epoch.
     pub train_loss: f64,
-    /// The share of this epoch's samples that were recognised when they were trained on, 0…1.
-    pub train_accuracy: f64,
+    /// The share of this epoch's samples that were recognised when they were trained on, 0…1; `None`, as with all
+    /// accuracies, where the targets are no classes.
+    pub train_accuracy: Option<f64>,
+    /// The mean loss of the test set after the epoch.
+    pub test_loss: Option<f64>,
     /// The share of the test set that is recognised after the epoch, 0…1.
     pub test_accuracy: Option<f64>,
+    /// The mean loss of the samples held out, after the epoch.
+    pub validation_loss: Option<f64>,
+    /// The share of the samples held out that is recognised after the epoch, 0…1.
+    pub validation_accuracy: Option<f64>,
+    /// The learning rate of the last step.
+    pub learning_rate: f64,
     /// Training time of this epoch alone: no evaluation, no loading.
     pub seconds: f64,
     /// Samples trained on per second of training time.
@@ -56,15 +69,19 @@ pub struct EpochReport {
 /// One line: `epoch 1: loss 1.6790, train 47.12 %, test 79.72 %, 0.16 s, 371657 samples/s`.
 impl fmt::Display for EpochReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "epoch {}: loss {:.4}, train {:.2} %",
-            self.epoch,
-            self.train_loss,
-            100.0 * self.train_accuracy
-        )?;
-        if let Some(test_accuracy) = self.test_accuracy {
-            write!(f, ", test {:.2} %", 100.0 * test_accuracy)?;
+        write!(f, "epoch {}: loss {:.4}", self.epoch, self.train_loss)?;
+        if let Some(accuracy) = self.train_accuracy {
+            write!(f, ", train {:.2} %", 100.0 * accuracy)?;
+        }
+        for (name, accuracy, loss) in [
+            ("validation", self.validation_accuracy, self.validation_loss),
+            ("test", self.test_accuracy, self.test_loss),
+        ] {
+            match (accuracy, loss) {
+                (Some(accuracy), _) => write!(f, ", {name} {:.2} %", 100.0 * accuracy)?,
+                (None, Some(loss)) => write!(f, ", {name} loss {loss:.4}")?,
+                (None, None) => {}
+            }
         }
         write!(f, ", {:.2} s, {:.0} samples/s", self.seconds, self.samples_per_second)
     }
@@ -84,6 +101,10 @@ pub struct Summary {
     pub history: Vec<EpochReport>,
     /// Whether the observer stopped the run before its end.
     pub stopped: bool,
+    /// Whether early stopping ended the run.
+    pub stopped_early: bool,
+    /// With early stopping, the epoch after which the network was as it is now.
+    pub best_epoch: Option<u64>,
     pub(crate) time: Duration,
     pub(crate) n_samples: u64,
 }
@@ -116,30 +137,42 @@ pub(crate) struct Epoch {
     pub(crate) n_steps: u64,
     pub(crate) sum_of_losses: f64,
     pub(crate) n_samples: u64,
-    pub(crate) n_correct: u64,
+    pub(crate) n_correct: Option<u64>,
     pub(crate) time: Duration,
 }
 
 impl Epoch {
     pub(crate) fn new(number: u64) -> Self {
-        Epoch { number, ..Epoch::default() }
+        Epoch { number, n_correct: Some(0), ..Epoch::default() }
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
         self.n_steps += 1;
         self.sum_of_losses += outcome.loss.mean();
         self.n_samples += outcome.n_samples as u64;
-        self.n_correct += outcome.n_correct as u64;
+        self.n_correct = self.n_correct.zip(outcome.n_correct).map(|(all, n)| all + n as u64);
         self.time += time;
     }
 
-    pub(crate) fn report(&self, step: u64, test_accuracy: Option<f64>) -> EpochReport {
+    pub(crate) fn report(
+        &self,
+        step: u64,
+        learning_rate: f64,
+        test: Option<&Evaluation>,
+        validation: Option<&Evaluation>,
+    ) -> EpochReport {
+        let loss = |evaluation: &Evaluation| evaluation.loss.mean();
+        let accuracy = |evaluation: &Evaluation| evaluation.confusion.as_ref().map(Confusion::accuracy);
         EpochReport {
             epoch: self.number,
             step,
             train_loss: self.sum_of_losses / self.n_steps as f64,
-            train_accuracy: self.n_correct as f64 / self.n_samples as f64,
-            test_accuracy,
+            train_accuracy: self.n_correct.map(|n| n as f64 / self.n_samples as f64),
+            test_loss: test.map(loss),
+            test_accuracy: test.and_then(accuracy),
+            validation_loss: validation.map(loss),
+            validation_accuracy: validation.and_then(accuracy),
+            learning_rate,
             seconds: self.time.as_secs_f64(),
             samples_per_second: self.n_samples as f64 / self.time.as_secs_f64(),
         }
@@ -156,8 +189,12 @@ mod tests {
             epoch: 3,
             step: 1800,
             train_loss: 0.25,
-            train_accuracy: 0.925,
+            train_accuracy: Some(0.925),
+            test_loss: Some(0.75),
             test_accuracy: Some(0.5),
+            validation_loss: None,
+            validation_accuracy: None,
+            learning_rate: 0.1,
             seconds: 2.0,
             samples_per_second: 30_000.0,
         };
@@ -165,7 +202,13 @@ mod tests {
             report.to_string(),
             "epoch 3: loss 0.2500, train 92.50 %, test 50.00 %, 2.00 s, 30000 samples/s"
         );
+        report.validation_accuracy = Some(0.625);
         report.test_accuracy = None;
-        assert_eq!(report.to_string(), "epoch 3: loss 0.2500, train 92.50 %, 2.00 s, 30000 samples/s");
+        assert_eq!(
+            report.to_string(),
+            "epoch 3: loss 0.2500, train 92.50 %, validation 62.50 %, test loss 0.7500, 2.00 s, 30000 samples/s"
+        );
+        (report.train_accuracy, report.validation_accuracy, report.test_loss) = (None, None, None);
+        assert_eq!(report.to_string(), "epoch 3: loss 0.2500, 2.00 s, 30000 samples/s");
     }
 }

@@ -28,10 +28,12 @@ use chainrule_tensor::{Float, InputBuffer, Matrix};
 ///     fn target_kind(&self) -> TargetKind {
 ///         TargetKind::Classes { n_classes: 2 }
 ///     }
-///     fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]) {
+///     fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
 ///         for (x, &i) in x.dense_mut(1, indices.len()).as_mut_slice().iter_mut().zip(indices) {
 ///             *x = F::of(i as f64 / 100.0);
 ///         }
+///     }
+///     fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
 ///         t.classes_mut().extend(indices.iter().map(|&i| usize::from(i >= 50)));
 ///     }
 /// }
@@ -49,19 +51,32 @@ pub trait Samples: Sync {
     /// What the targets are.
     fn target_kind(&self) -> TargetKind;
 
-    /// Writes the samples `indices` into `x`, one column each in the order of the indices, and their targets into `t`.
+    /// Writes the samples `indices` into `x`, one column each in the order of the indices.
     ///
     /// # Panics
     /// If an index is not below `n_samples`.
-    fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]);
+    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]);
+
+    /// Writes the targets of the samples `indices` into `t`, in the order of the indices, and their weights, if they
+    /// have any.
+    ///
+    /// # Panics
+    /// If an index is not below `n_samples`.
+    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]);
+
+    /// The class of sample `i`, so that a split keeps their shares; `None` where samples have no classes.
+    fn class_of(&self, _i: usize) -> Option<usize> {
+        None
+    }
 
     /// The samples `indices` as one matrix, inputs × samples, and their classes: the learner's form.
     ///
     /// # Panics
     /// If an index is not below `n_samples`, or the targets are not classes.
     fn batch<F: Float>(&self, indices: &[usize]) -> (Matrix<F>, Vec<usize>) {
-        let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::new());
-        self.gather_to(&mut x, &mut t, indices);
+        let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::<F>::new());
+        self.inputs_to(&mut x, indices);
+        self.targets_to(&mut t, indices);
         let Targets::Classes(classes) = t.as_targets() else { panic!("found values, expected classes") };
         (x.as_input().dense().to_matrix(), classes.to_vec())
     }
@@ -71,6 +86,8 @@ pub trait Samples: Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TargetKind {
+    /// There are none.
+    None,
     /// A class for each sample, below `n_classes`.
     Classes {
         /// One more than the largest class.
@@ -98,8 +115,15 @@ impl Samples for ImageSet {
         TargetKind::Classes { n_classes: usize::from(largest) + 1 }
     }
 
-    fn gather_to<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize]) {
-        ImageSet::gather_to(self, x.dense_mut(self.n_pixels(), indices.len()), indices);
+    fn class_of(&self, i: usize) -> Option<usize> {
+        Some(usize::from(self.label(i)))
+    }
+
+    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+        self.gather_to(x.dense_mut(self.n_pixels(), indices.len()), indices);
+    }
+
+    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
         t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
     }
 }

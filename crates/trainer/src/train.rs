@@ -2,144 +2,30 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
+use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
-use chainrule_losses::{LossSum, SoftmaxCrossEntropy, Targets};
-use chainrule_optimizers::{Optimizer, State};
+use chainrule_losses::TargetBuffer;
+use chainrule_optimizers::{Optimizer, State, schedule::Schedule};
+use chainrule_tensor::InputBuffer;
 
 use crate::{
-    Error, Event, MiniBatch, Outcome, Samples, Sampling, StepReport, Summary, TwoLayerNet,
-    evaluate::{check_samples, evaluate},
-    minibatch::n_correct,
+    Error, Event, GradientMethod, Length, MiniBatch, Mlp, Outcome, Samples, StepReport, Summary, TrainConfig,
+    average::Average,
+    early_stopping::Best,
+    evaluate::{check_samples, evaluate, evaluate_at},
+    numerical::numerical_gradient,
     order::Order,
     parallel,
     progress::Epoch,
-    update,
+    split::split,
+    update::{clip_mut, update},
 };
 
-/// How long training goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum Length {
-    /// This many epochs.
-    Epochs(u64),
-    /// This many steps, mini-batches that is.
-    Steps(u64),
-}
-
-/// Where the gradient of a step comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum GradientMethod {
-    /// Backpropagation.
-    #[default]
-    Backprop,
-    /// Central differences in `f64`, as the tutorial trains before it has backpropagation: thousands of times slower.
-    Numerical,
-}
-
-/// The settings of a training run.
-///
-/// | setting | default | purpose | range |
-/// | --- | --- | --- | --- |
-/// | `length` | 16 epochs | when training ends | at least 1 |
-/// | `batch_size` | 100 | samples per step | at least 1; more than there are counts as all |
-/// | `sampling` | shuffled | how mini-batches are put together | |
-/// | `seed` | 1 | which order of the samples | any |
-/// | `gradient` | backprop | where gradients come from | |
-/// | `threads` | rayon's choice | workers; the result has the same bits for any number | 1 to [`MAX_THREADS`](crate::MAX_THREADS) |
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct TrainConfig {
-    /// When training ends.
-    pub length: Length,
-    /// Samples per step.
-    pub batch_size: usize,
-    /// How mini-batches are put together.
-    pub sampling: Sampling,
-    /// Which order of the samples.
-    pub seed: u64,
-    /// Where gradients come from.
-    pub gradient: GradientMethod,
-    /// Workers; `None` leaves the number to rayon.
-    pub threads: Option<usize>,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        TrainConfig {
-            length: Length::Epochs(16),
-            batch_size: 100,
-            sampling: Sampling::default(),
-            seed: 1,
-            gradient: GradientMethod::default(),
-            threads: None,
-        }
-    }
-}
-
-impl TrainConfig {
-    /// The default settings.
-    pub fn new() -> Self {
-        TrainConfig::default()
-    }
-
-    /// Sets the length to a number of epochs.
-    pub fn with_epochs(self, epochs: u64) -> Self {
-        TrainConfig { length: Length::Epochs(epochs), ..self }
-    }
-
-    /// Sets the length to a number of steps.
-    pub fn with_steps(self, steps: u64) -> Self {
-        TrainConfig { length: Length::Steps(steps), ..self }
-    }
-
-    /// Sets the samples per step.
-    pub fn with_batch_size(self, batch_size: usize) -> Self {
-        TrainConfig { batch_size, ..self }
-    }
-
-    /// Sets how mini-batches are put together.
-    pub fn with_sampling(self, sampling: Sampling) -> Self {
-        TrainConfig { sampling, ..self }
-    }
-
-    /// Sets the seed of the order of the samples.
-    pub fn with_seed(self, seed: u64) -> Self {
-        TrainConfig { seed, ..self }
-    }
-
-    /// Sets where gradients come from.
-    pub fn with_gradient(self, gradient: GradientMethod) -> Self {
-        TrainConfig { gradient, ..self }
-    }
-
-    /// Sets the number of workers.
-    pub fn with_threads(self, threads: usize) -> Self {
-        TrainConfig { threads: Some(threads), ..self }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let (what, length) = match self.length {
-            Length::Epochs(n) => ("epochs", n),
-            Length::Steps(n) => ("steps", n),
-        };
-        if length == 0 {
-            return Err(Error::config(what, 0, "at least 1"));
-        }
-        if self.batch_size == 0 {
-            return Err(Error::config("batch size", 0, "at least 1"));
-        }
-        Ok(())
-    }
-}
-
-/// Trains `net` on `samples` with the softmax cross-entropy, and evaluates it on `test` after every epoch.
+/// Trains `net` on `samples`, and evaluates it on `test` after every epoch.
 ///
 /// The observer hears of every step and every epoch and can stop the run with [`ControlFlow::Break`]. The trained
-/// parameters have the same bits for any number of threads.
+/// parameters have the same bits for any number of threads. With an average, `net` ends as the average; with early
+/// stopping, as it was after the best epoch.
 ///
 /// # Errors
 /// - [`Error::Config`] if a setting is out of its range;
@@ -152,13 +38,13 @@ impl TrainConfig {
 /// use std::ops::ControlFlow;
 /// use chainrule_mnist::{Images, ImageSet};
 /// use chainrule_optimizers::Sgd;
-/// use chainrule_trainer::{Event, TrainConfig, TwoLayerConfig, TwoLayerNet, train};
+/// use chainrule_trainer::{Event, MlpConfig, TrainConfig, TwoLayerNet, train};
 /// // Two pixels: class 0 is left, class 1 is right.
 /// let set = ImageSet::new(Images::new(4, 1, 2, vec![255, 0, 0, 255, 250, 9, 30, 200]), vec![0, 1, 0, 1]);
-/// let mut net = TwoLayerNet::new(&TwoLayerConfig::new(2, 4, 2))?;
-/// let config = TrainConfig::new().with_epochs(200).with_batch_size(4);
+/// let mut net = TwoLayerNet::new(&MlpConfig::new([2, 4, 2]))?;
+/// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)?).with_epochs(200).with_batch_size(4);
 /// let mut last = f64::INFINITY;
-/// let summary = train(&mut net, &Sgd::new(2.0)?, &set, Some(&set), &config, |event| {
+/// let summary = train(&mut net, &set, Some(&set), &config, |event| {
 ///     if let Event::Epoch(epoch) = event {
 ///         last = epoch.train_loss;
 ///     }
@@ -169,7 +55,21 @@ impl TrainConfig {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn train<S: Samples>(
-    net: &mut TwoLayerNet,
+    net: &mut Mlp,
+    samples: &S,
+    test: Option<&S>,
+    config: &TrainConfig,
+    observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
+) -> Result<Summary, Error> {
+    train_with(net, &config.optimizer, samples, test, config, observer)
+}
+
+/// [`train`] with an update rule of one's own instead of the configured one.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_with<S: Samples>(
+    net: &mut Mlp,
     optimizer: &dyn Optimizer<f32>,
     samples: &S,
     test: Option<&S>,
@@ -177,144 +77,215 @@ pub fn train<S: Samples>(
     mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
     config.check()?;
-    let rate = optimizer.learning_rate();
-    // A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-    if !((rate as f32).is_finite() && rate as f32 > 0.0) {
-        let expected = format!("a number that f32 can hold, {:e} to {:e}", f32::from_bits(1), f32::MAX);
-        return Err(Error::config("learning rate", format_args!("{rate:?}"), expected));
-    }
-    check_samples(net.layers(), samples)?;
+    check_rate(optimizer.learning_rate())?;
+    check_samples(net, samples)?;
     if let Some(test) = test {
-        check_samples(net.layers(), test)?;
+        check_samples(net, test)?;
     }
     parallel::on_threads(config.threads, || {
-        Run::new(net, optimizer, samples, test, config).run(&mut observer)
+        Run::new(net, optimizer, samples, test, config)?.run(&mut observer)
     })?
+}
+
+/// A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
+fn check_rate(rate: f64) -> Result<(), Error> {
+    if (rate as f32).is_finite() && rate as f32 > 0.0 {
+        return Ok(());
+    }
+    let expected = format!("a number that f32 can hold, {:e} to {:e}", f32::from_bits(1), f32::MAX);
+    Err(Error::config("learning rate", format_args!("{rate:?}"), expected))
 }
 
 /// A training run on the threads it was given.
 struct Run<'a, S> {
-    net: &'a mut TwoLayerNet,
+    net: &'a mut Mlp,
     optimizer: &'a dyn Optimizer<f32>,
     state: State<f32>,
+    schedule: Schedule,
     samples: &'a S,
     test: Option<&'a S>,
+    /// The samples held out.
+    validation: Vec<usize>,
     config: &'a TrainConfig,
     order: Order,
+    n_steps: u64,
+    /// The average, and the network that is evaluated with it.
+    average: Option<(Average, Mlp)>,
 }
 
 impl<'a, S: Samples> Run<'a, S> {
     fn new(
-        net: &'a mut TwoLayerNet,
+        net: &'a mut Mlp,
         optimizer: &'a dyn Optimizer<f32>,
         samples: &'a S,
         test: Option<&'a S>,
         config: &'a TrainConfig,
-    ) -> Self {
-        Run {
+    ) -> Result<Self, Error> {
+        let (pool, validation) = match config.validation {
+            0.0 => ((0..samples.n_samples()).collect(), Vec::new()),
+            share => split(samples, share, config.seed),
+        };
+        if config.validation > 0.0 && (pool.is_empty() || validation.is_empty()) {
+            let expected = "a share that leaves a sample to train on and one to validate on";
+            let found = format!("{} of {} samples", config.validation, samples.n_samples());
+            return Err(Error::config("the share for validation", found, expected));
+        }
+        let order = Order::new(config.sampling, config.seed, pool, config.batch_size);
+        let n_steps = match config.length {
+            Length::Epochs(epochs) => epochs.saturating_mul(order.steps_per_epoch()),
+            Length::Steps(steps) => steps,
+        };
+        let schedule = config.schedule.clone().with_total_steps(n_steps);
+        let average = config.average.map(|decay| (Average::new(net.layers(), decay), net.clone()));
+        Ok(Run {
             state: State::new(optimizer, net.layers().parameter_names()),
-            order: Order::new(config.sampling, config.seed, samples.n_samples(), config.batch_size),
+            schedule: schedule.map_err(|cause| Error::Schedule { cause })?,
             net,
             optimizer,
             samples,
             test,
+            validation,
             config,
-        }
+            order,
+            n_steps,
+            average,
+        })
     }
 
     fn run(mut self, observer: &mut impl FnMut(Event<'_>) -> ControlFlow<()>) -> Result<Summary, Error> {
         let steps_per_epoch = self.order.steps_per_epoch();
-        let n_steps = match self.config.length {
-            Length::Epochs(epochs) => epochs.saturating_mul(steps_per_epoch),
-            Length::Steps(steps) => steps,
-        };
         let mut mini_batch = MiniBatch::new(self.net.layers(), self.order.batch_size());
+        let mut best = self.config.early_stopping.map(Best::new);
         let mut summary = Summary::default();
         let mut epoch = Epoch::new(1);
-        for step in 1..=n_steps {
+        for step in 1..=self.n_steps {
             let begun = Instant::now();
-            let outcome = self.step(step, &mut mini_batch)?;
+            let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
+            let outcome = self.step(step, learning_rate, &mut mini_batch)?;
             epoch.add(&outcome, begun.elapsed());
             let report = StepReport {
                 epoch: epoch.number,
                 step,
-                n_steps,
+                n_steps: self.n_steps,
+                steps_per_epoch,
                 loss: outcome.loss.mean(),
+                learning_rate,
                 seconds: (summary.time + epoch.time).as_secs_f64(),
                 n_samples: summary.n_samples + epoch.n_samples,
             };
             let stopped = observer(Event::Step(&report)).is_break();
 
-            if step % steps_per_epoch == 0 || step == n_steps || stopped {
+            if step % steps_per_epoch == 0 || step == self.n_steps || stopped {
                 self.check_parameters(&epoch, step)?;
-                let test = self.test.map(|test| evaluate(self.net.layers(), test)).transpose()?;
-                let report = epoch.report(step, test.map(|test| test.accuracy()));
+                let evaluated = evaluated(self.net, &mut self.average);
+                let test = self.test.map(|test| evaluate(evaluated, test)).transpose()?;
+                let validation = (!self.validation.is_empty())
+                    .then(|| evaluate_at(evaluated, self.samples, &self.validation));
+                let report = epoch.report(step, learning_rate, test.as_ref(), validation.as_ref());
+                let patience_ends = match (&mut best, &validation) {
+                    (Some(best), Some(validation)) => {
+                        best.hear(epoch.number, validation.loss.mean(), evaluated)
+                    }
+                    _ => false,
+                };
                 summary.add(&epoch, &report, steps_per_epoch);
                 let stopped = observer(Event::Epoch(&report)).is_break() || stopped;
                 epoch = Epoch::new(epoch.number + 1);
-                if stopped {
-                    summary.stopped = step < n_steps;
+                if stopped || patience_ends {
+                    summary.stopped = stopped && step < self.n_steps;
+                    summary.stopped_early = !stopped && step < self.n_steps;
                     break;
                 }
             }
+        }
+        self.finish(summary, best)
+    }
+
+    /// Leaves the network as it is to be used: as the average, or as it was after the best epoch.
+    fn finish(self, mut summary: Summary, best: Option<Best>) -> Result<Summary, Error> {
+        if let Some((average, _)) = &self.average {
+            average.write_to(self.net.layers_mut());
+        }
+        if let Some((epoch, net)) = best.and_then(Best::into_best) {
+            *self.net = net;
+            summary.best_epoch = Some(epoch);
+            let test = self.test.map(|test| evaluate(self.net, test)).transpose()?;
+            summary.test_accuracy =
+                test.and_then(|test| test.confusion).map(|confusion| confusion.accuracy());
         }
         Ok(summary)
     }
 
     /// One step: the gradient of the next mini-batch, and the update.
-    fn step(&mut self, step: u64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
+    fn step(&mut self, step: u64, learning_rate: f64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
         let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1);
-        let numerical;
-        let (outcome, gradient) = match self.config.gradient {
-            GradientMethod::Backprop => {
-                let loss = &SoftmaxCrossEntropy::new();
-                let outcome = mini_batch.compute(self.net.layers(), loss, self.samples, indices, &context);
-                (outcome, mini_batch.gradient())
-            }
-            GradientMethod::Numerical => {
-                let (outcome, gradient) = numerical_step(self.net, self.samples, indices);
-                numerical = gradient;
-                (outcome, &numerical[..])
-            }
-        };
+        let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
+        let loss = &self.net.config().loss;
+        let outcome = mini_batch.compute(self.net.layers(), loss, self.samples, indices, &context);
+        if self.config.gradient == GradientMethod::Numerical {
+            let gradient = numerical_step(self.net, self.samples, indices, &context);
+            mini_batch.gradient_mut().copy_from_slice(&gradient);
+        }
         let loss = outcome.loss.mean();
         if !loss.is_finite() {
             let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
-            return Err(not_finite("the loss".into(), loss, epoch, step, self.optimizer));
+            return Err(not_finite("the loss".into(), loss, epoch, step, learning_rate));
         }
-        update(self.net.layers_mut(), self.optimizer, &mut self.state, gradient);
+        if let Some(clip) = &self.config.clip {
+            clip_mut(mini_batch.gradient_mut(), clip);
+        }
+        update(self.net.layers_mut(), self.optimizer, &mut self.state, mini_batch.gradient(), learning_rate);
+        mini_batch.end_step(self.net.layers_mut());
+        if let Some((average, _)) = &mut self.average {
+            average.follow(self.net.layers());
+        }
         Ok(outcome)
     }
 
     fn check_parameters(&self, epoch: &Epoch, step: u64) -> Result<(), Error> {
         let mut found = None;
-        self.net.layers().visit_parameters(&mut |name, parameter| {
-            if let Some((i, value)) = parameter.values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+        let mut look = |name: &str, values: &[f32]| {
+            if let Some((i, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
                 found.get_or_insert((format!("{name}[{i}]"), f64::from(*value)));
             }
-        });
+        };
+        self.net.layers().visit_parameters(&mut |name, parameter| look(name, parameter.values));
+        self.net.layers().visit_buffers(&mut |name, buffer| look(&name, buffer.values));
         match found {
-            Some((what, value)) => Err(not_finite(what, value, epoch.number, step, self.optimizer)),
+            Some((what, value)) => {
+                let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
+                Err(not_finite(what, value, epoch.number, step, learning_rate))
+            }
             None => Ok(()),
         }
     }
 }
 
-fn not_finite(what: String, value: f64, epoch: u64, step: u64, optimizer: &dyn Optimizer<f32>) -> Error {
-    Error::NotFinite { what, value, epoch, step, learning_rate: optimizer.learning_rate() }
+/// The network as it would be used now.
+fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n Mlp {
+    match average {
+        None => net,
+        Some((average, averaged)) => {
+            *averaged = net.clone();
+            average.write_to(averaged.layers_mut());
+            averaged
+        }
+    }
+}
+
+fn not_finite(what: String, value: f64, epoch: u64, step: u64, learning_rate: f64) -> Error {
+    Error::NotFinite { what, value, epoch, step, learning_rate }
 }
 
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.
-fn numerical_step(net: &TwoLayerNet, samples: &impl Samples, indices: &[usize]) -> (Outcome, Vec<f32>) {
-    let (x, classes) = samples.batch::<f64>(indices);
+fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context: &Context) -> Vec<f32> {
+    let (mut x, mut t) = (InputBuffer::<f64>::new(), TargetBuffer::new());
+    samples.inputs_to(&mut x, indices);
+    samples.targets_to(&mut t, indices);
+    let x = x.as_input().dense().to_matrix();
     let net = net.cast::<f64>();
-    let n = indices.len() as f64;
-    let outcome = Outcome {
-        loss: LossSum { sum: net.loss(&x, &classes) * n, divisor: n },
-        n_correct: n_correct((&net.logits(&x)).into(), Targets::Classes(&classes)),
-        n_samples: indices.len(),
-    };
-    let gradient = net.numerical_gradient(&x, &classes);
-    (outcome, gradient.values().iter().map(|&g| g as f32).collect())
+    let loss = &net.config().loss;
+    let gradient =
+        numerical_gradient(net.layers(), loss, &x, t.as_targets(), t.weights(), Step::Fixed(1e-4), context);
+    gradient.into_iter().map(|g| g as f32).collect()
 }

@@ -6,19 +6,16 @@ use std::fs;
 use chainrule_optimizers::{Momentum, OptimizerConfig};
 use chainrule_tensor::{Init, Matrix};
 use chainrule_trainer::{
-    Activation, Checkpoint, CheckpointProblem, Error, TrainConfig, TrainingRecord, TwoLayerConfig,
-    TwoLayerNet,
+    Activation, Checkpoint, CheckpointProblem, Error, MlpConfig, TrainConfig, TrainingRecord, TwoLayerNet,
 };
 
 const HEADER: usize = 20;
 
 fn checkpoint() -> Checkpoint {
-    let config = TwoLayerConfig::new(3, 4, 2)
-        .with_activation(Activation::Relu)
-        .with_init(Init::HeNormal)
-        .with_seed(11);
+    let config =
+        MlpConfig::new([3, 4, 2]).with_activation(Activation::Relu).with_init(Init::HeNormal).with_seed(11);
     let optimizer = OptimizerConfig::from(Momentum::new(0.05).unwrap());
-    let record = TrainingRecord::new(TrainConfig::new().with_steps(7), optimizer, Vec::new());
+    let record = TrainingRecord::new(TrainConfig::new().with_steps(7).with_optimizer(optimizer), Vec::new());
     Checkpoint::new(TwoLayerNet::new(&config).unwrap(), record)
 }
 
@@ -205,15 +202,15 @@ fn a_payload_that_lies_is_refused() {
 
 #[test]
 fn parameters_that_are_not_the_networks_are_refused() {
-    // The payload begins with the kind of network (4 bytes) and its number of inputs (8 bytes).
+    // The payload begins with the kind of network (4 bytes), how many sizes it has (8 bytes), and these.
     let mut other_shape = payload();
-    other_shape[4] = 5;
+    other_shape[12] = 5;
     assert_eq!(
         problem(&sealed(&other_shape)).to_string(),
         "has the parameter W1 (4×3), the network it describes expects W1 (4×5)"
     );
     let mut no_inputs = payload();
-    no_inputs[4] = 0;
+    no_inputs[12] = 0;
     assert_eq!(
         problem(&sealed(&no_inputs)).to_string(),
         "cannot be decoded: inputs is 0, expected at least 1"

@@ -8,10 +8,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use chainrule_optimizers::{OptimizerConfig, Sgd};
-use chainrule_trainer::{
-    Checkpoint, CheckpointProblem, TrainConfig, TrainingRecord, TwoLayerConfig, TwoLayerNet,
-};
+use chainrule_trainer::{Checkpoint, CheckpointProblem, MlpConfig, TrainConfig, TrainingRecord, TwoLayerNet};
 
 /// The largest single allocation.
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
@@ -38,8 +35,8 @@ static ALLOCATOR: Recording = Recording;
 /// Every 8 bytes of the payload in turn become a length prefix of almost 4 GB, under a checksum that fits.
 #[test]
 fn no_length_prefix_is_believed() {
-    let net = TwoLayerNet::new(&TwoLayerConfig::new(3, 4, 2)).unwrap();
-    let record = TrainingRecord::new(TrainConfig::new(), OptimizerConfig::Sgd(Sgd::default()), Vec::new());
+    let net = TwoLayerNet::new(&MlpConfig::new([3, 4, 2])).unwrap();
+    let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
     let bytes = Checkpoint::new(net, record).to_bytes();
     let mut n_refused = 0;
     for i in 20..bytes.len() - 12 {

@@ -11,14 +11,14 @@ use chainrule_tensor::{
     random::{Purpose, generator, shuffle},
 };
 use chainrule_trainer::{
-    Activation, Error, Event, GradientMethod, Samples, Sampling, Summary, TrainConfig, TwoLayerConfig,
-    TwoLayerNet, train,
+    Activation, Error, Event, GradientMethod, MlpConfig, Samples, Sampling, Summary, TrainConfig,
+    TwoLayerNet, train_with,
 };
 
 use common::blobs;
 
-fn config() -> TwoLayerConfig {
-    TwoLayerConfig::new(36, 9, 10)
+fn config() -> MlpConfig {
+    MlpConfig::new([36, 9, 10])
 }
 
 fn run(
@@ -26,7 +26,7 @@ fn run(
     optimizer: &dyn Optimizer<f32>,
     config: &TrainConfig,
 ) -> Result<Summary, Error> {
-    train(net, optimizer, &blobs(450), Some(&blobs(100)), config, |_| ControlFlow::Continue(()))
+    train_with(net, optimizer, &blobs(450), Some(&blobs(100)), config, |_| ControlFlow::Continue(()))
 }
 
 /// The checksum of the parameters after a short run.
@@ -55,7 +55,7 @@ fn the_same_bits_on_any_number_of_threads_and_in_any_run() {
 fn a_wide_net_is_the_same_on_any_number_of_threads() {
     // Wide enough that its gradient and its updates are cut into parts.
     let checksums = [1, 2, 3, 8].map(|threads| {
-        let mut net = TwoLayerNet::new(&TwoLayerConfig::new(36, 701, 10)).unwrap();
+        let mut net = TwoLayerNet::new(&MlpConfig::new([36, 701, 10])).unwrap();
         let config = TrainConfig::new().with_epochs(1).with_threads(threads);
         run(&mut net, &Momentum::default(), &config).unwrap();
         net.parameters_crc32()
@@ -81,12 +81,13 @@ fn blobs_are_learned_with_either_activation() {
 #[test]
 fn the_first_epoch_on_real_mnist_is_the_references() {
     let mnist = Mnist::load_verified(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist")).unwrap();
-    let mut net = TwoLayerNet::new(&TwoLayerConfig::new(784, 50, 10)).unwrap();
+    let mut net = TwoLayerNet::new(&MlpConfig::new([784, 50, 10])).unwrap();
     let config = TrainConfig::new().with_epochs(1);
     let optimizer = Sgd::default();
-    let summary =
-        train(&mut net, &optimizer, &mnist.train, Some(&mnist.test), &config, |_| ControlFlow::Continue(()))
-            .unwrap();
+    let summary = train_with(&mut net, &optimizer, &mnist.train, Some(&mnist.test), &config, |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let accuracy = summary.test_accuracy.unwrap();
     assert!((0.78..=0.81).contains(&accuracy), "{accuracy}");
     assert_eq!(summary.steps, 600);
@@ -117,7 +118,7 @@ fn steps_end_inside_an_epoch_with_a_report() {
     // 450 samples in mini-batches of 100: five steps an epoch, the last of 50.
     let mut seen = Vec::new();
     let config = TrainConfig::new().with_steps(7);
-    let summary = train(&mut net, &Sgd::default(), &blobs(450), None, &config, |event| {
+    let summary = train_with(&mut net, &Sgd::default(), &blobs(450), None, &config, |event| {
         if let Event::Step(step) = event {
             assert_eq!(step.n_steps, 7);
             seen.push((step.epoch, step.step, step.n_samples));
@@ -135,12 +136,18 @@ fn steps_end_inside_an_epoch_with_a_report() {
 fn the_observer_can_stop_the_run() {
     for stop_at in [3, 5] {
         let mut net = TwoLayerNet::new(&config()).unwrap();
-        let summary =
-            train(&mut net, &Sgd::default(), &blobs(450), None, &TrainConfig::new(), |event| match event {
+        let summary = train_with(
+            &mut net,
+            &Sgd::default(),
+            &blobs(450),
+            None,
+            &TrainConfig::new(),
+            |event| match event {
                 Event::Step(step) if step.step == stop_at => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
-            })
-            .unwrap();
+            },
+        )
+        .unwrap();
         assert_eq!((summary.steps, summary.stopped), (stop_at, true));
         assert_eq!(summary.history.len(), 1);
     }
@@ -189,7 +196,7 @@ fn a_run_is_that_of_its_serial_twin() {
         (TwoLayerNet::new(&config()).unwrap(), TwoLayerNet::new(&config()).unwrap());
     let mut losses = Vec::new();
     let train_config = TrainConfig::new().with_epochs(3).with_batch_size(70);
-    train(&mut net, &rule, &set, None, &train_config, |event| {
+    train_with(&mut net, &rule, &set, None, &train_config, |event| {
         if let Event::Step(step) = event {
             losses.push(step.loss);
         }
@@ -222,9 +229,9 @@ fn a_run_is_that_of_its_serial_twin() {
 }
 
 #[track_caller]
-fn assert_refused(net: &TwoLayerConfig, config: &TrainConfig, samples: &ImageSet, message: &str) {
+fn assert_refused(net: &MlpConfig, config: &TrainConfig, samples: &ImageSet, message: &str) {
     let result = TwoLayerNet::new(net).and_then(|mut net| {
-        train(&mut net, &Sgd::default(), samples, None, config, |_| ControlFlow::Continue(()))
+        train_with(&mut net, &Sgd::default(), samples, None, config, |_| ControlFlow::Continue(()))
     });
     assert_eq!(result.unwrap_err().to_string(), message);
 }
@@ -233,13 +240,8 @@ fn assert_refused(net: &TwoLayerConfig, config: &TrainConfig, samples: &ImageSet
 fn bad_settings_are_refused_in_one_sentence() {
     let (good, samples) = (TrainConfig::new(), blobs(100));
     let net = config();
-    assert_refused(
-        &TwoLayerConfig::new(36, 0, 10),
-        &good,
-        &samples,
-        "hidden units is 0, expected at least 1",
-    );
-    let huge = TwoLayerConfig::new(36, usize::MAX / 2, 10);
+    assert_refused(&MlpConfig::new([36, 0, 10]), &good, &samples, "hidden units is 0, expected at least 1");
+    let huge = MlpConfig::new([36, usize::MAX / 2, 10]);
     let message = "the network is 36-9223372036854775807-10, expected at most 268435456 parameters";
     assert_refused(&huge, &good, &samples, message);
     let endless = config().with_init(Init::Normal { std: f64::NAN });
@@ -252,13 +254,13 @@ fn bad_settings_are_refused_in_one_sentence() {
     assert_refused(&net, &good.clone().with_threads(0), &samples, "threads is 0, expected 1 to 1024");
     assert_refused(&net, &good.clone().with_threads(1025), &samples, "threads is 1025, expected 1 to 1024");
     assert_refused(
-        &TwoLayerConfig::new(25, 4, 10),
+        &MlpConfig::new([25, 4, 10]),
         &good,
         &samples,
         "values per sample: found 36, expected 25, the inputs of the network",
     );
     assert_refused(
-        &TwoLayerConfig::new(36, 4, 3),
+        &MlpConfig::new([36, 4, 3]),
         &good,
         &samples,
         "classes: found class 9, expected classes 0 to 2, the outputs of the network",

@@ -1,0 +1,176 @@
+//! Dropout: in training, every value is left out with probability p; in inference, nothing happens.
+//!
+//! ```text
+//! y  = m·x          m = 0 with probability p, otherwise 1/(1 − p); in inference m = 1
+//! dx = m·dy
+//! ```
+//! `x`, `y` and `m` have one shape, any number of units × samples.
+//!
+//! Source: Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting* (2014), with the
+//! scaling in training ("inverted"), so that the expected value of y is x in both, as in PyTorch.
+//!
+//! The mask is a pure function of the seed, the layer, the step, the position of the sample in the mini-batch and the
+//! unit. So every sample has its own, and it does not matter how a mini-batch is cut.
+
+use chainrule_tensor::{
+    Float, MatrixView, MatrixViewMut,
+    rand::Rng,
+    random::{Purpose, generator},
+};
+
+use crate::{Error, Forward, Layer, Trace, elementwise};
+
+/// Leaves out every value with probability `p` in training, and scales the others by 1/(1 − p).
+///
+/// | setting | range | purpose |
+/// | --- | --- | --- |
+/// | `p` | 0 ≤ p < 1 | the probability of leaving a value out |
+///
+/// Unit *u* of a sample is left out if number *u* of its generator, 32 bits, is below p·2³². That generator is
+/// [`generator`]`(seed, Purpose::Dropout, step, layer · 2³² + sample)`.
+///
+/// # Examples
+/// ```
+/// use chainrule_layers::{Context, Dropout, Layer};
+/// use chainrule_tensor::Matrix;
+/// let dropout = Dropout::new(0.5)?;
+/// let x = Matrix::from_element(1000, 2, 3.0_f32);
+/// assert_eq!(dropout.forward(&x).0, x); // inference
+///
+/// let (y, cache) = dropout.forward_with(&x, &Context::training(1, 0).of_samples(2));
+/// assert!(y.iter().all(|&y| y == 0.0 || y == 6.0));
+/// let left = y.iter().filter(|&&y| y == 6.0).count();
+/// assert!((900..1100).contains(&left));
+/// assert_ne!(y.column(0), y.column(1)); // every sample has a mask of its own
+/// assert_eq!(dropout.backward(&cache, &x).dx, y); // and the gradient has the same
+/// # Ok::<(), chainrule_layers::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    p: f64,
+}
+
+impl Dropout {
+    /// Dropout with probability `p`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless 0 ≤ p < 1.
+    pub fn new(p: f64) -> Result<Self, Error> {
+        if (0.0..1.0).contains(&p) {
+            Ok(Dropout { p })
+        } else {
+            Err(Error::Setting {
+                name: "dropout probability",
+                found: p,
+                expected: "a number from 0 to below 1",
+            })
+        }
+    }
+
+    /// The probability of leaving a value out.
+    pub fn p(&self) -> f64 {
+        self.p
+    }
+}
+
+impl<F: Float> Layer<F> for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(*self)
+    }
+
+    fn n_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs
+    }
+
+    fn n_cached(&self, n_inputs: usize) -> usize {
+        n_inputs
+    }
+
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, mask: &mut [F], forward: &Forward<'_, F>) {
+        let (x, context) = (forward.x.dense(), forward.context);
+        assert_eq!(y.shape(), x.shape(), "shapes of the dropout's output and input");
+        assert_eq!(mask.len(), x.as_slice().len(), "values of the mask, and inputs");
+        if !context.training {
+            mask.fill(F::one());
+            y.as_mut_slice().copy_from_slice(x.as_slice());
+            return;
+        }
+        let left_out_below = (self.p * 2.0_f64.powi(32)) as u64;
+        let kept = F::of(1.0 / (1.0 - self.p));
+        for (j, x) in x.column_iter().enumerate() {
+            let sample = (context.layer as u64) << 32 | (context.first_sample + j) as u64;
+            let mut rng = generator(context.seed, Purpose::Dropout, context.step, sample);
+            let mask = &mut mask[j * x.len()..(j + 1) * x.len()];
+            for ((y, m), &x) in y.column_mut(j).iter_mut().zip(mask).zip(x) {
+                *m = if u64::from(rng.next_u32()) < left_out_below { F::zero() } else { kept };
+                *y = *m * x;
+            }
+        }
+    }
+
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
+        elementwise::backward_to(dx, dy, trace);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_tensor::Matrix;
+
+    use super::*;
+    use crate::{Context, check::assert_layer};
+
+    fn dropped(p: f64, context: &Context, x: &Matrix<f64>) -> Matrix<f64> {
+        Dropout::new(p).unwrap().forward_with(x, context).0
+    }
+
+    #[test]
+    fn masks_depend_on_the_place_and_on_nothing_else() {
+        let x = Matrix::from_element(40, 6, 1.0);
+        let context = Context::training(1, 7).of_samples(6).at_layer(2);
+        let whole = dropped(0.3, &context, &x);
+        // Cut into shards.
+        for first in 0..6 {
+            let part = dropped(0.3, &context.at_sample(first), &x.columns(first, 6 - first).into());
+            assert_eq!(part, whole.columns(first, 6 - first));
+        }
+        // Another step, seed and layer.
+        let others = [
+            Context::training(1, 8).of_samples(6).at_layer(2),
+            Context::training(2, 7).of_samples(6).at_layer(2),
+            context.at_layer(3),
+        ];
+        for other in others {
+            assert_ne!(dropped(0.3, &other, &x), whole, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_share_left_out_is_p() {
+        // 40,000 draws: a standard deviation of 0.0023 at most.
+        let x = Matrix::from_element(400, 100, 1.0);
+        for p in [0.0, 0.1, 0.5, 0.9] {
+            let y = dropped(p, &Context::training(3, 0).of_samples(100), &x);
+            let share = y.iter().filter(|&&y| y == 0.0).count() as f64 / y.len() as f64;
+            assert!((share - p).abs() <= 0.01, "{share} of {p}");
+            assert!((y.mean() - 1.0).abs() <= 0.03 / (1.0 - p), "the expected value is kept: {}", y.mean());
+        }
+    }
+
+    #[test]
+    fn probabilities_out_of_range_are_refused() {
+        for bad in [1.0, -0.1, f64::NAN, f64::INFINITY] {
+            let message = Dropout::new(bad).unwrap_err().to_string();
+            assert_eq!(message, format!("dropout probability {bad}, expected a number from 0 to below 1"));
+        }
+    }
+
+    #[test]
+    fn gradients_agree() {
+        assert_layer(|_| Dropout::new(0.4).unwrap(), |x| x);
+    }
+}

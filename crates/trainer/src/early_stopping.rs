@@ -1,0 +1,108 @@
+//! Early stopping: a run ends when the validation loss has stopped getting better, and the best network is kept.
+//!
+//! Source: Prechelt, *Early stopping – but when?* (1998), the criterion of successive epochs without a new minimum.
+
+use crate::{Error, Mlp};
+
+/// When to stop early.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `patience` | 5 | epochs without a better validation loss before the run ends | at least 1 |
+/// | `min_delta` | 0 | how much lower a loss must be to be better | finite, not below 0 |
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
+pub struct EarlyStopping {
+    /// Epochs without a better validation loss before the run ends.
+    pub patience: u64,
+    /// How much lower a loss must be to be better.
+    pub min_delta: f64,
+}
+
+impl Default for EarlyStopping {
+    fn default() -> Self {
+        EarlyStopping { patience: 5, min_delta: 0.0 }
+    }
+}
+
+impl EarlyStopping {
+    /// Stops after `patience` epochs without a better validation loss.
+    pub fn new(patience: u64) -> Self {
+        EarlyStopping { patience, ..EarlyStopping::default() }
+    }
+
+    /// Sets how much lower a loss must be to be better.
+    pub fn with_min_delta(self, min_delta: f64) -> Self {
+        EarlyStopping { min_delta, ..self }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.patience == 0 {
+            return Err(Error::config("the patience of early stopping", 0, "at least 1 epoch"));
+        }
+        if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
+            let expected = "a finite number not below 0";
+            return Err(Error::config("the least improvement of early stopping", self.min_delta, expected));
+        }
+        Ok(())
+    }
+}
+
+/// The best epoch so far.
+#[derive(Debug)]
+pub(crate) struct Best {
+    rule: EarlyStopping,
+    loss: f64,
+    epoch: u64,
+    net: Option<Mlp>,
+}
+
+impl Best {
+    pub(crate) fn new(rule: EarlyStopping) -> Self {
+        Best { rule, loss: f64::INFINITY, epoch: 0, net: None }
+    }
+
+    /// Hears of the validation loss of `epoch`, after which the network was `net`; returns whether it is time to stop.
+    pub(crate) fn hear(&mut self, epoch: u64, loss: f64, net: &Mlp) -> bool {
+        if loss < self.loss - self.rule.min_delta {
+            (self.loss, self.epoch, self.net) = (loss, epoch, Some(net.clone()));
+        }
+        epoch >= self.epoch + self.rule.patience
+    }
+
+    /// The best epoch and the network after it.
+    pub(crate) fn into_best(self) -> Option<(u64, Mlp)> {
+        self.net.map(|net| (self.epoch, net))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MlpConfig;
+
+    #[test]
+    fn the_best_network_is_kept_until_patience_ends() {
+        let net = |seed| Mlp::<f32>::new(&MlpConfig::new([1, 1, 1]).with_seed(seed)).unwrap();
+        let mut best = Best::new(EarlyStopping::new(2).with_min_delta(0.1));
+        let losses = [3.0, 2.0, 1.95, 1.0, f64::NAN, 0.95];
+        let stopped: Vec<bool> =
+            (1..).zip(losses).map(|(epoch, loss)| best.hear(epoch, loss, &net(epoch))).collect();
+        assert_eq!(stopped, [false, false, false, false, false, true]);
+        let (epoch, kept) = best.into_best().unwrap();
+        assert_eq!((epoch, kept.parameters_crc32()), (4, net(4).parameters_crc32()));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        let message = EarlyStopping::new(0).check().unwrap_err().to_string();
+        assert_eq!(message, "the patience of early stopping is 0, expected at least 1 epoch");
+        let message = EarlyStopping::new(1).with_min_delta(f64::NAN).check().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "the least improvement of early stopping is NaN, expected a finite number not below 0"
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! How raw columns become inputs of a network: standardised, as one of several values, or as they are.
+//!
+//! The numbers it takes are found in the training data once and belong to the network from then on: an encoding is the
+//! network's first layer, it is saved with it, and whoever predicts gives raw columns.
+
+use std::collections::BTreeSet;
+
+use chainrule_layers::{Forward, Layer, Trace};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+
+use crate::{Dataset, Error};
+
+/// The encoding of every column; see [`Encode`] for the kinds.
+///
+/// # Examples
+/// ```
+/// use chainrule_trainer::{Dataset, Encode, Encoding};
+/// // Three samples of a measure and a rank.
+/// let data = Dataset::from_rows(&[1.0, 2.0, 3.0, 1.0, 5.0, 4.0], 2)?;
+/// let encoding = Encoding::fit(&data, &[Encode::Standardize, Encode::OneHot])?;
+/// assert_eq!((encoding.n_inputs(), encoding.n_outputs()), (2, 4)); // ranks 1, 2 and 4
+/// # Ok::<(), chainrule_trainer::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Encoding {
+    columns: Vec<Column>,
+}
+
+/// What is to be done with a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encode {
+    /// Nothing.
+    Keep,
+    /// (x − mean)/standard deviation of the training data (divided by n); a column that never changes becomes 0.
+    Standardize,
+    /// One input for each value that the training data have: 1 for the value of the sample, 0 for all others. A value
+    /// that was not there in training is 0 in all.
+    OneHot,
+}
+
+/// A column with what was found in the training data.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
+enum Column {
+    Keep,
+    Standardize { mean: f64, std: f64 },
+    OneHot { values: Vec<f32> },
+}
+
+/// The most values that a column may have to be one of.
+const MAX_VALUES: usize = 1000;
+
+impl Encoding {
+    /// The encoding of `data` with these kinds, one for each column.
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless there is a kind for every column; [`Error::Data`] if a column to be one of several
+    /// values has more than 1000.
+    pub fn fit(data: &Dataset<'_>, kinds: &[Encode]) -> Result<Self, Error> {
+        if kinds.len() != data.n_inputs() {
+            let expected = format!("{}, one for each column", data.n_inputs());
+            return Err(Error::config("the number of encodings", kinds.len(), expected));
+        }
+        let columns = kinds.iter().enumerate().map(|(column, kind)| {
+            let values = || data.rows().map(move |row| row[column]);
+            Ok(match kind {
+                Encode::Keep => Column::Keep,
+                Encode::Standardize => standardize(values),
+                Encode::OneHot => Column::OneHot { values: distinct(column, values())? },
+            })
+        });
+        Ok(Encoding { columns: columns.collect::<Result<_, Error>>()? })
+    }
+
+    /// Every column of `data` standardised.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_layers::Layer;
+    /// use chainrule_tensor::Matrix;
+    /// use chainrule_trainer::{Dataset, Encoding};
+    /// let data = Dataset::from_rows(&[1.0, 3.0, 5.0], 1)?;
+    /// let (y, _) = Encoding::standardize(&data).forward(&Matrix::from_element(1, 1, 5.0_f64));
+    /// assert!((y[0] - 1.5_f64.sqrt()).abs() < 1e-15); // mean 3, variance 8/3
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
+    pub fn standardize(data: &Dataset<'_>) -> Self {
+        Encoding::fit(data, &vec![Encode::Standardize; data.n_inputs()])
+            .expect("as many kinds as columns, and none that could be refused")
+    }
+
+    /// How many raw columns there are.
+    pub fn n_inputs(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// How many inputs the raw columns become.
+    pub fn n_outputs(&self) -> usize {
+        self.columns.iter().map(Column::n_outputs).sum()
+    }
+
+    /// Refuses what was not made by [`fit`](Encoding::fit), as a file may hold it.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for column in &self.columns {
+            match column {
+                Column::Standardize { mean, std } if !(mean.is_finite() && *std > 0.0 && std.is_finite()) => {
+                    let found = format!("({mean}, {std})");
+                    return Err(Error::config(
+                        "mean and standard deviation",
+                        found,
+                        "finite numbers, the second above 0",
+                    ));
+                }
+                Column::OneHot { values } if values.is_empty() || values.len() > MAX_VALUES => {
+                    let expected = format!("1 to {MAX_VALUES}");
+                    return Err(Error::config("the number of values of a column", values.len(), expected));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    fn n_outputs(&self) -> usize {
+        match self {
+            Column::Keep | Column::Standardize { .. } => 1,
+            Column::OneHot { values } => values.len(),
+        }
+    }
+}
+
+/// Two passes, so that the variance is not the difference of large numbers.
+fn standardize<I: Iterator<Item = f32>>(values: impl Fn() -> I) -> Column {
+    let n = values().count() as f64;
+    let mean = values().map(f64::from).sum::<f64>() / n;
+    let variance = values().map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+    Column::Standardize { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
+}
+
+fn distinct(column: usize, values: impl Iterator<Item = f32>) -> Result<Vec<f32>, Error> {
+    // By their bits after + 0.0, which makes one of the two zeros; the data have no NaN.
+    let distinct: BTreeSet<u32> = values.map(|x| (x + 0.0).to_bits()).collect();
+    if distinct.len() > MAX_VALUES {
+        return Err(Error::Data {
+            what: format!("different values in column {column}"),
+            found: distinct.len().to_string(),
+            expected: format!("at most {MAX_VALUES} for an input each"),
+        });
+    }
+    let mut values: Vec<f32> = distinct.into_iter().map(f32::from_bits).collect();
+    values.sort_by(f32::total_cmp);
+    Ok(values)
+}
+
+impl<F: Float> Layer<F> for Encoding {
+    fn name(&self) -> &'static str {
+        "encoding"
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
+        Box::new(self.clone())
+    }
+
+    #[track_caller]
+    fn n_outputs(&self, n_inputs: usize) -> usize {
+        assert_eq!(n_inputs, self.columns.len(), "inputs of an encoding of {} columns", self.columns.len());
+        Encoding::n_outputs(self)
+    }
+
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+        let x = forward.x.dense();
+        let expected = (Encoding::n_outputs(self), x.n_columns());
+        assert_eq!(
+            (x.n_rows(), y.shape()),
+            (self.columns.len(), expected),
+            "the encoding's inputs and outputs"
+        );
+        for (j, x) in x.column_iter().enumerate() {
+            let mut y = y.column_mut(j);
+            for (&x, column) in x.iter().zip(&self.columns) {
+                let (of_column, rest) = y.split_at_mut(column.n_outputs());
+                match column {
+                    Column::Keep => of_column[0] = x,
+                    Column::Standardize { mean, std } => of_column[0] = F::of((x.as_f64() - mean) / std),
+                    Column::OneHot { values } => {
+                        for (y, value) in of_column.iter_mut().zip(values) {
+                            *y = if x == F::of(f64::from(*value)) { F::one() } else { F::zero() };
+                        }
+                    }
+                }
+                y = rest;
+            }
+        }
+    }
+
+    /// What is one of several values has no slope.
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
+        assert_eq!(
+            (dx.n_rows(), dy.n_rows()),
+            (self.columns.len(), Encoding::n_outputs(self)),
+            "rows of the encoding's gradients"
+        );
+        for (j, mut dy) in dy.column_iter().enumerate() {
+            for (dx, column) in dx.column_mut(j).iter_mut().zip(&self.columns) {
+                *dx = match column {
+                    Column::Keep => dy[0],
+                    Column::Standardize { std, .. } => F::of(dy[0].as_f64() / std),
+                    Column::OneHot { .. } => F::zero(),
+                };
+                dy = &dy[column.n_outputs()..];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_gradcheck::Check;
+    use chainrule_tensor::Matrix;
+
+    use super::*;
+
+    const ROWS: [f32; 9] = [1.0, 7.0, 2.0, 3.0, 7.0, 1.0, 8.0, 7.0, 2.0];
+
+    fn encoding() -> Encoding {
+        let data = Dataset::from_rows(&ROWS, 3).unwrap();
+        Encoding::fit(&data, &[Encode::Standardize, Encode::Standardize, Encode::OneHot]).unwrap()
+    }
+
+    #[test]
+    fn columns_by_hand() {
+        // Mean 4 and variance 26/3; a column that never changes; a value that was never there.
+        let x = Matrix::from_column_slice(3, 2, &[1.0_f64, 7.0, 2.0, 8.0, 9.0, 5.0]);
+        let (y, _) = encoding().forward(&x);
+        let std = (26.0_f64 / 3.0).sqrt();
+        let expected = [-3.0 / std, 0.0, 0.0, 1.0, 4.0 / std, 2.0, 0.0, 0.0];
+        assert!(y.iter().zip(expected).all(|(y, e)| (y - e).abs() <= 1e-15), "{y}");
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_columns_that_have_one() {
+        let (encoding, dy) = (encoding(), Matrix::from_column_slice(4, 1, &[0.5, -2.0, 1.0, 3.0]));
+        let x = [2.5, 3.0, 2.0];
+        let layer: &dyn Layer<f64> = &encoding;
+        let (_, cache) = layer.forward(&Matrix::from_column_slice(3, 1, &x));
+        let given = layer.backward(&cache, &dy).dx;
+        assert_eq!(given[2], 0.0);
+        let f = |v: &[f64]| layer.forward(&Matrix::from_column_slice(3, 1, &[v[0], v[1], 2.0])).0.dot(&dy);
+        Check::new().run(f, &x[..2], &given.as_slice()[..2]).assert_passed();
+    }
+
+    #[test]
+    fn kinds_that_do_not_fit_are_refused() {
+        let data = Dataset::from_rows(&ROWS, 3).unwrap();
+        let message = Encoding::fit(&data, &[Encode::Keep]).unwrap_err().to_string();
+        assert_eq!(message, "the number of encodings is 1, expected 3, one for each column");
+        let many: Vec<f32> = (0..1001).map(|i| i as f32).collect();
+        let data = Dataset::from_rows(&many, 1).unwrap();
+        let message = Encoding::fit(&data, &[Encode::OneHot]).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "different values in column 0: found 1001, expected at most 1000 for an input each"
+        );
+    }
+}

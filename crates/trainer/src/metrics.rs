@@ -1,0 +1,266 @@
+//! How good predictions are: of classes by what was taken for what, of values by their distance.
+
+use std::fmt;
+
+/// What was taken for what: the confusion matrix of a classifier.
+///
+/// It prints as a table, one line per true class.
+///
+/// # Examples
+/// ```
+/// use chainrule_trainer::Confusion;
+/// let mut confusion = Confusion::new(2);
+/// for (truth, predicted) in [(0, 0), (0, 0), (0, 1), (1, 1)] {
+///     confusion.add(truth, predicted);
+/// }
+/// assert_eq!(confusion.accuracy(), 0.75);
+/// assert_eq!(confusion.recall(0), Some(2.0 / 3.0)); // of three that are 0, two were found
+/// assert_eq!(confusion.precision(1), Some(0.5)); // of two taken for 1, one is
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    n_classes: usize,
+    /// True class after true class.
+    counts: Vec<usize>,
+}
+
+impl Confusion {
+    /// No sample yet, of `n_classes` classes.
+    pub fn new(n_classes: usize) -> Self {
+        Confusion { n_classes, counts: vec![0; n_classes * n_classes] }
+    }
+
+    /// Counts one sample.
+    ///
+    /// # Panics
+    /// Unless both classes are below the number of classes.
+    #[track_caller]
+    pub fn add(&mut self, truth: usize, predicted: usize) {
+        let n = self.n_classes;
+        assert!(truth < n && predicted < n, "classes {truth} and {predicted} of {n}");
+        self.counts[truth * n + predicted] += 1;
+    }
+
+    /// Counts the samples of another matrix of as many classes.
+    pub(crate) fn merge(&mut self, other: &Confusion) {
+        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
+            *sum += count;
+        }
+    }
+
+    /// How many classes there are.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// How many samples of class `truth` were taken for `predicted`.
+    ///
+    /// # Panics
+    /// Unless both are below the number of classes.
+    #[track_caller]
+    pub fn count(&self, truth: usize, predicted: usize) -> usize {
+        let n = self.n_classes;
+        assert!(truth < n && predicted < n, "classes {truth} and {predicted} of {n}");
+        self.counts[truth * n + predicted]
+    }
+
+    /// All samples.
+    pub fn n_samples(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// The samples that were recognised.
+    pub fn n_correct(&self) -> usize {
+        (0..self.n_classes).map(|class| self.count(class, class)).sum()
+    }
+
+    /// The share of samples that were recognised, 0…1; NaN without samples.
+    pub fn accuracy(&self) -> f64 {
+        self.n_correct() as f64 / self.n_samples() as f64
+    }
+
+    /// How many samples are of the class.
+    pub fn n_true(&self, class: usize) -> usize {
+        (0..self.n_classes).map(|predicted| self.count(class, predicted)).sum()
+    }
+
+    /// How many samples were taken for the class.
+    pub fn n_predicted(&self, class: usize) -> usize {
+        (0..self.n_classes).map(|truth| self.count(truth, class)).sum()
+    }
+
+    /// Of the samples taken for the class, the share that is of it; `None` if there are none.
+    pub fn precision(&self, class: usize) -> Option<f64> {
+        share(self.count(class, class), self.n_predicted(class))
+    }
+
+    /// Of the samples of the class, the share that was recognised; `None` if there are none.
+    pub fn recall(&self, class: usize) -> Option<f64> {
+        share(self.count(class, class), self.n_true(class))
+    }
+
+    /// The harmonic mean of precision and recall, 2·TP/(2·TP + FP + FN); `None` if the class is neither there nor
+    /// predicted.
+    pub fn f1(&self, class: usize) -> Option<f64> {
+        share(2 * self.count(class, class), self.n_true(class) + self.n_predicted(class))
+    }
+
+    /// The mean of [`f1`](Confusion::f1) over the classes that have one ("macro"); NaN if none has.
+    pub fn mean_f1(&self) -> f64 {
+        let all: Vec<f64> = (0..self.n_classes).filter_map(|class| self.f1(class)).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    }
+}
+
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+impl fmt::Display for Confusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let largest = self.counts.iter().max().copied().unwrap_or(0);
+        let width = largest.max(self.n_classes).to_string().len().max(3);
+        write!(f, "true\\as")?;
+        (0..self.n_classes).try_for_each(|class| write!(f, " {class:>width$}"))?;
+        for truth in 0..self.n_classes {
+            write!(f, "\n{truth:>7}")?;
+            (0..self.n_classes).try_for_each(|class| write!(f, " {:>width$}", self.count(truth, class)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the true class stands among all, by their outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ranks {
+    /// How many samples have so many larger outputs than that of their class.
+    counts: Vec<usize>,
+}
+
+impl Ranks {
+    pub(crate) fn new(n_outputs: usize) -> Self {
+        Ranks { counts: vec![0; n_outputs] }
+    }
+
+    /// Counts a sample with outputs `z`; of equal outputs the first is the largest, as in argmax.
+    pub(crate) fn add<F: PartialOrd>(&mut self, z: &[F], truth: usize) {
+        let before = z[..truth].iter().filter(|z_i| **z_i >= z[truth]).count();
+        let behind = z[truth + 1..].iter().filter(|z_i| **z_i > z[truth]).count();
+        self.counts[before + behind] += 1;
+    }
+
+    pub(crate) fn merge(&mut self, other: &Ranks) {
+        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
+            *sum += count;
+        }
+    }
+
+    /// The share of samples whose class is among the `k` largest outputs.
+    pub(crate) fn top_k(&self, k: usize) -> f64 {
+        let found: usize = self.counts.iter().take(k).sum();
+        found as f64 / self.counts.iter().sum::<usize>() as f64
+    }
+}
+
+/// How far predicted values are from the true ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Deviation {
+    n: usize,
+    absolute: f64,
+    squared: f64,
+    /// The mean of the true values, and the sum of their squared distances from it.
+    mean: f64,
+    spread: f64,
+}
+
+impl Deviation {
+    pub(crate) fn add(&mut self, predicted: f64, truth: f64) {
+        let error = predicted - truth;
+        let one = Deviation { n: 1, absolute: error.abs(), squared: error * error, mean: truth, spread: 0.0 };
+        self.merge(&one);
+    }
+
+    /// Chan, Golub and LeVeque (1979): means and spreads of parts without differences of large sums.
+    pub(crate) fn merge(&mut self, other: &Deviation) {
+        let n = self.n + other.n;
+        if n == 0 {
+            return;
+        }
+        let (distance, weight) = (other.mean - self.mean, other.n as f64 / n as f64);
+        self.spread += other.spread + distance * distance * self.n as f64 * weight;
+        self.mean += distance * weight;
+        self.absolute += other.absolute;
+        self.squared += other.squared;
+        self.n = n;
+    }
+
+    /// How many values were compared.
+    pub fn n_values(&self) -> usize {
+        self.n
+    }
+
+    /// The mean of |y − t|.
+    pub fn mean_absolute_error(&self) -> f64 {
+        self.absolute / self.n as f64
+    }
+
+    /// The mean of (y − t)².
+    pub fn mean_squared_error(&self) -> f64 {
+        self.squared / self.n as f64
+    }
+
+    /// The coefficient of determination, 1 − Σ(y − t)²/Σ(t − t̄)²: 1 where all is found, 0 where the mean would have done
+    /// as well. Not finite where the true values are all the same.
+    pub fn r_squared(&self) -> f64 {
+        1.0 - self.squared / self.spread
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confusion_matrix_by_hand() {
+        let mut confusion = Confusion::new(3);
+        for (truth, predicted, times) in [(0, 0, 5), (0, 1, 1), (1, 1, 3), (1, 0, 2)] {
+            (0..times).for_each(|_| confusion.add(truth, predicted));
+        }
+        assert_eq!((confusion.n_samples(), confusion.n_correct()), (11, 8));
+        assert_eq!(confusion.precision(0), Some(5.0 / 7.0));
+        assert_eq!(confusion.recall(1), Some(0.6));
+        assert_eq!(confusion.f1(0), Some(10.0 / 13.0)); // 2·5 of 6 + 7
+        assert_eq!((confusion.precision(2), confusion.recall(2), confusion.f1(2)), (None, None, None));
+        assert!((confusion.mean_f1() - (10.0 / 13.0 + 6.0 / 9.0) / 2.0).abs() < 1e-15);
+        assert_eq!(
+            confusion.to_string(),
+            "true\\as   0   1   2\n      0   5   1   0\n      1   2   3   0\n      2   0   0   0"
+        );
+    }
+
+    #[test]
+    fn ranks_by_hand() {
+        let mut ranks = Ranks::new(3);
+        ranks.add(&[3.0, 1.0, 2.0], 0); // first
+        ranks.add(&[3.0, 1.0, 2.0], 2); // second
+        ranks.add(&[3.0, 1.0, 2.0], 1); // third
+        ranks.add(&[1.0, 1.0, 0.0], 1); // of equals the first is first
+        assert_eq!([1, 2, 3].map(|k| ranks.top_k(k)), [0.25, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn deviations_by_hand_however_they_are_merged() {
+        let pairs = [(1.0, 2.0), (3.0, 1.0), (5.0, 6.0)]; // errors −1, 2, −1; mean 3, spread 1 + 4 + 9
+        for cut in 0..=3 {
+            let mut parts = [Deviation::default(); 2];
+            pairs[..cut].iter().for_each(|&(y, t)| parts[0].add(y, t));
+            pairs[cut..].iter().for_each(|&(y, t)| parts[1].add(y, t));
+            let [mut whole, rest] = parts;
+            whole.merge(&rest);
+            assert_eq!(whole.n_values(), 3);
+            assert!((whole.mean_absolute_error() - 4.0 / 3.0).abs() < 1e-15);
+            assert!((whole.mean_squared_error() - 2.0).abs() < 1e-15);
+            assert!((whole.r_squared() - (1.0 - 6.0 / 14.0)).abs() < 1e-15, "{}", whole.r_squared());
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! What a network is made from: sizes, activations, initial weights, the loss it is for.
+
+use chainrule_layers::{Affine, BatchNorm, Dropout, Layer, Sequential};
+use chainrule_losses::LossConfig;
+use chainrule_tensor::{Float, Init, Matrix};
+
+use crate::{Activation, Encoding, Error};
+
+/// What an [`Mlp`](crate::Mlp) is made from. With its defaults and three sizes it is the tutorials' TwoLayerNet.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `sizes` | | values per sample that go in, units of every hidden layer, outputs | two or more, each at least 1 |
+/// | `activations` | sigmoid, the last none | the function behind every affine layer | one for each |
+/// | `init` | chosen by activation | the weights at the start; biases start at 0 | |
+/// | `batch_norm` | no | normalises between affine layer and activation of hidden layers | |
+/// | `dropout` | 0 | the share of hidden outputs left out in training | 0 ≤ p < 1 |
+/// | `loss` | softmax cross-entropy | what training minimises, and how outputs are to be read | |
+/// | `encoding` | none | how raw columns become inputs | |
+/// | `seed` | 1 | which initial weights | any |
+///
+/// Without `init`, a network with one hidden layer of sigmoids starts from N(0, 0.01²) as the tutorials do. Any other
+/// starts from [`Activation::init`] of each layer, since with σ = 0.01 a signal fades away layer by layer.
+///
+/// # Examples
+/// ```
+/// use chainrule_trainer::{Activation, Mlp, MlpConfig};
+/// let config = MlpConfig::new([784, 256, 128, 10]).with_activation(Activation::Relu).with_dropout(0.2);
+/// let net = Mlp::<f32>::new(&config)?;
+/// assert_eq!(net.n_parameters(), 785 * 256 + 257 * 128 + 129 * 10);
+/// # Ok::<(), chainrule_trainer::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct MlpConfig {
+    /// Values per sample before every affine layer and behind the last.
+    pub sizes: Vec<usize>,
+    /// The function behind every affine layer.
+    pub activations: Vec<Activation>,
+    /// The weights at the start; `None` chooses by activation.
+    pub init: Option<Init>,
+    /// Whether hidden layers normalise over the mini-batch.
+    pub batch_norm: bool,
+    /// The share of hidden outputs that is left out in training.
+    pub dropout: f64,
+    /// What training minimises, and how outputs are to be read.
+    pub loss: LossConfig,
+    /// How raw columns become inputs; `None` takes them as they are.
+    pub encoding: Option<Encoding>,
+    /// Which initial weights.
+    pub seed: u64,
+}
+
+impl MlpConfig {
+    /// The tutorials' network with these sizes: inputs, hidden units of every layer, outputs.
+    pub fn new(sizes: impl Into<Vec<usize>>) -> Self {
+        let sizes = sizes.into();
+        let mut activations = vec![Activation::Sigmoid; sizes.len().saturating_sub(1)];
+        if let Some(last) = activations.last_mut() {
+            *last = Activation::Identity;
+        }
+        MlpConfig {
+            sizes,
+            activations,
+            init: None,
+            batch_norm: false,
+            dropout: 0.0,
+            loss: LossConfig::default(),
+            encoding: None,
+            seed: 1,
+        }
+    }
+
+    /// Sets the function of all hidden layers.
+    pub fn with_activation(mut self, activation: Activation) -> Self {
+        let n_hidden = self.activations.len().saturating_sub(1);
+        self.activations[..n_hidden].fill(activation);
+        self
+    }
+
+    /// Sets the function behind every affine layer, that of the outputs last; there it is usually
+    /// [`Activation::Identity`], since losses take logits.
+    pub fn with_activations(self, activations: impl Into<Vec<Activation>>) -> Self {
+        MlpConfig { activations: activations.into(), ..self }
+    }
+
+    /// Sets the initial weights' distribution, of all layers.
+    pub fn with_init(self, init: Init) -> Self {
+        MlpConfig { init: Some(init), ..self }
+    }
+
+    /// Sets whether hidden layers normalise over the mini-batch.
+    pub fn with_batch_norm(self, batch_norm: bool) -> Self {
+        MlpConfig { batch_norm, ..self }
+    }
+
+    /// Sets the share of hidden outputs that is left out in training.
+    pub fn with_dropout(self, dropout: f64) -> Self {
+        MlpConfig { dropout, ..self }
+    }
+
+    /// Sets what training minimises.
+    pub fn with_loss(self, loss: impl Into<LossConfig>) -> Self {
+        MlpConfig { loss: loss.into(), ..self }
+    }
+
+    /// Sets how raw columns become inputs; the first size stays the number of raw columns.
+    pub fn with_encoding(self, encoding: Encoding) -> Self {
+        MlpConfig { encoding: Some(encoding), ..self }
+    }
+
+    /// Sets the seed of the initial weights.
+    pub fn with_seed(self, seed: u64) -> Self {
+        MlpConfig { seed, ..self }
+    }
+
+    /// The initial weights of affine layer `l`.
+    fn init_of(&self, l: usize) -> Init {
+        self.init.unwrap_or(match self.activations[..] {
+            [Activation::Sigmoid, Activation::Identity] => Init::Normal { std: 0.01 },
+            _ => self.activations[l].init(),
+        })
+    }
+
+    /// The layers of a checked configuration, with initial weights.
+    pub(crate) fn layers<F: Float>(&self) -> Sequential<F> {
+        self.layers_of(|n_inputs, n_outputs, l| {
+            Affine::init(n_inputs, n_outputs, self.init_of(l), self.seed, l as u64)
+        })
+    }
+
+    /// The layers, all of whose parameters and buffers `fill` writes, in order; parameters first.
+    pub(crate) fn filled_layers<F: Float>(&self, mut fill: impl FnMut(&mut [F])) -> Sequential<F> {
+        let mut layers = self.layers_of(|n_inputs, n_outputs, _| {
+            Affine::new(Matrix::zeros(n_outputs, n_inputs), vec![F::zero(); n_outputs])
+        });
+        layers.visit_parameters_mut(&mut |_, parameter| fill(parameter.values));
+        layers.visit_buffers_mut(&mut |buffer| fill(buffer.values));
+        layers
+    }
+
+    /// The layers; `affine` makes one from inputs, outputs and its position among the affine layers.
+    fn layers_of<F: Float>(&self, affine: impl Fn(usize, usize, usize) -> Affine<F>) -> Sequential<F> {
+        let n_affine = self.activations.len();
+        let mut n_inputs = self.sizes[0];
+        let mut layers: Vec<Box<dyn Layer<F>>> = Vec::new();
+        if let Some(encoding) = &self.encoding {
+            n_inputs = encoding.n_outputs();
+            layers.push(Box::new(encoding.clone()));
+        }
+        for (l, (&n_outputs, &activation)) in self.sizes[1..].iter().zip(&self.activations).enumerate() {
+            layers.push(Box::new(affine(n_inputs, n_outputs, l)));
+            let is_hidden = l + 1 < n_affine;
+            if is_hidden && self.batch_norm {
+                layers.push(Box::new(BatchNorm::new(n_outputs)));
+            }
+            if activation != Activation::Identity {
+                layers.push(activation.layer());
+            }
+            if is_hidden && self.dropout > 0.0 {
+                layers.push(Box::new(Dropout::new(self.dropout).expect("a checked configuration")));
+            }
+            n_inputs = n_outputs;
+        }
+        Sequential::new(self.sizes[0], layers)
+    }
+
+    /// The names, rows and columns of all parameters, in order, and then of all buffers.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn shapes(&self) -> Vec<(String, usize, usize)> {
+        let mut n_inputs = self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs);
+        let (mut parameters, mut buffers) = (Vec::new(), Vec::new());
+        let mut number = 0;
+        for (l, &n_outputs) in self.sizes[1..].iter().enumerate() {
+            number += 1;
+            parameters.push((format!("W{number}"), n_outputs, n_inputs));
+            parameters.push((format!("b{number}"), n_outputs, 1));
+            if self.batch_norm && l + 2 < self.sizes.len() {
+                number += 1;
+                parameters.extend(["gamma", "beta"].map(|name| (format!("{name}{number}"), n_outputs, 1)));
+                let names = ["running_mean", "running_var"];
+                buffers.extend(names.map(|name| (format!("{name}{number}"), n_outputs, 1)));
+            }
+            n_inputs = n_outputs;
+        }
+        parameters.append(&mut buffers);
+        parameters
+    }
+
+    /// How many values all parameters have together, unless that is more than any network of this size class has.
+    fn n_parameters(&self) -> Option<usize> {
+        let first = self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs);
+        let inputs = [first].into_iter().chain(self.sizes[1..].iter().copied());
+        let mut n_parameters = 0_usize;
+        for (n_inputs, &n_outputs) in inputs.zip(&self.sizes[1..]) {
+            n_parameters = n_parameters.checked_add(n_inputs.checked_add(1)?.checked_mul(n_outputs)?)?;
+        }
+        Some(n_parameters).filter(|n| *n <= MAX_PARAMETERS)
+    }
+
+    /// Refuses what no network can be made from.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let sizes = || self.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+        if self.sizes.len() < 2 {
+            return Err(Error::config(
+                "the list of sizes",
+                format_args!("\"{}\"", sizes()),
+                "inputs and outputs at least",
+            ));
+        }
+        let last = self.sizes.len() - 1;
+        for (l, &size) in self.sizes.iter().enumerate() {
+            let what = match l {
+                0 => "inputs",
+                l if l == last => "outputs",
+                _ => "hidden units",
+            };
+            if size == 0 {
+                return Err(Error::config(what, size, "at least 1"));
+            }
+        }
+        if self.activations.len() != last {
+            let expected = format!("{last}, one behind every affine layer");
+            return Err(Error::config("the number of activations", self.activations.len(), expected));
+        }
+        if let Some(encoding) = &self.encoding {
+            encoding.check()?;
+            if encoding.n_inputs() != self.sizes[0] {
+                let expected = format!("{}, the inputs of the network", self.sizes[0]);
+                return Err(Error::config("the number of encoded columns", encoding.n_inputs(), expected));
+            }
+        }
+        if self.n_parameters().is_none() {
+            return Err(Error::config(
+                "the network",
+                sizes(),
+                format_args!("at most {MAX_PARAMETERS} parameters"),
+            ));
+        }
+        if !self.init.is_none_or(Init::is_valid) {
+            let expected = "a standard deviation that is finite and not negative";
+            return Err(Error::config("the distribution of initial weights", self.init_of(0), expected));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
+        }
+        if let LossConfig::SoftmaxCrossEntropy(loss) = &self.loss
+            && let Some(weights) = loss.class_weights()
+            && weights.len() != self.sizes[last]
+        {
+            let expected = format!("{}, one for every output", self.sizes[last]);
+            return Err(Error::config("the number of class weights", weights.len(), expected));
+        }
+        Ok(())
+    }
+}
+
+/// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
+const MAX_PARAMETERS: usize = 1 << 28;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(config: &MlpConfig) -> Vec<&'static str> {
+        config.layers::<f32>().layers().map(|layer| layer.name()).collect()
+    }
+
+    #[test]
+    fn hidden_layers_have_all_that_was_asked_for() {
+        let config = MlpConfig::new([4, 3, 2]);
+        assert_eq!(names(&config), ["affine", "sigmoid", "affine"]);
+        let config = config.with_batch_norm(true).with_dropout(0.5).with_activation(Activation::Relu);
+        assert_eq!(names(&config), ["affine", "batch-norm", "relu", "dropout", "affine"]);
+        let config = MlpConfig::new([4, 3, 2]).with_activations([Activation::Tanh, Activation::Sigmoid]);
+        assert_eq!(names(&config), ["affine", "tanh", "affine", "sigmoid"]);
+        assert_eq!(names(&MlpConfig::new([4, 2])), ["affine"]);
+    }
+
+    #[test]
+    fn initial_weights_follow_the_activation() {
+        let config = MlpConfig::new([4, 3, 2]);
+        assert_eq!(config.init_of(0), Init::Normal { std: 0.01 });
+        assert_eq!(config.clone().with_activation(Activation::Relu).init_of(0), Init::HeNormal);
+        let deep = MlpConfig::new([4, 3, 3, 2]);
+        assert_eq!([0, 1, 2].map(|l| deep.init_of(l)), [Init::XavierNormal; 3]);
+        assert_eq!(deep.with_init(Init::HeUniform).init_of(1), Init::HeUniform);
+    }
+
+    #[cfg(feature = "checkpoint")]
+    #[test]
+    fn shapes_are_those_of_the_layers() {
+        for config in [MlpConfig::new([4, 3, 2]), MlpConfig::new([4, 3, 5, 2]).with_batch_norm(true)] {
+            let layers = config.layers::<f32>();
+            let mut shapes = Vec::new();
+            layers.visit_parameters(&mut |name, p| shapes.push((name.to_string(), p.shape.0, p.shape.1)));
+            layers.visit_buffers(&mut |name, b| shapes.push((name, b.shape.0, b.shape.1)));
+            assert_eq!(config.shapes(), shapes);
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused_in_one_sentence() {
+        let config = || MlpConfig::new([4, 3, 2]);
+        let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]).unwrap();
+        for (config, expected) in [
+            (MlpConfig::new([4]), "the list of sizes is \"4\", expected inputs and outputs at least"),
+            (MlpConfig::new([0, 3, 2]), "inputs is 0, expected at least 1"),
+            (MlpConfig::new([4, 0, 2]), "hidden units is 0, expected at least 1"),
+            (MlpConfig::new([4, 3, 0]), "outputs is 0, expected at least 1"),
+            (
+                config().with_activations([Activation::Relu]),
+                "the number of activations is 1, expected 2, one behind every affine layer",
+            ),
+            (config().with_dropout(1.0), "dropout is 1, expected a number from 0 to below 1"),
+            (config().with_dropout(f64::NAN), "dropout is NaN, expected a number from 0 to below 1"),
+            (
+                config().with_loss(smoothed),
+                "the number of class weights is 3, expected 2, one for every output",
+            ),
+            (
+                MlpConfig::new([usize::MAX, 2]),
+                "the network is 18446744073709551615-2, expected at most 268435456 parameters",
+            ),
+            (
+                config().with_init(Init::Normal { std: f64::NAN }),
+                "the distribution of initial weights is normal:NaN, expected a standard deviation that is finite \
+                 and not negative",
+            ),
+        ] {
+            assert_eq!(config.check().unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The settings of a run of `train-mnist`: from a file, from options, or both.
+
+use std::{fs, path::Path};
+
+use chainrule_losses::LossConfig;
+use chainrule_mnist::N_CLASSES;
+use chainrule_optimizers::{Clip, OptimizerConfig};
+use chainrule_tensor::Init;
+use chainrule_trainer::{Activation, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Result,
+    args::{self, TrainMnist, Usage},
+};
+
+/// All settings that a file may hold, each with the tutorial's default.
+#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RunConfig {
+    pub(crate) network: Network,
+    pub(crate) training: TrainConfig,
+}
+
+/// The network without its numbers of inputs and outputs, which are those of the data.
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Network {
+    pub(crate) hidden: Vec<usize>,
+    /// One for all hidden layers, or one for each.
+    pub(crate) activation: Vec<Activation>,
+    pub(crate) init: Option<Init>,
+    pub(crate) batch_norm: bool,
+    pub(crate) dropout: f64,
+    pub(crate) seed: u64,
+    pub(crate) loss: LossConfig,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network {
+            hidden: vec![50],
+            activation: vec![Activation::Sigmoid],
+            init: None,
+            batch_norm: false,
+            dropout: 0.0,
+            seed: 1,
+            loss: LossConfig::default(),
+        }
+    }
+}
+
+impl Network {
+    /// What was given on the command line in place of what is here.
+    pub(crate) fn overridden(mut self, options: &args::Network) -> Result<Self> {
+        set(&mut self.hidden, options.hidden.clone());
+        if let Some(names) = &options.activation {
+            self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
+        }
+        self.init = options.init.or(self.init);
+        set(&mut self.seed, options.seed);
+        let (found, n_hidden) = (self.activation.len(), self.hidden.len());
+        if found != 1 && found != n_hidden {
+            let expected = format!("1 or {n_hidden}, one for each hidden layer");
+            return Err(Usage(format!("found {found} activations, expected {expected}")).into());
+        }
+        Ok(self)
+    }
+
+    /// The network for images of so many pixels.
+    pub(crate) fn for_images(&self, n_pixels: usize) -> MlpConfig {
+        let sizes: Vec<usize> =
+            [n_pixels].into_iter().chain(self.hidden.clone()).chain([N_CLASSES]).collect();
+        let mut config = MlpConfig::new(sizes)
+            .with_batch_norm(self.batch_norm)
+            .with_dropout(self.dropout)
+            .with_loss(self.loss.clone())
+            .with_seed(self.seed);
+        config = match self.activation[..] {
+            [for_all] => config.with_activation(for_all),
+            _ => config.with_activations([&self.activation[..], &[Activation::Identity]].concat()),
+        };
+        match self.init {
+            Some(init) => config.with_init(init),
+            None => config,
+        }
+    }
+}
+
+impl RunConfig {
+    /// The settings of a call: those of its file, if it names one, under its options.
+    pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
+        let mut config = match &options.config {
+            Some(path) => RunConfig::read(path)?,
+            None => RunConfig::default(),
+        };
+        let network = &mut config.network;
+        *network = std::mem::take(network).overridden(&options.network)?;
+        network.batch_norm |= options.batch_norm;
+        set(&mut network.dropout, options.dropout);
+        network.loss = loss(options, std::mem::take(&mut network.loss))?;
+
+        let training = &mut config.training;
+        training.optimizer = optimizer(options, training.optimizer.clone())?;
+        set(&mut training.schedule, options.schedule.clone());
+        if let Some(limit) = options.clip_value {
+            training.clip = Some(Clip::by_value(limit)?);
+        }
+        if let Some(norm) = options.clip_norm {
+            training.clip = Some(Clip::by_norm(norm)?);
+        }
+        if let Some(epochs) = options.epochs {
+            *training = training.clone().with_epochs(epochs);
+        }
+        if let Some(steps) = options.steps {
+            *training = training.clone().with_steps(steps);
+        }
+        set(&mut training.batch_size, options.batch_size);
+        set(&mut training.seed, options.network.seed);
+        set(
+            &mut training.sampling,
+            options.sampling.map(|sampling| match sampling {
+                args::Sampling::Shuffled => Sampling::Shuffled,
+                args::Sampling::WithReplacement => Sampling::WithReplacement,
+            }),
+        );
+        set(
+            &mut training.gradient,
+            options.gradient.map(|gradient| match gradient {
+                args::Gradient::Backprop => GradientMethod::Backprop,
+                args::Gradient::Numerical => GradientMethod::Numerical,
+            }),
+        );
+        set(&mut training.validation, options.validation);
+        if let Some(patience) = options.early_stopping {
+            let min_delta = training.early_stopping.unwrap_or_default().min_delta;
+            training.early_stopping = Some(EarlyStopping::new(patience).with_min_delta(min_delta));
+        }
+        training.average = options.ema.or(training.average);
+        training.threads = options.threads.or(training.threads);
+        if training.early_stopping.is_some() && training.validation == 0.0 {
+            return Err(
+                Usage("early stopping needs samples to validate on: add --validation 0.1".into()).into()
+            );
+        }
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|cause| format!("cannot read the configuration {}: {cause}", path.display()))?;
+        Ok(toml::from_str(&text).map_err(|error| one_line(path, &text, &error))?)
+    }
+
+    /// The file that gives these settings.
+    pub(crate) fn to_toml(&self) -> Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+}
+
+/// Where the mistake is and what it is, without the picture of the line that the library draws.
+fn one_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    format!("{}, line {line}: {message}", path.display())
+}
+
+fn set<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
+    if let Some(name) = &options.loss {
+        loss = LossConfig::by_name(name)?;
+    }
+    if options.label_smoothing.is_none() && options.class_weights.is_none() {
+        return Ok(loss);
+    }
+    let LossConfig::SoftmaxCrossEntropy(mut softmax) = loss else {
+        let sentence = "--label-smoothing and --class-weights are for --loss softmax-cross-entropy";
+        return Err(Usage(sentence.into()).into());
+    };
+    if let Some(smoothing) = options.label_smoothing {
+        softmax = softmax.with_label_smoothing(smoothing)?;
+    }
+    if let Some(weights) = &options.class_weights {
+        softmax = softmax.with_class_weights(weights.clone())?;
+    }
+    Ok(softmax.into())
+}
+
+fn optimizer(options: &TrainMnist, mut rule: OptimizerConfig) -> Result<OptimizerConfig> {
+    if let Some(name) = &options.optimizer {
+        rule = OptimizerConfig::by_name(name)?;
+    }
+    if let Some(rate) = options.learning_rate {
+        rule = rule.with_learning_rate(rate)?;
+    }
+    if let Some(momentum) = options.momentum {
+        let has_none = |error| Usage(format!("--momentum is for --optimizer momentum and nesterov: {error}"));
+        rule = rule.with_momentum(momentum).map_err(has_none)?;
+    }
+    if let Some(decay) = options.weight_decay {
+        rule = rule.with_weight_decay(decay)?;
+    }
+    if options.no_bias_decay {
+        rule = rule.with_decay_biases(false);
+    }
+    Ok(rule)
+}
