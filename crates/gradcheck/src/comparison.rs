@@ -3,15 +3,92 @@
 use crate::real::to_f64;
 use crate::{Real, Refusal};
 
+/// What agrees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Tolerance {
+    /// The largest relative error.
+    pub(crate) relative: f64,
+    /// A difference that agrees whatever the relative error.
+    pub(crate) absolute: f64,
+    /// The share of the largest derivative that every one is measured against at least.
+    pub(crate) floor: f64,
+}
+
+/// A given derivative and a numerical one, both finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) index: usize,
+    analytic: f64,
+    numeric: f64,
+    /// What the difference is measured against at least.
+    least: f64,
+    /// Whether the function has a kink here, so that the two cannot be compared.
+    pub(crate) is_kink: bool,
+}
+
+impl Pair {
+    /// `analytic[indices[i]]` beside `numeric[i]`, or why that cannot be done.
+    pub(crate) fn all<F: Real>(
+        indices: &[usize],
+        analytic: &[F],
+        numeric: &[F],
+        tolerance: Tolerance,
+    ) -> Result<Vec<Pair>, Refusal> {
+        if let Some((index, value)) = first_not_finite(analytic) {
+            return Err(Refusal::Analytic { index, value });
+        }
+        if let Some((i, value)) = first_not_finite(numeric) {
+            return Err(Refusal::Numeric { index: indices[i], value });
+        }
+        if indices.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        let largest = analytic.iter().chain(numeric).fold(0.0_f64, |max, &g| max.max(to_f64(g).abs()));
+        let least = tolerance.floor * largest;
+        let pairs = indices.iter().zip(numeric).map(|(&index, &numeric)| {
+            let (analytic, numeric) = (to_f64(analytic[index]), to_f64(numeric));
+            Pair { index, analytic, numeric, least, is_kink: false }
+        });
+        Ok(pairs.collect())
+    }
+
+    /// The same with another numerical derivative.
+    pub(crate) fn with_numeric(self, numeric: f64) -> Pair {
+        Pair { numeric, ..self }
+    }
+
+    /// What the difference is measured against.
+    pub(crate) fn scale(&self) -> f64 {
+        self.analytic.abs().max(self.numeric.abs()).max(self.least)
+    }
+
+    /// *|a − n| / max(|a|, |n|, least)*. Never NaN: where they differ the divisor is above 0.
+    fn relative_error(&self) -> f64 {
+        match self.analytic == self.numeric {
+            true => 0.0,
+            false => (self.analytic - self.numeric).abs() / self.scale(),
+        }
+    }
+
+    /// Whether the two agree, with a tolerance `leeway` times as large.
+    pub(crate) fn agrees(&self, tolerance: Tolerance, leeway: f64) -> bool {
+        self.relative_error() <= leeway * tolerance.relative
+            || (self.analytic - self.numeric).abs() <= leeway * tolerance.absolute
+    }
+}
+
 /// What comparing finite derivatives gave.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
     pub(crate) n_checked: usize,
     pub(crate) n_agreeing: usize,
-    pub(crate) worst: Worst,
+    pub(crate) kinks: Vec<usize>,
+    /// `None` if there are only kinks.
+    pub(crate) worst: Option<Worst>,
 }
 
-/// The derivative with the largest relative error, the first of them if there are several.
+/// The derivative with the largest relative error, the first of them if there are several: of those that disagree,
+/// if any does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Worst {
@@ -26,36 +103,32 @@ pub struct Worst {
 }
 
 impl Comparison {
-    /// Compares `analytic[indices[i]]` with `numeric[i]`, or says why that cannot be done.
-    pub(crate) fn new<F: Real>(
-        indices: &[usize],
-        analytic: &[F],
-        numeric: &[F],
-        tolerance: f64,
-        floor: f64,
-    ) -> Result<Comparison, Refusal> {
-        if let Some((index, value)) = first_not_finite(analytic) {
-            return Err(Refusal::Analytic { index, value });
-        }
-        if let Some((i, value)) = first_not_finite(numeric) {
-            return Err(Refusal::Numeric { index: indices[i], value });
-        }
-        let largest = analytic.iter().chain(numeric).fold(0.0_f64, |max, &g| max.max(to_f64(g).abs()));
-        let compared = indices.iter().zip(numeric).map(|(&index, &numeric)| {
-            let (analytic, numeric) = (to_f64(analytic[index]), to_f64(numeric));
-            let relative_error = relative_error(analytic, numeric, floor * largest);
-            Worst { index, analytic, numeric, relative_error }
+    pub(crate) fn new(pairs: &[Pair], tolerance: Tolerance) -> Comparison {
+        let (kinks, smooth): (Vec<&Pair>, Vec<&Pair>) = pairs.iter().partition(|pair| pair.is_kink);
+        let (agreeing, wrong): (Vec<&Pair>, Vec<&Pair>) =
+            smooth.into_iter().partition(|pair| pair.agrees(tolerance, 1.0));
+        let candidates = if wrong.is_empty() { &agreeing } else { &wrong };
+        let worst = candidates.iter().map(|pair| Worst {
+            index: pair.index,
+            analytic: pair.analytic,
+            numeric: pair.numeric,
+            relative_error: pair.relative_error(),
         });
-        let n_agreeing = compared.clone().filter(|one| one.relative_error <= tolerance).count();
-        let worst = compared
-            .reduce(|worst, next| if next.relative_error > worst.relative_error { next } else { worst });
-        Ok(Comparison { n_checked: indices.len(), n_agreeing, worst: worst.ok_or(Refusal::Empty)? })
+        Comparison {
+            n_checked: pairs.len(),
+            n_agreeing: agreeing.len(),
+            kinks: kinks.into_iter().map(|pair| pair.index).collect(),
+            worst: worst.reduce(|worst, next| match next.relative_error > worst.relative_error {
+                true => next,
+                false => worst,
+            }),
+        }
     }
-}
 
-/// *|a − n| / max(|a|, |n|, least)*. Never NaN for finite numbers: where they differ the divisor is above 0.
-fn relative_error(a: f64, n: f64, least: f64) -> f64 {
-    if a == n { 0.0 } else { (a - n).abs() / a.abs().max(n.abs()).max(least) }
+    /// How many disagree.
+    pub(crate) fn n_wrong(&self) -> usize {
+        self.n_checked - self.n_agreeing - self.kinks.len()
+    }
 }
 
 /// The first value that is NaN or infinite, with its index.
@@ -68,8 +141,26 @@ pub(crate) fn first_not_finite<F: Real>(values: &[F]) -> Option<(usize, f64)> {
 mod tests {
     use super::*;
 
+    fn tolerance(relative: f64, floor: f64) -> Tolerance {
+        Tolerance { relative, absolute: 0.0, floor }
+    }
+
+    fn compare(
+        indices: &[usize],
+        analytic: &[f64],
+        numeric: &[f64],
+        relative: f64,
+        floor: f64,
+    ) -> Comparison {
+        let tolerance = tolerance(relative, floor);
+        Comparison::new(&Pair::all(indices, analytic, numeric, tolerance).unwrap(), tolerance)
+    }
+
     #[test]
     fn relative_errors_by_hand() {
+        let relative_error = |analytic, numeric, least| {
+            Pair { index: 0, analytic, numeric, least, is_kink: false }.relative_error()
+        };
         assert_eq!(relative_error(1.0, 2.0, 0.0), 0.5);
         assert_eq!(relative_error(-2.0, 1.0, 0.0), 1.5);
         assert_eq!(relative_error(1.0, -1.0, 0.5), 2.0);
@@ -82,22 +173,51 @@ mod tests {
     #[test]
     fn the_largest_derivative_is_sought_in_both_gradients() {
         // Half a unit beside a floor of half of 4, which is first in one gradient and then in the other.
-        let by_given = Comparison::new(&[0], &[0.0, 4.0], &[0.5], 0.1, 0.5).unwrap();
-        assert_eq!(by_given.worst.relative_error, 0.25);
-        let by_numeric = Comparison::new(&[0, 1], &[0.0, 0.0], &[0.5, 4.0], 0.3, 0.5).unwrap();
-        assert_eq!((by_numeric.n_agreeing, by_numeric.worst.index), (1, 1));
+        let by_given = compare(&[0], &[0.0, 4.0], &[0.5], 0.1, 0.5);
+        assert_eq!(by_given.worst.unwrap().relative_error, 0.25);
+        let by_numeric = compare(&[0, 1], &[0.0, 0.0], &[0.5, 4.0], 0.3, 0.5);
+        assert_eq!((by_numeric.n_agreeing, by_numeric.worst.unwrap().index), (1, 1));
     }
 
     #[test]
     fn the_worst_is_the_first_of_the_largest() {
-        let found = Comparison::new(&[3, 5, 6], &[1.0; 7], &[1.0, -1.0, -1.0], 1e-7, 1e-3).unwrap();
-        let worst = Worst { index: 5, analytic: 1.0, numeric: -1.0, relative_error: 2.0 };
-        assert_eq!(found, Comparison { n_checked: 3, n_agreeing: 1, worst });
+        let found = compare(&[3, 5, 6], &[1.0; 7], &[1.0, -1.0, -1.0], 1e-7, 1e-3);
+        let worst = Some(Worst { index: 5, analytic: 1.0, numeric: -1.0, relative_error: 2.0 });
+        assert_eq!(found, Comparison { n_checked: 3, n_agreeing: 1, kinks: vec![], worst });
     }
 
     #[test]
     fn an_error_equal_to_the_tolerance_agrees() {
-        assert_eq!(Comparison::new(&[0], &[1.0], &[2.0], 0.5, 0.0).unwrap().n_agreeing, 1);
-        assert_eq!(Comparison::new(&[0], &[1.0], &[2.0], 0.49, 0.0).unwrap().n_agreeing, 0);
+        assert_eq!(compare(&[0], &[1.0], &[2.0], 0.5, 0.0).n_agreeing, 1);
+        assert_eq!(compare(&[0], &[1.0], &[2.0], 0.49, 0.0).n_agreeing, 0);
+    }
+
+    #[test]
+    fn a_difference_equal_to_the_absolute_tolerance_agrees() {
+        let agrees = |absolute, leeway| {
+            let pair = Pair { index: 0, analytic: 1.0, numeric: 1.5, least: 0.0, is_kink: false };
+            pair.agrees(Tolerance { absolute, ..tolerance(0.0, 0.0) }, leeway)
+        };
+        assert!(agrees(0.5, 1.0) && agrees(0.25, 2.0));
+        assert!(!agrees(0.49, 1.0) && !agrees(0.25, 1.9));
+    }
+
+    #[test]
+    fn the_worst_disagrees_if_any_does() {
+        // Errors of 1 and 0.5, of which the absolute tolerance forgives the first.
+        let tolerance = Tolerance { absolute: 0.01, ..tolerance(0.1, 0.0) };
+        let pairs = Pair::all(&[0, 1], &[0.01, 1.0], &[0.0, 2.0], tolerance).unwrap();
+        let found = Comparison::new(&pairs, tolerance);
+        assert_eq!((found.n_agreeing, found.n_wrong(), found.worst.unwrap().index), (1, 1, 1));
+    }
+
+    #[test]
+    fn kinks_neither_agree_nor_disagree() {
+        let tolerance = tolerance(0.1, 0.0);
+        let mut pairs = Pair::all(&[0, 1, 2], &[1.0; 3], &[1.0, 5.0, 1.0], tolerance).unwrap();
+        pairs[1].is_kink = true;
+        let found = Comparison::new(&pairs, tolerance);
+        assert_eq!((found.n_checked, found.n_agreeing, found.n_wrong()), (3, 2, 0));
+        assert_eq!((found.kinks, found.worst.unwrap().index), (vec![1], 0));
     }
 }

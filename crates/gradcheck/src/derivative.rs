@@ -38,9 +38,14 @@ use crate::{Real, Step};
 /// ```
 #[track_caller]
 pub fn derivative<F: Real>(mut f: impl FnMut(F) -> F, x: F, step: F) -> F {
-    assert!(step > F::zero() && step.is_finite(), "a step must be finite and above 0, found {step:?}");
+    assert_step(step);
     let (right, left) = (x + step, x - step);
     (f(right) - f(left)) / (right - left)
+}
+
+#[track_caller]
+pub(crate) fn assert_step<F: Real>(step: F) {
+    assert!(step > F::zero() && step.is_finite(), "a step must be finite and above 0, found {step:?}");
 }
 
 /// The gradient of `f` at `x` by central differences, two evaluations of `f` per coordinate.
@@ -71,12 +76,7 @@ pub fn central_difference<F: Real>(mut f: impl FnMut(&[F]) -> F, x: &[F], step: 
 
 /// The central difference in coordinate `i`. `x` is perturbed and put back.
 #[track_caller]
-pub(crate) fn partial_derivative<F: Real>(
-    f: &mut impl FnMut(&[F]) -> F,
-    x: &mut [F],
-    i: usize,
-    step: Step,
-) -> F {
+fn partial_derivative<F: Real>(f: &mut impl FnMut(&[F]) -> F, x: &mut [F], i: usize, step: Step) -> F {
     let centre = x[i];
     let slope = derivative(
         |value| {

@@ -7,12 +7,21 @@ mod step;
 
 mod derivative;
 
-// The check.
+// The check of a function of one slice, and of its kinks.
 mod check;
 mod comparison;
+mod judge;
+mod kink;
+mod stencil;
 mod subset;
 
-// What it found.
+// Checks made of that one.
+mod control;
+mod inputs;
+mod outputs;
+
+// What a check found.
+mod refusal;
 mod report;
 mod reports;
 
@@ -20,6 +29,7 @@ pub use check::Check;
 pub use comparison::Worst;
 pub use derivative::{central_difference, derivative};
 pub use real::Real;
-pub use report::{Refusal, Report};
+pub use refusal::Refusal;
+pub use report::Report;
 pub use reports::Reports;
 pub use step::Step;

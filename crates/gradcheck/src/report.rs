@@ -2,12 +2,23 @@
 
 use std::fmt;
 
-use crate::comparison::{Comparison, Worst};
+use crate::comparison::{Comparison, Tolerance, Worst};
+use crate::{Real, Refusal};
+
+/// What a type coarser than `f64` is taken to resolve: `f32`, whose best central differences are right to
+/// 2·10⁻⁵ of the derivative for a function that suits the step, seldom does better than this.
+const COARSE_RESOLUTION: f64 = 1e-3;
+
+/// Kinks that are printed before the list breaks off.
+const N_PRINTED: usize = 8;
 
 /// The result of checking the gradient of one tensor.
 ///
-/// It prints as one line that begins with `ok`, `wrong` or `refused`, after the tensor's name if it has
-/// one.
+/// It prints as one line that begins, after the tensor's name if it has one, with
+/// - `ok`: every derivative that was compared agrees, and there was one,
+/// - `wrong`: a derivative disagrees,
+/// - `undecided`: there were only kinks, so that nothing was shown,
+/// - `refused`: nothing could be compared, see [`Refusal`].
 ///
 /// # Examples
 /// ```
@@ -23,48 +34,26 @@ use crate::comparison::{Comparison, Worst};
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a report that nobody reads checks nothing"]
 pub struct Report {
-    pub(crate) name: String,
-    pub(crate) n_total: usize,
-    pub(crate) tolerance: f64,
-    pub(crate) outcome: Result<Comparison, Refusal>,
-}
-
-/// Why nothing could be compared. `index` is the first place where it was found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The tensor has no elements.
-    Empty,
-    /// `x[index]` is not finite.
-    Input {
-        /// Where.
-        index: usize,
-        /// What is there.
-        value: f64,
-    },
-    /// The given derivative is not finite, whether or not it was to be checked.
-    Analytic {
-        /// Where.
-        index: usize,
-        /// What is there.
-        value: f64,
-    },
-    /// `f(x)` itself is not finite.
-    Value {
-        /// What it is.
-        value: f64,
-    },
-    /// The numerical derivative is not finite: either `f` is not, near `x`, or the step was too small to
-    /// change `x[index]`.
-    Numeric {
-        /// Where.
-        index: usize,
-        /// What is there.
-        value: f64,
-    },
+    name: String,
+    n_total: usize,
+    tolerance: Tolerance,
+    /// The name of the element type, if it is coarser than `f64`.
+    coarse_type: Option<&'static str>,
+    outcome: Result<Comparison, Refusal>,
 }
 
 impl Report {
+    /// Of a tensor with `n_total` elements of the type `F`.
+    pub(crate) fn new<F: Real>(
+        n_total: usize,
+        tolerance: Tolerance,
+        outcome: Result<Comparison, Refusal>,
+    ) -> Self {
+        let is_coarse = F::epsilon().to_f64().is_none_or(|epsilon| epsilon > f64::EPSILON);
+        let coarse_type = is_coarse.then(std::any::type_name::<F>);
+        Report { name: String::new(), n_total, tolerance, coarse_type, outcome }
+    }
+
     /// The same report under the name of its tensor.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -76,20 +65,23 @@ impl Report {
         &self.name
     }
 
-    /// Whether every derivative that was checked, and there was one, has `relative_error <= tolerance`.
+    /// Whether every derivative that was compared, and there was one, agrees within the tolerance. Kinks are not
+    /// compared.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.relative_error() <= self.tolerance
+        self.n_agreeing() > 0 && self.n_wrong() == 0
     }
 
-    /// The largest relative error, NaN if nothing could be compared.
+    /// The largest relative error, NaN if nothing could be compared. If a derivative disagrees, the largest of
+    /// those that do.
     pub fn relative_error(&self) -> f64 {
         self.worst().map_or(f64::NAN, |worst| worst.relative_error)
     }
 
-    /// The derivative with the largest relative error, `None` if nothing could be compared.
+    /// The derivative with the largest relative error, `None` if nothing could be compared. If a derivative
+    /// disagrees, the worst of those that do.
     pub fn worst(&self) -> Option<Worst> {
-        self.outcome.as_ref().ok().map(|comparison| comparison.worst)
+        self.outcome.as_ref().ok().and_then(|comparison| comparison.worst)
     }
 
     /// Why nothing could be compared, `None` if it could.
@@ -97,14 +89,41 @@ impl Report {
         self.outcome.as_ref().err().copied()
     }
 
-    /// How many derivatives were compared.
+    /// How many derivatives were looked at, kinks among them.
     pub fn n_checked(&self) -> usize {
         self.outcome.as_ref().map_or(0, |comparison| comparison.n_checked)
     }
 
-    /// How many of those had `relative_error <= tolerance`.
+    /// How many of those agree within the tolerance.
     pub fn n_agreeing(&self) -> usize {
         self.outcome.as_ref().map_or(0, |comparison| comparison.n_agreeing)
+    }
+
+    /// How many of those disagree.
+    pub fn n_wrong(&self) -> usize {
+        self.outcome.as_ref().map_or(0, Comparison::n_wrong)
+    }
+
+    /// How many of those are kinks, which neither agree nor disagree.
+    pub fn n_kinks(&self) -> usize {
+        self.kinks().len()
+    }
+
+    /// The indices of the kinks, in increasing order.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_gradcheck::Check;
+    /// // |x0| + |x1| at (2, 0), with the derivative that many programs give to |x| at 0.
+    /// let f = |x: &[f64]| x[0].abs() + x[1].abs();
+    /// let report = Check::new().run(f, &[2.0, 0.0], &[1.0, 0.0]);
+    /// report.assert_passed();
+    /// assert_eq!(report.kinks(), [1]);
+    /// // The kink alone shows nothing.
+    /// assert!(!Check::new().run(|x: &[f64]| x[0].abs(), &[0.0], &[0.0]).passed());
+    /// ```
+    pub fn kinks(&self) -> &[usize] {
+        self.outcome.as_ref().map_or(&[], |comparison| &comparison.kinks)
     }
 
     /// How many elements the tensor has.
@@ -114,7 +133,28 @@ impl Report {
 
     /// The largest relative error that passes.
     pub fn tolerance(&self) -> f64 {
-        self.tolerance
+        self.tolerance.relative
+    }
+
+    /// The difference that passes whatever its relative error; 0 if there is none.
+    pub fn absolute_tolerance(&self) -> f64 {
+        self.tolerance.absolute
+    }
+
+    /// The name of the type in which `f` was evaluated, if the tolerance asks more of it than it can give: a type
+    /// coarser than `f64` with a relative tolerance below 10⁻³. The report prints it, too.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_gradcheck::Check;
+    /// let check = Check::new();
+    /// assert_eq!(check.run(|x: &[f32]| 3.0 * x[0], &[1.0], &[3.0]).too_coarse(), Some("f32"));
+    /// assert_eq!(check.run(|x: &[f64]| 3.0 * x[0], &[1.0], &[3.0]).too_coarse(), None);
+    /// let check = check.tolerance(0.01);
+    /// assert_eq!(check.run(|x: &[f32]| 3.0 * x[0], &[1.0], &[3.0]).too_coarse(), None);
+    /// ```
+    pub fn too_coarse(&self) -> Option<&'static str> {
+        self.coarse_type.filter(|_| self.tolerance.relative < COARSE_RESOLUTION)
     }
 
     /// For tests: demands that the gradient is right.
@@ -126,16 +166,20 @@ impl Report {
         assert!(self.passed(), "{self}");
     }
 
-    /// For negative controls: demands that the gradient, which is wrong on purpose, did not pass.
+    /// For negative controls: demands that the gradient, which is wrong on purpose, is found wrong or refused.
     ///
     /// Keep [`assert_passed`](Report::assert_passed) for the right gradient of the same `f` and `x`
-    /// beside it: then a refusal cannot be due to a NaN in those.
+    /// beside it: then a refusal cannot be due to a NaN in those. [`Check::must_fail`](crate::Check::must_fail)
+    /// asks for both.
     ///
     /// # Panics
-    /// If the check [passed](Report::passed), with the report.
+    /// If the check [passed](Report::passed) or met nothing but kinks, with the report.
     #[track_caller]
     pub fn assert_refused(&self) {
-        assert!(!self.passed(), "this gradient was to be refused, but {self}");
+        assert!(
+            self.n_wrong() > 0 || self.refusal().is_some(),
+            "this gradient was to be refused, but {self}"
+        );
     }
 }
 
@@ -144,39 +188,49 @@ impl fmt::Display for Report {
         if !self.name.is_empty() {
             write!(f, "{}: ", self.name)?;
         }
-        let Comparison { n_checked, n_agreeing, worst } = match &self.outcome {
-            Ok(comparison) => comparison,
-            Err(refusal) => return write!(f, "refused: {refusal}"),
+        if let Some(refusal) = self.refusal() {
+            return write!(f, "refused: {refusal}");
+        }
+        let (verdict, n, verb) = match (self.n_wrong(), self.n_agreeing()) {
+            (0, 0) => ("undecided", 0, "agree"),
+            (0, n_agreeing) => ("ok", n_agreeing, "agree"),
+            (n_wrong, _) => ("wrong", n_wrong, "disagree"),
         };
-        let (verdict, n, verb) = match self.passed() {
-            true => ("ok", *n_agreeing, "agree"),
-            false => ("wrong", n_checked - n_agreeing, "disagree"),
-        };
-        write!(f, "{verdict}: {n} of {n_checked} ")?;
-        if *n_checked < self.n_total {
+        write!(f, "{verdict}: {n} of {} ", self.n_checked())?;
+        if self.n_checked() < self.n_total {
             write!(f, "checked derivatives ({} in all) ", self.n_total)?;
         } else {
             write!(f, "derivatives ")?;
         }
-        write!(f, "{verb}; worst relative error {:.2e} at [{}]", worst.relative_error, worst.index)?;
-        if !self.passed() {
-            write!(f, ", tolerance {:e}", self.tolerance)?;
-        }
-        // All digits: the first that differ are the ones to look at.
-        write!(f, ": given {:?}, numerical {:?}", worst.analytic, worst.numeric)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Empty => write!(f, "the tensor is empty, nothing was checked"),
-            Refusal::Input { index, value } => write!(f, "x[{index}] is {value}"),
-            Refusal::Analytic { index, value } => write!(f, "the given derivative at [{index}] is {value}"),
-            Refusal::Value { value } => write!(f, "f(x) is {value}"),
-            Refusal::Numeric { index, value } => {
-                write!(f, "the numerical derivative at [{index}] is {value}")
+        write!(f, "{verb}")?;
+        if self.n_kinks() > 0 {
+            let noun = if self.n_kinks() == 1 { "kink" } else { "kinks" };
+            let mut places: Vec<String> =
+                self.kinks().iter().take(N_PRINTED).map(|index| format!("[{index}]")).collect();
+            if self.n_kinks() > N_PRINTED {
+                places.push("…".to_string());
             }
+            write!(f, ", {} {noun} at {}", self.n_kinks(), places.join(", "))?;
         }
+        if let Some(worst) = self.worst() {
+            write!(f, "; worst relative error {:.2e} at [{}]", worst.relative_error, worst.index)?;
+            if !self.passed() {
+                write!(f, ", tolerance {:e}", self.tolerance.relative)?;
+                if self.tolerance.absolute > 0.0 {
+                    write!(f, " or {:e} absolute", self.tolerance.absolute)?;
+                }
+            }
+            // All digits: the first that differ are the ones to look at.
+            write!(f, ": given {:?}, numerical {:?}", worst.analytic, worst.numeric)?;
+        }
+        if let Some(name) = self.too_coarse() {
+            let resolution = COARSE_RESOLUTION;
+            let tolerance = self.tolerance.relative;
+            write!(
+                f,
+                "; evaluated in {name}: below {resolution:e} its differences are noise, the tolerance is {tolerance:e}"
+            )?;
+        }
+        Ok(())
     }
 }

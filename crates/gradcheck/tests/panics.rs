@@ -49,3 +49,36 @@ fn a_floor_of_one_panics() {
 fn an_empty_subset_panics() {
     let _ = Check::new().subset(0);
 }
+
+#[test]
+#[should_panic(expected = "an absolute tolerance must be finite and at least 0, found NaN")]
+fn an_absolute_tolerance_that_is_nan_panics() {
+    let _ = Check::new().absolute_tolerance(f64::NAN);
+}
+
+#[test]
+#[should_panic(expected = "an absolute tolerance must be finite and at least 0, found inf")]
+fn an_infinite_absolute_tolerance_panics() {
+    let _ = Check::new().absolute_tolerance(f64::INFINITY);
+}
+
+#[test]
+#[should_panic(expected = "the gradient of 2 values needs 2 derivatives, found 1")]
+fn a_gradient_of_another_length_than_its_input_panics() {
+    let f = |x: &[&[f64]]| x[0][0] + x[1][0];
+    let _ = Check::new().run_inputs(f, &[("a", &[1.0], &[1.0]), ("b", &[1.0, 2.0], &[1.0])]);
+}
+
+#[test]
+#[should_panic(expected = "the gradient of 2 values needs 2 derivatives, found 3")]
+fn a_product_of_another_length_panics() {
+    let f = |x: &[f64], y: &mut [f64]| y.fill(x[0]);
+    let _ = Check::new().vjp(f, &[1.0; 2], &[1.0; 3], &[1.0; 3]);
+}
+
+#[test]
+#[should_panic(expected = "a direction has as many elements as x, expected 2, found 3")]
+fn a_direction_of_another_length_panics() {
+    let f = |x: &[f64], y: &mut [f64]| y.fill(x[0]);
+    let _ = Check::new().jvp(f, &[1.0; 2], &[1.0; 3], &[1.0; 3]);
+}
