@@ -98,9 +98,10 @@ pub enum Error {
 }
 
 /// Names in quotes; of many, the first.
-pub(crate) fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 20;
-    let mut quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("{name:?}")).collect();
+    let mut quoted: Vec<String> =
+        names.iter().take(MOST).map(|name| format!("{:?}", name.as_ref())).collect();
     if names.len() > MOST {
         quoted.push(format!("… ({} more)", names.len() - MOST));
     }

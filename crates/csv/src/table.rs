@@ -176,10 +176,18 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::NoColumn`] if there is no such column, [`Error::BadField`] if a text is none of the labels.
-    pub fn classes_among(&self, name: &str, labels: &[String]) -> Result<Vec<usize>, Error> {
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_csv::Table;
+    /// let table = Table::from_reader("answer\nyes\nyes\n".as_bytes())?;
+    /// assert_eq!(table.classes_among("answer", &["no", "yes"])?, [1, 1]);
+    /// # Ok::<(), chainrule_csv::Error>(())
+    /// ```
+    pub fn classes_among(&self, name: &str, labels: &[impl AsRef<str>]) -> Result<Vec<usize>, Error> {
         let column = self.index(name)?;
         let class = |record: &Record| {
-            let class = labels.iter().position(|label| *label == record.fields[column]);
+            let class = labels.iter().position(|label| *label.as_ref() == record.fields[column]);
             class.ok_or_else(|| self.bad_field(record, column, &format!("one of {}", list(labels))))
         };
         self.records.iter().map(class).collect()

@@ -171,9 +171,8 @@ fn labels_that_are_missing_or_unknown() {
         table.classes("species").unwrap_err().to_string(),
         "input: line 3, column \"species\": found an empty field, expected a label"
     );
-    let labels = ["a".to_owned(), "".to_owned()];
     assert_eq!(
-        table.classes_among("species", &labels).unwrap_err().to_string(),
+        table.classes_among("species", &["a", ""]).unwrap_err().to_string(),
         "input: line 4, column \"species\": found \"c\", expected one of \"a\", \"\""
     );
     assert!(matches!(table.classes("genus").unwrap_err(), Error::NoColumn { .. }));
