@@ -12,6 +12,8 @@ pub use chainrule_optimizers as optimizers;
 pub use chainrule_tensor as tensor;
 
 // What checks it, what it learns from, and what trains it.
+#[cfg(feature = "csv")]
+pub use chainrule_csv as csv;
 #[cfg(feature = "gradcheck")]
 pub use chainrule_gradcheck as gradcheck;
 #[cfg(feature = "mnist")]

@@ -79,14 +79,21 @@ def init(kind):
 
 
 assert block([0] * 8, 0)[:2] == [0x2FEF003E, 0xD6405F89], "the zero-key vector of ChaCha8 (Strombergson's TC1)"
-g = words(7, DRAW, 11, 13)
-result = dict(
-    made_by=f"random.py with Python {platform.python_version()}",
-    words_of_7_draw_11_13=[next(g) for _ in range(40)],
-    shuffle_of_10_seed_1_epoch_2=shuffled(words(1, SHUFFLE, 2, 0), 10),
-    shuffle_of_60000_seed_1_epoch_0_first_20=shuffled(words(1, SHUFFLE, 0, 0), 60000)[:20],
-    draw_of_20_below_60000_seed_1_step_5=[index(g, 60000) for g in [words(1, DRAW, 5, 0)] for _ in range(20)],
-    seed=SEED, layer=LAYER, n_outputs=OUT, n_inputs=IN,
-    init={k: init(k) for k in ("normal:0.01", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal")},
-)
-(pathlib.Path(__file__).parent / "random.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def main():
+    g = words(7, DRAW, 11, 13)
+    result = dict(
+        made_by=f"random.py with Python {platform.python_version()}",
+        words_of_7_draw_11_13=[next(g) for _ in range(40)],
+        shuffle_of_10_seed_1_epoch_2=shuffled(words(1, SHUFFLE, 2, 0), 10),
+        shuffle_of_60000_seed_1_epoch_0_first_20=shuffled(words(1, SHUFFLE, 0, 0), 60000)[:20],
+        draw_of_20_below_60000_seed_1_step_5=[index(g, 60000) for g in [words(1, DRAW, 5, 0)] for _ in range(20)],
+        seed=SEED, layer=LAYER, n_outputs=OUT, n_inputs=IN,
+        init={k: init(k) for k in ("normal:0.01", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal")},
+    )
+    (pathlib.Path(__file__).parent / "random.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
