@@ -5,6 +5,10 @@
 
 pub mod prelude;
 
+// Its code trains networks.
+#[cfg(feature = "trainer")]
+pub mod guide;
+
 // The parts of a network.
 pub use chainrule_layers as layers;
 pub use chainrule_losses as losses;
