@@ -43,8 +43,9 @@ impl<F: Float> Sequential<F> {
         x: Input<'_, F>,
         context: &Context,
     ) -> MatrixView<'w, F> {
+        let context = context.of_samples(x.shape().1);
         for stage in &self.stages {
-            self.forward_stage(workspace, x, stage.clone(), context);
+            self.forward_stage(workspace, x, stage.clone(), &context);
         }
         workspace.outputs_of(self)
     }
@@ -56,8 +57,9 @@ impl<F: Float> Sequential<F> {
     /// If `x` is not of the shape that went forward.
     #[track_caller]
     pub fn backward(&self, workspace: &mut Workspace<F>, x: Input<'_, F>, context: &Context) {
+        let context = context.of_samples(x.shape().1);
         for stage in self.stages.iter().rev() {
-            self.backward_stage(workspace, x, stage.clone(), context);
+            self.backward_stage(workspace, x, stage.clone(), &context);
         }
     }
 
