@@ -61,7 +61,7 @@ impl Network {
         set(&mut self.seed, options.seed);
         let (found, n_hidden) = (self.activation.len(), self.hidden.len());
         if found != 1 && found != n_hidden {
-            let expected = format!("1 or {n_hidden}, one for each hidden layer");
+            let expected = format!("one for all {n_hidden} hidden layers or one for each");
             return Err(Usage(format!("found {found} activations, expected {expected}")).into());
         }
         Ok(self)

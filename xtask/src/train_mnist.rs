@@ -112,8 +112,8 @@ fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMni
     let train = evaluate(net, &mnist.train)?;
     let test = evaluate(net, &mnist.test)?;
     if let Some(epoch) = summary.best_epoch {
-        let why = if summary.stopped_early { "stopped early, " } else { "" };
-        output::line(format_args!("{why}back to epoch {epoch}, which had the lowest validation loss"));
+        let why = if summary.stopped_early { "stopped early; " } else { "" };
+        output::line(format_args!("{why}kept epoch {epoch}, which had the lowest validation loss"));
     }
     output::line(format_args!(
         "test accuracy {:.2} %, train accuracy {:.2} %",

@@ -91,6 +91,87 @@ fn the_same_parameters_on_any_number_of_threads_and_in_any_run() {
     assert_ne!(crc(&["--sampling", "with-replacement"]), once, "another sampling");
 }
 
+/// Everything that a run can have, in one call.
+const EVERYTHING: &[&str] = &[
+    "--hidden",
+    "12,9",
+    "--activation",
+    "relu,gelu",
+    "--batch-norm",
+    "--dropout",
+    "0.1",
+    "--label-smoothing",
+    "0.1",
+    "--optimizer",
+    "adamw",
+    "--no-bias-decay",
+    "--schedule",
+    "warmup:2+cosine",
+    "--clip-norm",
+    "1",
+    "--batch-size",
+    "30",
+    "--epochs",
+    "4",
+    "--validation",
+    "0.2",
+    "--early-stopping",
+    "2",
+    "--ema",
+    "0.9",
+];
+
+#[test]
+fn everything_at_once_has_the_same_bits_on_any_number_of_threads_and_in_a_file() {
+    let folder = Folder::new();
+    let path = folder.file("net.ckpt");
+    let done = |options: &[&str]| {
+        let events = train(&folder, options);
+        assert!(events[0]["validation_loss"].is_f64() && events[0]["validation_accuracy"].is_f64());
+        events.last().unwrap()["parameters_crc32"].as_str().unwrap().to_string()
+    };
+    let once = done(&[EVERYTHING, &["--checkpoint", path.to_str().unwrap()]].concat());
+    for threads in ["1", "2", "3", "8"] {
+        assert_eq!(done(&[EVERYTHING, &["--threads", threads]].concat()), once, "{threads} threads");
+    }
+    let evaluated =
+        succeeds(&["evaluate", "--data-dir", folder.arg(), "--checkpoint", path.to_str().unwrap()]);
+    assert!(evaluated.contains(&once), "{evaluated}");
+}
+
+#[test]
+fn a_printed_configuration_is_the_run_it_was_printed_for() {
+    let folder = Folder::new();
+    let crc = |options: &[&str]| train(&folder, options).last().unwrap()["parameters_crc32"].clone();
+    for options in [&[][..], EVERYTHING] {
+        let printed = succeeds(&[&["train-mnist", "--print-config"], options].concat());
+        let path = folder.file("run.toml");
+        std::fs::write(&path, &printed).unwrap();
+        let from_file = ["--config", path.to_str().unwrap()];
+        let again = succeeds(&[&["train-mnist", "--print-config"], &from_file[..]].concat());
+        assert_eq!(printed, again);
+        assert_eq!(crc(&from_file), crc(options));
+        assert_ne!(
+            crc(&[&from_file[..], &["--seed", "7"]].concat()),
+            crc(options),
+            "options go before the file"
+        );
+    }
+}
+
+#[test]
+fn optimizers_have_their_published_rates_unless_another_is_given() {
+    let rate = |options: &[&str]| {
+        let text = succeeds(&[&["train-mnist", "--print-config"], options].concat());
+        let line = text.lines().find(|line| line.starts_with("learning_rate = ")).unwrap().to_string();
+        line.trim_start_matches("learning_rate = ").parse::<f64>().unwrap()
+    };
+    assert_eq!(rate(&[]), 0.1);
+    assert_eq!(rate(&["--optimizer", "adam"]), 0.001);
+    assert_eq!(rate(&["--optimizer", "nesterov"]), 0.01);
+    assert_eq!(rate(&["--optimizer", "adam", "--learning-rate", "0.5"]), 0.5);
+}
+
 #[test]
 fn a_saved_network_is_the_trained_one() {
     let folder = Folder::new();

@@ -1,38 +1,37 @@
-//! A crate outside of the workspace, which depends on layers, losses and optimizers alone, trains a network.
+//! Crates outside of the workspace that depend on a few of ours train networks, in no more than 40 lines.
 
 use std::{fs, path::Path, process::Command};
-
-/// The crate as it is committed.
-const CRATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside/xor");
 
 /// The folder of all our crates.
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
 
-/// What a network that learned answers.
-const XOR: [([f64; 2], f64); 4] =
-    [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)];
+/// The crates as they are committed.
+const OUTSIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside");
 
-/// Copies the crate to `to`, where it finds ours by absolute paths and uses the versions that the workspace has locked.
-fn copy_crate(to: &Path) {
-    let manifest = fs::read_to_string(Path::new(CRATE).join("Cargo.toml")).unwrap();
+/// Copies a crate to where cargo builds, with absolute paths to ours and the versions that the workspace has locked, and
+/// returns what `cargo run` prints there: it is built in a folder of its own, since the workspace's is locked by the
+/// cargo that runs this test.
+fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
+    let (from, to) = (Path::new(OUTSIDE).join(name), Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside"));
+    let folder = to.join(name);
+    let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     let relative = "\"../../../../crates/";
-    assert_eq!(manifest.matches(relative).count(), 3, "{manifest}");
+    assert_eq!(manifest.matches("path = ").count(), n_dependencies, "{manifest}");
+    assert_eq!(manifest.matches(relative).count(), n_dependencies, "{manifest}");
     // Forward slashes mean the same everywhere, backslashes would be escapes.
     let manifest = manifest.replace(relative, &format!("\"{CRATES}/").replace('\\', "/"));
-    fs::create_dir_all(to.join("src")).unwrap();
-    fs::write(to.join("Cargo.toml"), manifest).unwrap();
-    fs::copy(Path::new(CRATE).join("src/main.rs"), to.join("src/main.rs")).unwrap();
-    fs::copy(Path::new(CRATES).join("../Cargo.lock"), to.join("Cargo.lock")).unwrap();
-}
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(from.join("src/main.rs"), folder.join("src/main.rs")).unwrap();
+    fs::copy(Path::new(CRATES).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
-/// What `cargo run` prints in the crate at `folder`, built in a folder of its own: the workspace's is locked by the
-/// cargo that runs this test.
-fn run(folder: &Path) -> String {
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--offline", "--target-dir"])
-        .arg(folder.join("target"))
-        .env("CARGO_PROFILE_DEV_DEBUG", "false") // Sooner and smaller.
-        .current_dir(folder)
+        .args(["run", "--quiet", "--release", "--offline", "--target-dir"])
+        .arg(to.join("target"))
+        .arg("--")
+        .args(arguments)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1") // Sooner built than it would be faster.
+        .current_dir(&folder)
         .output()
         .unwrap();
     let (printed, errors) =
@@ -41,14 +40,18 @@ fn run(folder: &Path) -> String {
     printed.into_owned()
 }
 
-#[test]
-fn a_crate_of_three_dependencies_learns_xor() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside/xor");
-    copy_crate(&folder);
-    let printed = run(&folder);
+/// The numbers of every line, which may end in words.
+fn numbers(printed: &str) -> Vec<Vec<f64>> {
+    let of_line = |line: &str| line.split(' ').map_while(|word| word.parse().ok()).collect();
+    printed.lines().map(of_line).collect()
+}
 
-    let lines: Vec<Vec<f64>> =
-        printed.lines().map(|line| line.split(' ').map(|word| word.parse().unwrap()).collect()).collect();
+#[test]
+fn layers_a_loss_and_an_optimizer_learn_xor() {
+    const XOR: [([f64; 2], f64); 4] =
+        [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)];
+    let printed = run("xor", 3, &[]);
+    let lines = numbers(&printed);
     assert_eq!(lines.len(), 4, "{printed}");
     let mut squared_error = 0.0;
     for (line, (x, t)) in lines.iter().zip(XOR) {
@@ -59,8 +62,39 @@ fn a_crate_of_three_dependencies_learns_xor() {
     assert!(squared_error / 4.0 < 0.01, "{printed}");
 }
 
+/// The programs themselves assert that what was saved and loaded predicts the same.
 #[test]
-fn it_takes_less_than_forty_lines() {
-    let n_lines = fs::read_to_string(Path::new(CRATE).join("src/main.rs")).unwrap().lines().count();
-    assert!(n_lines < 40, "{n_lines}");
+fn the_trainer_alone_is_enough_for_a_regressor_and_a_classifier() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+
+    let printed = run("regressor", 1, &[&checkpoint("saddle.ckpt")]);
+    let lines = numbers(&printed);
+    assert_eq!(lines.len(), 4, "{printed}");
+    for line in &lines[..3] {
+        let expected = (line[0] * line[0] - line[1] * line[1]) / 90.0;
+        assert!((line[2] - expected).abs() < 0.05, "{printed}");
+    }
+
+    let printed = run("classifier", 1, &[&checkpoint("ring.ckpt")]);
+    let lines = numbers(&printed);
+    assert_eq!(lines.len(), 4, "{printed}");
+    assert_eq!([lines[0][2], lines[1][2], lines[2][2]], [1.0, 0.0, 0.0], "{printed}");
+    assert!(fs::metadata(checkpoint("saddle.ckpt")).is_ok() && fs::metadata(checkpoint("ring.ckpt")).is_ok());
+}
+
+#[test]
+fn each_takes_at_most_forty_lines() {
+    for name in ["xor", "regressor", "classifier"] {
+        let program = fs::read_to_string(Path::new(OUTSIDE).join(name).join("src/main.rs")).unwrap();
+        assert!(
+            program.lines().count() <= 40 - usize::from(name == "xor"),
+            "{name}: {}",
+            program.lines().count()
+        );
+        assert!(
+            program.lines().all(|line| line.chars().count() <= 120),
+            "{name} has lines that are too long"
+        );
+    }
 }

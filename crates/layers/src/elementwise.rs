@@ -1,7 +1,8 @@
 //! The walk over all values for layers that treat every value by itself.
 //!
 //! Such a layer is a function `f(x)` that returns its value and its slope, f′(x), of which most of the work is shared.
-//! The slopes are what the forward pass keeps; the backward pass is `dx = dy · slope` for all of them.
+//! The slopes are what the forward pass keeps; the backward pass is `dx = dy · slope` for all of them. The macro
+//! `elementwise_layer` makes the layer of such a function.
 
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
 
@@ -38,3 +39,46 @@ pub(crate) fn backward_to<F: Float>(
         *dx = dy * slope;
     }
 }
+
+/// Makes a layer of a type that treats every value by itself: `$f(layer, x)` is the value at x and the slope there.
+macro_rules! elementwise_layer {
+    ($layer:ident, $name:literal, $f:expr) => {
+        impl<F: chainrule_tensor::Float> crate::Layer<F> for $layer {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn boxed_clone(&self) -> Box<dyn crate::Layer<F>> {
+                Box::new(*self)
+            }
+
+            fn n_outputs(&self, n_inputs: usize) -> usize {
+                n_inputs
+            }
+
+            fn n_cached(&self, n_inputs: usize) -> usize {
+                n_inputs
+            }
+
+            fn forward_to(
+                &self,
+                y: chainrule_tensor::MatrixViewMut<'_, F>,
+                slopes: &mut [F],
+                forward: &crate::Forward<'_, F>,
+            ) {
+                crate::elementwise::forward_to(y, slopes, forward.x, |x| $f(self, x));
+            }
+
+            fn backward_to(
+                &self,
+                dx: chainrule_tensor::MatrixViewMut<'_, F>,
+                dy: chainrule_tensor::MatrixView<'_, F>,
+                trace: &crate::Trace<'_, F>,
+            ) {
+                crate::elementwise::backward_to(dx, dy, trace);
+            }
+        }
+    };
+}
+
+pub(crate) use elementwise_layer;

@@ -9,9 +9,9 @@
 //!
 //! The slope is not formed as y + α, in which everything cancels for very negative x.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Error, Forward, Layer, Trace, elementwise, error::not_negative, exponential::exp_pair};
+use crate::{Error, elementwise::elementwise_layer, error::not_negative, exponential::exp_pair};
 
 /// `y = x` where x > 0, else `α·(exp(x) − 1)`, the exponential linear unit.
 ///
@@ -66,32 +66,7 @@ fn value_and_slope<F: Float>(x: F, alpha: F) -> (F, F) {
     (alpha * less_one, alpha * e)
 }
 
-impl<F: Float> Layer<F> for Elu {
-    fn name(&self) -> &'static str {
-        "elu"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        let alpha = F::of(self.alpha);
-        elementwise::forward_to(y, cache, forward.x, |x| value_and_slope(x, alpha));
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(Elu, "elu", |elu: &Elu, x| value_and_slope(x, F::of(elu.alpha)));
 
 #[cfg(test)]
 mod tests {

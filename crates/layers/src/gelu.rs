@@ -11,9 +11,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Forward, Layer, Trace, elementwise};
+use crate::elementwise::elementwise_layer;
 
 /// `y = x·Φ(x)`, the Gaussian error linear unit, by the error function; [`GeluTanh`](crate::GeluTanh) is the cheaper
 /// approximation.
@@ -40,31 +40,7 @@ fn value_and_slope<F: Float>(x: F) -> (F, F) {
     (F::of(x * below), F::of(below + x * density))
 }
 
-impl<F: Float> Layer<F> for Gelu {
-    fn name(&self) -> &'static str {
-        "gelu"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        elementwise::forward_to(y, cache, forward.x, value_and_slope);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(Gelu, "gelu", |_, x| value_and_slope(x));
 
 #[cfg(test)]
 mod tests {

@@ -11,9 +11,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Forward, Layer, Trace, elementwise, exponential::sigmoid_pair};
+use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 
 /// `y = ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, an approximation of [`Gelu`](crate::Gelu).
 ///
@@ -48,31 +48,7 @@ fn value_and_slope<F: Float>(x: F) -> (F, F) {
     (x * sigmoid, sigmoid + bend)
 }
 
-impl<F: Float> Layer<F> for GeluTanh {
-    fn name(&self) -> &'static str {
-        "gelu-tanh"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        elementwise::forward_to(y, cache, forward.x, value_and_slope);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(GeluTanh, "gelu-tanh", |_, x| value_and_slope(x));
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,7 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod passes;
 mod sequential;
 mod summary;
 mod workspace;

@@ -7,9 +7,9 @@
 //! `x` and `y` have one shape. Source: Elfwing et al., *Sigmoid-weighted linear units* (2018), equations 4 and 5, which
 //! have `1 − σ(x)` for σ(−x).
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Forward, Layer, Trace, elementwise, exponential::sigmoid_pair};
+use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 
 /// `y = x·σ(x)`, the sigmoid-weighted linear unit, also called swish.
 ///
@@ -35,31 +35,7 @@ fn value_and_slope<F: Float>(x: F) -> (F, F) {
     (x * sigmoid, sigmoid * (F::one() + x * complement))
 }
 
-impl<F: Float> Layer<F> for Silu {
-    fn name(&self) -> &'static str {
-        "silu"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        elementwise::forward_to(y, cache, forward.x, value_and_slope);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(Silu, "silu", |_, x| value_and_slope(x));
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@
 //! The second form shares the sigmoid's exponential, neither overflows nor cancels, and holds everywhere; PyTorch's
 //! Softplus returns x itself above 20, which is off by up to 2·10⁻⁹.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Forward, Layer, Trace, elementwise, exponential::sigmoid_pair};
+use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 
 /// `y = ln(1 + exp(x))`.
 ///
@@ -37,31 +37,7 @@ fn value_and_slope<F: Float>(x: F) -> (F, F) {
     (positive - (-smaller).ln_1p(), sigmoid)
 }
 
-impl<F: Float> Layer<F> for Softplus {
-    fn name(&self) -> &'static str {
-        "softplus"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        elementwise::forward_to(y, cache, forward.x, value_and_slope);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(Softplus, "softplus", |_, x| value_and_slope(x));
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,9 @@
 //! `1 − y²` loses every digit where y is near ±1: at x = ±30 it is 0, as in PyTorch, where 4e/(1 + e)² is
 //! 4·exp(−60).
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Forward, Layer, Trace, elementwise, exponential::exp_pair};
+use crate::{elementwise::elementwise_layer, exponential::exp_pair};
 
 /// `y = tanh(x)`, the hyperbolic tangent.
 ///
@@ -38,31 +38,7 @@ fn value_and_slope<F: Float>(x: F) -> (F, F) {
     ((-less_one / sum).copysign(x), F::of(4.0) * e / (sum * sum))
 }
 
-impl<F: Float> Layer<F> for Tanh {
-    fn name(&self) -> &'static str {
-        "tanh"
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        elementwise::forward_to(y, cache, forward.x, value_and_slope);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
-    }
-}
+elementwise_layer!(Tanh, "tanh", |_, x| value_and_slope(x));
 
 #[cfg(test)]
 mod tests {

@@ -4,13 +4,14 @@
 //! w̄ ← d·w̄ + (1 − d)·w        after every step; after the first, w̄ = w
 //! ```
 //! Source: Polyak and Juditsky, *Acceleration of stochastic approximation by averaging* (1992), with weights that fade,
-//! as in PyTorch's `get_ema_multi_avg_fn`. Running statistics are not averaged: they are averages already.
+//! as in PyTorch's `get_ema_multi_avg_fn`. Running statistics are averaged with the weights they belong to: those of the
+//! latest weights would be wrong for the average.
 
 use chainrule_layers::Sequential;
 
 use crate::parallel;
 
-/// The average of the parameters of a network, laid end to end.
+/// The average of the parameters and then the running statistics of a network, laid end to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Average {
     values: Vec<f32>,
@@ -20,32 +21,38 @@ pub(crate) struct Average {
 
 impl Average {
     pub(crate) fn new(net: &Sequential<f32>, decay: f64) -> Self {
-        Average { values: vec![0.0; net.n_parameters()], decay: decay as f32, n_steps: 0 }
+        let mut n_values = net.n_parameters();
+        net.visit_buffers(&mut |_, buffer| n_values += buffer.values.len());
+        Average { values: vec![0.0; n_values], decay: decay as f32, n_steps: 0 }
     }
 
-    /// Follows the parameters of `net` by one step.
+    /// Follows `net` by one step.
     pub(crate) fn follow(&mut self, net: &Sequential<f32>) {
         let decay = if self.n_steps == 0 { 0.0 } else { self.decay };
         self.n_steps += 1;
         let mut rest = &mut self.values[..];
-        net.visit_parameters(&mut |_, parameter| {
-            let (averages, behind) = std::mem::take(&mut rest).split_at_mut(parameter.values.len());
+        let mut follow = |values: &[f32]| {
+            let (averages, behind) = std::mem::take(&mut rest).split_at_mut(values.len());
             rest = behind;
-            parallel::for_each_chunk(averages, parameter.values, |averages, values| {
+            parallel::for_each_chunk(averages, values, |averages, values| {
                 for (average, value) in averages.iter_mut().zip(values) {
                     *average = decay * *average + (1.0 - decay) * value;
                 }
             });
-        });
+        };
+        net.visit_parameters(&mut |_, parameter| follow(parameter.values));
+        net.visit_buffers(&mut |_, buffer| follow(buffer.values));
     }
 
-    /// Writes the average into `net`, in place of its parameters.
+    /// Writes the average into `net`, in place of its own values.
     pub(crate) fn write_to(&self, net: &mut Sequential<f32>) {
         let mut rest = &self.values[..];
-        net.visit_parameters_mut(&mut |_, parameter| {
-            let (averages, behind) = rest.split_at(parameter.values.len());
-            parameter.values.copy_from_slice(averages);
+        let mut write = |values: &mut [f32]| {
+            let (averages, behind) = rest.split_at(values.len());
+            values.copy_from_slice(averages);
             rest = behind;
-        });
+        };
+        net.visit_parameters_mut(&mut |_, parameter| write(parameter.values));
+        net.visit_buffers_mut(&mut |buffer| write(buffer.values));
     }
 }

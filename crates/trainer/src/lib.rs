@@ -9,6 +9,7 @@ mod encoding;
 mod gradient;
 mod mlp;
 mod mlp_config;
+mod mlp_layers;
 mod numerical;
 mod predictor;
 

@@ -1,8 +1,7 @@
 //! What a network is made from: sizes, activations, initial weights, the loss it is for.
 
-use chainrule_layers::{Affine, BatchNorm, Dropout, Layer, Sequential};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::{Float, Init, Matrix};
+use chainrule_tensor::Init;
 
 use crate::{Activation, Encoding, Error};
 
@@ -116,88 +115,26 @@ impl MlpConfig {
         MlpConfig { seed, ..self }
     }
 
-    /// The initial weights of affine layer `l`.
-    fn init_of(&self, l: usize) -> Init {
-        self.init.unwrap_or(match self.activations[..] {
-            [Activation::Sigmoid, Activation::Identity] => Init::Normal { std: 0.01 },
-            _ => self.activations[l].init(),
-        })
-    }
-
-    /// The layers of a checked configuration, with initial weights.
-    pub(crate) fn layers<F: Float>(&self) -> Sequential<F> {
-        self.layers_of(|n_inputs, n_outputs, l| {
-            Affine::init(n_inputs, n_outputs, self.init_of(l), self.seed, l as u64)
-        })
-    }
-
-    /// The layers, all of whose parameters and buffers `fill` writes, in order; parameters first.
-    pub(crate) fn filled_layers<F: Float>(&self, mut fill: impl FnMut(&mut [F])) -> Sequential<F> {
-        let mut layers = self.layers_of(|n_inputs, n_outputs, _| {
-            Affine::new(Matrix::zeros(n_outputs, n_inputs), vec![F::zero(); n_outputs])
-        });
-        layers.visit_parameters_mut(&mut |_, parameter| fill(parameter.values));
-        layers.visit_buffers_mut(&mut |buffer| fill(buffer.values));
-        layers
-    }
-
-    /// The layers; `affine` makes one from inputs, outputs and its position among the affine layers.
-    fn layers_of<F: Float>(&self, affine: impl Fn(usize, usize, usize) -> Affine<F>) -> Sequential<F> {
-        let n_affine = self.activations.len();
-        let mut n_inputs = self.sizes[0];
-        let mut layers: Vec<Box<dyn Layer<F>>> = Vec::new();
-        if let Some(encoding) = &self.encoding {
-            n_inputs = encoding.n_outputs();
-            layers.push(Box::new(encoding.clone()));
-        }
-        for (l, (&n_outputs, &activation)) in self.sizes[1..].iter().zip(&self.activations).enumerate() {
-            layers.push(Box::new(affine(n_inputs, n_outputs, l)));
-            let is_hidden = l + 1 < n_affine;
-            if is_hidden && self.batch_norm {
-                layers.push(Box::new(BatchNorm::new(n_outputs)));
-            }
-            if activation != Activation::Identity {
-                layers.push(activation.layer());
-            }
-            if is_hidden && self.dropout > 0.0 {
-                layers.push(Box::new(Dropout::new(self.dropout).expect("a checked configuration")));
-            }
-            n_inputs = n_outputs;
-        }
-        Sequential::new(self.sizes[0], layers)
-    }
-
-    /// The names, rows and columns of all parameters, in order, and then of all buffers.
-    #[cfg(feature = "checkpoint")]
-    pub(crate) fn shapes(&self) -> Vec<(String, usize, usize)> {
-        let mut n_inputs = self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs);
-        let (mut parameters, mut buffers) = (Vec::new(), Vec::new());
-        let mut number = 0;
-        for (l, &n_outputs) in self.sizes[1..].iter().enumerate() {
-            number += 1;
-            parameters.push((format!("W{number}"), n_outputs, n_inputs));
-            parameters.push((format!("b{number}"), n_outputs, 1));
-            if self.batch_norm && l + 2 < self.sizes.len() {
-                number += 1;
-                parameters.extend(["gamma", "beta"].map(|name| (format!("{name}{number}"), n_outputs, 1)));
-                let names = ["running_mean", "running_var"];
-                buffers.extend(names.map(|name| (format!("{name}{number}"), n_outputs, 1)));
-            }
-            n_inputs = n_outputs;
-        }
-        parameters.append(&mut buffers);
-        parameters
-    }
-
     /// How many values all parameters have together, unless that is more than any network of this size class has.
     fn n_parameters(&self) -> Option<usize> {
-        let first = self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs);
-        let inputs = [first].into_iter().chain(self.sizes[1..].iter().copied());
+        let mut n_inputs = self.n_encoded();
         let mut n_parameters = 0_usize;
-        for (n_inputs, &n_outputs) in inputs.zip(&self.sizes[1..]) {
-            n_parameters = n_parameters.checked_add(n_inputs.checked_add(1)?.checked_mul(n_outputs)?)?;
+        for (l, &n_outputs) in self.sizes[1..].iter().enumerate() {
+            let per_output = n_inputs.checked_add(if self.normalises(l) { 3 } else { 1 })?;
+            n_parameters = n_parameters.checked_add(per_output.checked_mul(n_outputs)?)?;
+            n_inputs = n_outputs;
         }
         Some(n_parameters).filter(|n| *n <= MAX_PARAMETERS)
+    }
+
+    /// Inputs of the first affine layer.
+    pub(crate) fn n_encoded(&self) -> usize {
+        self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs)
+    }
+
+    /// Whether a batch normalisation follows affine layer `l`.
+    pub(crate) fn normalises(&self, l: usize) -> bool {
+        self.batch_norm && l + 2 < self.sizes.len()
     }
 
     /// Refuses what no network can be made from.
@@ -239,9 +176,9 @@ impl MlpConfig {
                 format_args!("at most {MAX_PARAMETERS} parameters"),
             ));
         }
-        if !self.init.is_none_or(Init::is_valid) {
+        if let Some(init) = self.init.filter(|init| !init.is_valid()) {
             let expected = "a standard deviation that is finite and not negative";
-            return Err(Error::config("the distribution of initial weights", self.init_of(0), expected));
+            return Err(Error::config("the distribution of initial weights", init, expected));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
@@ -263,43 +200,6 @@ const MAX_PARAMETERS: usize = 1 << 28;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(config: &MlpConfig) -> Vec<&'static str> {
-        config.layers::<f32>().layers().map(|layer| layer.name()).collect()
-    }
-
-    #[test]
-    fn hidden_layers_have_all_that_was_asked_for() {
-        let config = MlpConfig::new([4, 3, 2]);
-        assert_eq!(names(&config), ["affine", "sigmoid", "affine"]);
-        let config = config.with_batch_norm(true).with_dropout(0.5).with_activation(Activation::Relu);
-        assert_eq!(names(&config), ["affine", "batch-norm", "relu", "dropout", "affine"]);
-        let config = MlpConfig::new([4, 3, 2]).with_activations([Activation::Tanh, Activation::Sigmoid]);
-        assert_eq!(names(&config), ["affine", "tanh", "affine", "sigmoid"]);
-        assert_eq!(names(&MlpConfig::new([4, 2])), ["affine"]);
-    }
-
-    #[test]
-    fn initial_weights_follow_the_activation() {
-        let config = MlpConfig::new([4, 3, 2]);
-        assert_eq!(config.init_of(0), Init::Normal { std: 0.01 });
-        assert_eq!(config.clone().with_activation(Activation::Relu).init_of(0), Init::HeNormal);
-        let deep = MlpConfig::new([4, 3, 3, 2]);
-        assert_eq!([0, 1, 2].map(|l| deep.init_of(l)), [Init::XavierNormal; 3]);
-        assert_eq!(deep.with_init(Init::HeUniform).init_of(1), Init::HeUniform);
-    }
-
-    #[cfg(feature = "checkpoint")]
-    #[test]
-    fn shapes_are_those_of_the_layers() {
-        for config in [MlpConfig::new([4, 3, 2]), MlpConfig::new([4, 3, 5, 2]).with_batch_norm(true)] {
-            let layers = config.layers::<f32>();
-            let mut shapes = Vec::new();
-            layers.visit_parameters(&mut |name, p| shapes.push((name.to_string(), p.shape.0, p.shape.1)));
-            layers.visit_buffers(&mut |name, b| shapes.push((name, b.shape.0, b.shape.1)));
-            assert_eq!(config.shapes(), shapes);
-        }
-    }
 
     #[test]
     fn settings_out_of_range_are_refused_in_one_sentence() {

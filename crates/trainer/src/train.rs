@@ -266,7 +266,6 @@ fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n M
     match average {
         None => net,
         Some((average, averaged)) => {
-            *averaged = net.clone();
             average.write_to(averaged.layers_mut());
             averaged
         }

@@ -1,4 +1,5 @@
-"""Writes random.json beside this file: what chainrule's generator, shuffle and initialisers must give.
+"""Writes random.json beside this file: what chainrule's generator, shuffle and initialisers must give. And into the tests
+of layers and trainer, dropout.json and split.json: what dropout leaves out, and what is held out for validation.
 
     python3 random.py        (standard library only; written from the papers, shares nothing with the Rust code)
 
@@ -63,8 +64,17 @@ def normals(g, n):
     return out[:n]
 
 
-INITIALISE, SHUFFLE, DRAW = 1, 2, 3
+def halves(g):
+    """The words of a generator in halves of 32 bits."""
+    for word in g:
+        yield word & MASK
+        yield word >> 32
+
+
+INITIALISE, SHUFFLE, DRAW, DROPOUT, SPLIT = 1, 2, 3, 4, 5
 SEED, LAYER, OUT, IN = 42, 3, 3, 5
+here = pathlib.Path(__file__).resolve().parent
+crates = here.parents[2]
 
 
 def init(kind):
@@ -78,13 +88,36 @@ def init(kind):
     return [math.sqrt(6 / fan) * (2 * uniform(g) - 1) for _ in range(n)]
 
 
+def left_out(seed, step, layer, sample, p, n):
+    """The units, of n, that dropout leaves out of one sample."""
+    draws = halves(words(seed, DROPOUT, step, layer << 32 | sample))
+    return [unit for unit, draw in zip(range(n), draws) if draw < int(p * 2**32)]
+
+
+def held_out(classes, fraction, seed):
+    """The samples held out: class after class, so many that their number so far is the fraction of those so far, rounded."""
+    out, n_seen = [], 0
+    for c in sorted(set(classes)):
+        members = [i for i, of_this in enumerate(classes) if of_this == c]
+        order = shuffled(words(seed, SPLIT, c + 1, 0), len(members))
+        n_seen += len(members)
+        out += [members[i] for i in order[: math.floor(n_seen * fraction + 0.5) - len(out)]]
+    return sorted(out)
+
+
 assert block([0] * 8, 0)[:2] == [0x2FEF003E, 0xD6405F89], "the zero-key vector of ChaCha8 (Strombergson's TC1)"
+
+
+def write(path, result, indent=None):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=indent) + "\n")
 
 
 def main():
     g = words(7, DRAW, 11, 13)
+    made_by = f"random.py with Python {platform.python_version()}"
     result = dict(
-        made_by=f"random.py with Python {platform.python_version()}",
+        made_by=made_by,
         words_of_7_draw_11_13=[next(g) for _ in range(40)],
         shuffle_of_10_seed_1_epoch_2=shuffled(words(1, SHUFFLE, 2, 0), 10),
         shuffle_of_60000_seed_1_epoch_0_first_20=shuffled(words(1, SHUFFLE, 0, 0), 60000)[:20],
@@ -92,7 +125,20 @@ def main():
         seed=SEED, layer=LAYER, n_outputs=OUT, n_inputs=IN,
         init={k: init(k) for k in ("normal:0.01", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal")},
     )
-    (pathlib.Path(__file__).parent / "random.json").write_text(json.dumps(result, indent=1) + "\n")
+    write(here / "random.json", result, indent=1)
+
+    # Numbers above 32 bits, so that none is cut.
+    place = dict(seed=2**40 + 9, step=2**33 + 5, layer=3)
+    masks = [dict(**place, sample=sample, p=p, n_units=40, left_out=left_out(*place.values(), sample, p, 40))
+             for p in (0.2, 0.5, 0.9) for sample in (0, 1, 127, 70000)]
+    write(crates / "layers/tests/reference/dropout.json", dict(made_by=made_by, masks=masks))
+
+    # Classes of different sizes, and none at all, which counts as one class with the number -1.
+    classes = [(i * i + i // 3) % 7 % 4 for i in range(45)]
+    splits = [dict(fraction=fraction, seed=seed, held_out=held_out(classes, fraction, seed),
+                   held_out_without_classes=held_out([-1] * len(classes), fraction, seed))
+              for fraction in (0.1, 0.25, 0.5) for seed in (1, 2**40 + 9)]
+    write(crates / "trainer/tests/reference/split.json", dict(made_by=made_by, classes=classes, splits=splits))
 
 
 if __name__ == "__main__":
