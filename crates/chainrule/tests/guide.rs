@@ -85,7 +85,10 @@ fn every_page_is_there_in_both_languages_and_in_the_documentation() {
             if name != "index" {
                 assert!(source.contains(&format!("pub mod {name} {{}}")), "{language}/{page}");
                 let link = if language == "en" { "crate::guide::" } else { "crate::guide::ko::" };
-                assert!(index.contains(&format!("({link}{name})")), "{language}/index.md has no link to {name}");
+                assert!(
+                    index.contains(&format!("({link}{name})")),
+                    "{language}/index.md has no link to {name}"
+                );
             }
         }
     }
