@@ -23,7 +23,7 @@ use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
 
 use crate::{Context, Error, Forward, Layer, Parameter, ParameterMut, Trace};
 
-/// Normalises every feature over the mini-batch; see the [formulas](self).
+/// Normalises every feature over the mini-batch: y = γ·(x − μ)/√(σ² + ε) + β, in inference with running μ and σ².
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |

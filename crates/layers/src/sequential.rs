@@ -139,7 +139,7 @@ impl<F: Float> Sequential<F> {
     /// training wants sums over the whole mini-batch; most networks have one stage.
     ///
     /// Whoever cuts a mini-batch takes every shard through [`forward_stage`](Sequential::forward_stage), adds up what
-    /// they then have in [`forward_sums_mut`](Workspace::forward_sums_mut) of the first layer of the next stage, and
+    /// they then have in [`forward_sums_mut`](crate::Workspace::forward_sums_mut) of the first layer of the next stage, and
     /// puts the total into every workspace; backwards likewise, stages in reverse.
     pub fn stages(&self) -> &[Range<usize>] {
         &self.stages
