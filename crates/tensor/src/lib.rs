@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod columns;
 mod elementwise;
 mod float;
 mod init;
 mod input;
+#[allow(unsafe_code, reason = "vector instructions; every block says why it is sound")]
+mod kernel;
 mod operand;
 mod product;
 pub mod random;
+mod sparse;
 mod view;
 
 pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
@@ -22,6 +25,7 @@ pub use operand::Operand;
 pub use product::{product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;
+pub use sparse::{SparseBuffer, SparseView};
 pub use view::{MatrixView, MatrixViewMut};
 
 /// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.

@@ -6,7 +6,7 @@
 //!
 //! Products with a small dimension take loops of our own: nalgebra's (0.35) run past the end of a strided column.
 
-use crate::{Float, MatrixViewMut, Operand};
+use crate::{Float, MatrixViewMut, Operand, kernel::Shape};
 
 /// `y = a · b`.
 ///
@@ -76,13 +76,24 @@ fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_,
         }
         return;
     }
-    if m.min(n).min(k) <= SMALL {
-        if beta.is_zero() {
-            y.as_mut_slice().fill(F::zero());
-        }
+    let shape = Shape { m, k, n };
+    if let Some(a) = a.contiguous() {
+        clear_if(beta.is_zero(), &mut y);
+        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else if let Some(a) = a.t().contiguous() {
+        clear_if(beta.is_zero(), &mut y);
+        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else if m.min(n).min(k) <= SMALL {
+        clear_if(beta.is_zero(), &mut y);
         small_product_add_to(y, a, b);
     } else {
         y.nalgebra_mut().gemm(F::one(), &a.strided(), &b.strided(), beta);
+    }
+}
+
+fn clear_if<F: Float>(clear: bool, y: &mut MatrixViewMut<'_, F>) {
+    if clear {
+        y.as_mut_slice().fill(F::zero());
     }
 }
 

@@ -1,0 +1,74 @@
+//! The loops as one would write them: what runs where there are no vectors, and what the vectors are tested against.
+
+use std::ops::Range;
+
+use super::{Shape, Strided};
+use crate::{
+    Float, SparseView,
+    sparse::{BLOCK, blocks_of},
+};
+
+/// y[i, j] += Σₚ w[i, p] · x[p, j], of the p that are listed.
+pub(super) fn sparse_product_add<F: Float>(y: &mut [F], w: &[F], m: usize, x: SparseView<'_, F>) {
+    for j in 0..x.n_columns() {
+        let y = &mut y[j * m..(j + 1) * m];
+        for (p, value) in x.column(j) {
+            for (y, &w) in y.iter_mut().zip(&w[p * m..]) {
+                *y += w * value;
+            }
+        }
+    }
+}
+
+/// dw[i, p − rows.start] += Σⱼ dy[i, j] · x[p, j], of the p in `rows` that are listed.
+pub(super) fn sparse_outer_add<F: Float>(
+    dw: &mut [F],
+    dy: &[F],
+    m: usize,
+    x: SparseView<'_, F>,
+    rows: Range<usize>,
+) {
+    for block in blocks_of(&rows) {
+        for j in 0..x.n_columns() {
+            let dy = &dy[j * m..(j + 1) * m];
+            let (positions, values) = x.block(block, j);
+            for (&position, &value) in positions.iter().zip(values) {
+                let p = block * BLOCK + usize::from(position);
+                if rows.contains(&p) {
+                    for (dw, &dy) in dw[(p - rows.start) * m..].iter_mut().zip(dy) {
+                        *dw += dy * value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// y[i, j] += Σₚ a[i, p] · b[p, j], p in order.
+pub(super) fn product_add<F: Float>(y: &mut [F], a: &[F], b: Strided<'_, F>, Shape { m, k, n }: Shape) {
+    for j in 0..n {
+        let y = &mut y[j * m..(j + 1) * m];
+        for p in 0..k {
+            let factor = b.data[p * b.row_stride + j * b.column_stride];
+            for (y, &a) in y.iter_mut().zip(&a[p * m..(p + 1) * m]) {
+                *y += a * factor;
+            }
+        }
+    }
+}
+
+/// y[i, j] += Σₚ a[p, i] · b[p, j], p in order.
+pub(super) fn transposed_product_add<F: Float>(
+    y: &mut [F],
+    a: &[F],
+    b: Strided<'_, F>,
+    Shape { m, k, n }: Shape,
+) {
+    for j in 0..n {
+        for i in 0..m {
+            for p in 0..k {
+                y[j * m + i] += a[i * k + p] * b.data[p * b.row_stride + j * b.column_stride];
+            }
+        }
+    }
+}
