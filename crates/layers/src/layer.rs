@@ -118,6 +118,11 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         assert!(part.is_empty(), "the layer \"{}\" has parameters, but no gradient_to", self.name());
     }
 
+    /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
+    fn takes_sparse(&self) -> bool {
+        false
+    }
+
     /// How many sums over the whole mini-batch the layer wants to know in training, before each of its two passes.
     fn n_sums(&self, _n_inputs: usize) -> usize {
         0

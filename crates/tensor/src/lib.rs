@@ -22,7 +22,7 @@ pub use input::{Input, InputBuffer};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;
-pub use product::{product_add_to, product_to};
+pub use product::{input_outer_add_to, input_product_add_to, product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;
 pub use sparse::{SparseBuffer, SparseView};

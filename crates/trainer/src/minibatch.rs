@@ -63,7 +63,7 @@ impl<F: Float> MiniBatch<F> {
         let n_samples = largest_shard(batch_size);
         let shard = || Shard {
             samples: 0..0,
-            x: InputBuffer::new(),
+            x: InputBuffer::new().with_sparse(net.takes_sparse()),
             t: TargetBuffer::new(),
             workspace: net.workspace(n_samples),
             outcome: Outcome::default(),
