@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use chainrule_tensor::{Float, SparseBuffer};
+use chainrule_tensor::{Float, MAX_SPARSE_ROWS, SparseBuffer};
 
 use crate::pixels::scaled;
 
@@ -21,7 +21,7 @@ impl Listing {
     pub(crate) fn of(&self, pixels: &[u8], n_pixels: usize) -> Option<&SparseBuffer<u8>> {
         let list = self.list.get_or_init(|| {
             let n_listed = pixels.iter().filter(|&&pixel| pixel != 0).count();
-            let pays = n_listed > 0 && n_listed as f64 <= DENSEST * pixels.len() as f64;
+            let pays = n_pixels <= MAX_SPARSE_ROWS && n_listed as f64 <= DENSEST * pixels.len() as f64;
             pays.then(|| {
                 let mut list = SparseBuffer::new();
                 list.clear(n_pixels);
@@ -36,7 +36,7 @@ impl Listing {
 /// Adds the images `indices` to `x` as floats 0…1.
 pub(crate) fn gather_to<F: Float>(list: &SparseBuffer<u8>, x: &mut SparseBuffer<F>, indices: &[usize]) {
     let list = list.as_view();
-    indices.iter().for_each(|&i| x.push_changed(list, i, scaled));
+    x.push_changed(list, indices, scaled);
 }
 
 impl Clone for Listing {

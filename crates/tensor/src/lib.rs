@@ -25,7 +25,7 @@ pub use operand::Operand;
 pub use product::{input_outer_add_to, input_product_add_to, product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;
-pub use sparse::{SparseBuffer, SparseView};
+pub use sparse::{MAX_SPARSE_ROWS, SparseBuffer, SparseView};
 pub use view::{MatrixView, MatrixViewMut};
 
 /// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.

@@ -1,14 +1,19 @@
 //! Columns of which only the values that are not 0 are listed: what most images are.
 //!
-//! Rows are counted in blocks of 64. Of every column, the listed values come in the order of their rows, each with its
-//! position within its block in one byte, and of every block of every column it is known where its values start. So a
-//! kernel can walk through all columns block by block, which is what keeps a block of weights in the first-level cache,
-//! and a run of blocks can be handled by itself.
+//! Of every column, the listed values come in the order of their rows, each with its row in two bytes. Rows are counted in
+//! blocks of 64, and of every block of every column it is known where its values start. So a kernel can walk through all
+//! columns some blocks at a time, which is what keeps the weights it needs in the first-level cache, and a run of blocks
+//! can be handled by itself.
 
 use std::ops::Range;
 
+use crate::kernel::prefetch;
+
 /// How many rows make a block.
 pub(crate) const BLOCK: usize = 64;
+
+/// The most rows that a column with listed values can have.
+pub const MAX_SPARSE_ROWS: usize = 1 << 16;
 
 /// Some columns of a matrix of `n_rows` rows, of which the values that are not 0 are listed.
 ///
@@ -28,10 +33,13 @@ pub struct SparseView<'a, F> {
     n_columns: usize,
     /// Where the values of each block of each column start; one more, where the last ends.
     starts: &'a [u32],
-    /// The position of each value within its block.
-    positions: &'a [u8],
+    /// The row of each value.
+    rows: &'a [u16],
     values: &'a [F],
 }
+
+/// How many columns ahead a column is asked for that is copied from somewhere in a large memory.
+const PREFETCH: usize = 3;
 
 impl<'a, F: Copy> SparseView<'a, F> {
     /// Rows, listed or not.
@@ -58,12 +66,19 @@ impl<'a, F: Copy> SparseView<'a, F> {
         self.n_rows.div_ceil(BLOCK)
     }
 
-    /// The positions and values of block `block` in column `j`.
+    /// The rows and values that are listed of the blocks `blocks` in column `j`.
     #[inline]
-    pub(crate) fn block(self, block: usize, j: usize) -> (&'a [u8], &'a [F]) {
-        let at = j * self.n_blocks() + block;
-        let range = self.starts[at] as usize..self.starts[at + 1] as usize;
-        (&self.positions[range.clone()], &self.values[range])
+    pub(crate) fn blocks(self, blocks: &Range<usize>, j: usize) -> (&'a [u16], &'a [F]) {
+        let first = j * self.n_blocks();
+        let range = self.starts[first + blocks.start] as usize..self.starts[first + blocks.end] as usize;
+        (&self.rows[range.clone()], &self.values[range])
+    }
+
+    /// Asks for the memory of column `j`.
+    fn prefetch(self, j: usize) {
+        let (rows, values) = self.blocks(&(0..self.n_blocks()), j);
+        prefetch(rows);
+        prefetch(values);
     }
 
     /// The rows and values that are listed of column `j`, in the order of the rows.
@@ -72,31 +87,26 @@ impl<'a, F: Copy> SparseView<'a, F> {
     /// Unless `j < n_columns`.
     pub fn column(self, j: usize) -> impl Iterator<Item = (usize, F)> + 'a {
         assert!(j < self.n_columns, "column {j} of {}", self.n_columns);
-        (0..self.n_blocks()).flat_map(move |block| {
-            let (positions, values) = self.block(block, j);
-            positions
-                .iter()
-                .zip(values)
-                .map(move |(&position, &value)| (block * BLOCK + usize::from(position), value))
-        })
+        let (rows, values) = self.blocks(&(0..self.n_blocks()), j);
+        rows.iter().zip(values).map(|(&row, &value)| (usize::from(row), value))
     }
 }
 
 /// The memory of a [`SparseView`].
 ///
 /// With bytes as values it is also how a data set keeps its images: about 150 of MNIST's 784 pixels are not 0, and are
-/// two bytes each.
+/// three bytes each.
 #[derive(Clone, Debug)]
 pub struct SparseBuffer<F> {
     n_rows: usize,
     starts: Vec<u32>,
-    positions: Vec<u8>,
+    rows: Vec<u16>,
     values: Vec<F>,
 }
 
 impl<F> Default for SparseBuffer<F> {
     fn default() -> Self {
-        SparseBuffer { n_rows: 0, starts: vec![0], positions: Vec::new(), values: Vec::new() }
+        SparseBuffer { n_rows: 0, starts: vec![0], rows: Vec::new(), values: Vec::new() }
     }
 }
 
@@ -107,11 +117,16 @@ impl<F: Copy> SparseBuffer<F> {
     }
 
     /// Forgets all columns; those to come have `n_rows` rows.
+    ///
+    /// # Panics
+    /// Unless `n_rows` is at most [`MAX_SPARSE_ROWS`].
+    #[track_caller]
     pub fn clear(&mut self, n_rows: usize) {
+        assert!(n_rows <= MAX_SPARSE_ROWS, "columns of {n_rows} rows, expected at most {MAX_SPARSE_ROWS}");
         self.n_rows = n_rows;
         self.starts.clear();
         self.starts.push(0);
-        self.positions.clear();
+        self.rows.clear();
         self.values.clear();
     }
 
@@ -126,7 +141,7 @@ impl<F: Copy> SparseBuffer<F> {
         let mut listed = listed.iter().peekable();
         for block in 1..=self.n_rows.div_ceil(BLOCK) {
             while let Some((row, value)) = listed.next_if(|(row, _)| *row < block * BLOCK) {
-                self.positions.push((row % BLOCK) as u8);
+                self.rows.push(*row as u16);
                 self.values.push(*value);
             }
             self.end_block();
@@ -140,10 +155,10 @@ impl<F: Copy> SparseBuffer<F> {
     #[track_caller]
     pub fn push_dense(&mut self, column: &[F], is_zero: impl Fn(F) -> bool) {
         assert_eq!(column.len(), self.n_rows, "values of a column, and rows");
-        for block in column.chunks(BLOCK) {
-            for (position, &value) in block.iter().enumerate() {
+        for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
+            for (row, &value) in (first..).zip(block) {
                 if !is_zero(value) {
-                    self.positions.push(position as u8);
+                    self.rows.push(row as u16);
                     self.values.push(value);
                 }
             }
@@ -156,20 +171,30 @@ impl<F: Copy> SparseBuffer<F> {
         self.starts.push(end);
     }
 
-    /// Adds column `j` of `from`, its values changed by `change`.
+    /// Adds the columns `columns` of `from`, in this order, their values changed by `change`.
     ///
     /// # Panics
-    /// Unless `from` has such a column and as many rows.
+    /// Unless `from` has such columns and as many rows.
     #[track_caller]
-    pub fn push_changed<G: Copy>(&mut self, from: SparseView<'_, G>, j: usize, change: impl Fn(G) -> F) {
+    pub fn push_changed<G: Copy>(
+        &mut self,
+        from: SparseView<'_, G>,
+        columns: &[usize],
+        change: impl Fn(G) -> F,
+    ) {
         assert_eq!(from.n_rows, self.n_rows, "rows of the columns to be added");
         let n_blocks = from.n_blocks();
-        let starts = &from.starts[j * n_blocks..(j + 1) * n_blocks + 1];
-        let all = starts[0] as usize..starts[n_blocks] as usize;
-        let shift = self.values.len() as u32;
-        self.starts.extend(starts[1..].iter().map(|start| start - starts[0] + shift));
-        self.positions.extend_from_slice(&from.positions[all.clone()]);
-        self.values.extend(from.values[all].iter().map(|&value| change(value)));
+        for (i, &j) in columns.iter().enumerate() {
+            if let Some(&ahead) = columns.get(i + PREFETCH) {
+                from.prefetch(ahead);
+            }
+            let starts = &from.starts[j * n_blocks..(j + 1) * n_blocks + 1];
+            let all = starts[0] as usize..starts[n_blocks] as usize;
+            let shift = self.values.len() as u32;
+            self.starts.extend(starts[1..].iter().map(|start| start - starts[0] + shift));
+            self.rows.extend_from_slice(&from.rows[all.clone()]);
+            self.values.extend(from.values[all].iter().map(|&value| change(value)));
+        }
         assert!(self.values.len() <= u32::MAX as usize, "more than 2³² values that are not 0");
     }
 
@@ -187,7 +212,7 @@ impl<F: Copy> SparseBuffer<F> {
             n_rows: self.n_rows,
             n_columns: self.n_columns(),
             starts: &self.starts,
-            positions: &self.positions,
+            rows: &self.rows,
             values: &self.values,
         }
     }
@@ -197,7 +222,7 @@ impl<F: Copy> SparseBuffer<F> {
         let n = n.min(self.n_columns());
         self.starts.truncate(n * self.n_rows.div_ceil(BLOCK) + 1);
         let n_values = self.starts[self.starts.len() - 1] as usize;
-        self.positions.truncate(n_values);
+        self.rows.truncate(n_values);
         self.values.truncate(n_values);
     }
 

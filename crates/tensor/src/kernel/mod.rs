@@ -142,6 +142,21 @@ impl Shape {
     }
 }
 
+/// Asks for a piece of memory that will be read soon; without effect where there is no such instruction.
+#[inline]
+pub(crate) fn prefetch<T>(memory: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..size_of_val(memory)).step_by(64) {
+        // SAFETY: nothing is read that could be seen, and the address is within the slice.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(memory.as_ptr().cast::<i8>().add(line));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = memory;
+}
+
 /// The fastest loops that this processor can run.
 pub(crate) fn kernels_f32() -> Kernels<f32> {
     #[cfg(target_arch = "x86_64")]

@@ -3,10 +3,7 @@
 use std::ops::Range;
 
 use super::{Shape, Strided};
-use crate::{
-    Float, SparseView,
-    sparse::{BLOCK, blocks_of},
-};
+use crate::{Float, SparseView};
 
 /// y[i, j] += Σₚ w[i, p] · x[p, j], of the p that are listed.
 pub(super) fn sparse_product_add<F: Float>(y: &mut [F], w: &[F], m: usize, x: SparseView<'_, F>) {
@@ -28,17 +25,11 @@ pub(super) fn sparse_outer_add<F: Float>(
     x: SparseView<'_, F>,
     rows: Range<usize>,
 ) {
-    for block in blocks_of(&rows) {
-        for j in 0..x.n_columns() {
-            let dy = &dy[j * m..(j + 1) * m];
-            let (positions, values) = x.block(block, j);
-            for (&position, &value) in positions.iter().zip(values) {
-                let p = block * BLOCK + usize::from(position);
-                if rows.contains(&p) {
-                    for (dw, &dy) in dw[(p - rows.start) * m..].iter_mut().zip(dy) {
-                        *dw += dy * value;
-                    }
-                }
+    for j in 0..x.n_columns() {
+        let dy = &dy[j * m..(j + 1) * m];
+        for (p, value) in x.column(j).filter(|(p, _)| rows.contains(p)) {
+            for (dw, &dy) in dw[(p - rows.start) * m..].iter_mut().zip(dy) {
+                *dw += dy * value;
             }
         }
     }

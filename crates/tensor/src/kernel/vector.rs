@@ -141,6 +141,16 @@ macro_rules! with_constant {
 /// The most vectors of rows in a tile of the sparse products: half of the registers.
 const SPARSE_TILE: usize = 8;
 
+/// How many blocks of inputs are done for all samples before the next, so that their weights, for a tile of so many rows,
+/// stay in a first-level cache of 32 KB beside what else is needed.
+#[inline(always)]
+fn blocks_at_once<V: Vector>(n_rows: usize) -> usize {
+    (WEIGHTS_AT_ONCE / (BLOCK * n_rows * size_of::<V::F>())).max(1)
+}
+
+/// In bytes.
+const WEIGHTS_AT_ONCE: usize = 26 * 1024;
+
 /// # Safety
 /// AVX2 and FMA are there; `y` has m·n values and `w` m·k for x of *k × n*.
 #[inline(always)]
@@ -171,23 +181,24 @@ unsafe fn sparse_product_tile<V: Vector, const N: usize>(
     rows: &Range<usize>,
 ) {
     let offsets = offsets::<V, N>(rows);
-    for block in 0..x.n_blocks() {
+    let at_once = blocks_at_once::<V>(rows.len());
+    for first in (0..x.n_blocks()).step_by(at_once) {
+        let blocks = first..x.n_blocks().min(first + at_once);
         for j in 0..x.n_columns() {
-            let (positions, values) = x.block(block, j);
-            if positions.is_empty() {
+            let (inputs, values) = x.blocks(&blocks, j);
+            if inputs.is_empty() {
                 continue;
             }
             // SAFETY: column j of y and, by the promise of `SparseView`, every listed column of w are within them; the
             // offsets leave room for a vector below row m.
             unsafe {
-                let y = y.as_mut_ptr().add(j * m);
-                let w = w.as_ptr().add(block * BLOCK * m);
+                let (y, w) = (y.as_mut_ptr().add(j * m), w.as_ptr());
                 let mut sums = [V::splat(Zero::zero()); N];
                 for v in 0..N {
                     sums[v] = V::load(y.add(offsets[v]));
                 }
-                for (&position, &value) in positions.iter().zip(values) {
-                    let (w, value) = (w.add(usize::from(position) * m), V::splat(value));
+                for (&input, &value) in inputs.iter().zip(values) {
+                    let (w, value) = (w.add(usize::from(input) * m), V::splat(value));
                     for v in 0..N {
                         sums[v] = V::load(w.add(offsets[v])).mul_add(value, sums[v]);
                     }
@@ -237,12 +248,14 @@ unsafe fn sparse_outer_tile<V: Vector, const N: usize>(
     rows: &Range<usize>,
 ) {
     let offsets = offsets::<V, N>(rows);
-    for block in blocks_of(inputs) {
-        let first = block * BLOCK;
-        let whole = inputs.start <= first && first + BLOCK <= inputs.end;
+    let all = blocks_of(inputs);
+    let at_once = blocks_at_once::<V>(rows.len());
+    for first in all.clone().step_by(at_once) {
+        let blocks = first..all.end.min(first + at_once);
+        let whole = inputs.start <= blocks.start * BLOCK && blocks.end * BLOCK <= inputs.end;
         for j in 0..x.n_columns() {
-            let (positions, values) = x.block(block, j);
-            if positions.is_empty() {
+            let (listed, values) = x.blocks(&blocks, j);
+            if listed.is_empty() {
                 continue;
             }
             // SAFETY: column j of dy and, being one of the inputs, every column of dw that is touched are within them;
@@ -253,8 +266,8 @@ unsafe fn sparse_outer_tile<V: Vector, const N: usize>(
                 for v in 0..N {
                     dys[v] = V::load(dy.add(offsets[v]));
                 }
-                for (&position, &value) in positions.iter().zip(values) {
-                    let input = first + usize::from(position);
+                for (&input, &value) in listed.iter().zip(values) {
+                    let input = usize::from(input);
                     if !whole && !inputs.contains(&input) {
                         continue;
                     }
