@@ -1,9 +1,17 @@
 // The example in the README trains a network.
 #![cfg_attr(feature = "trainer", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    feature = "trainer",
+    doc = "\nThe [guide] derives every formula and runs the tutorials' numbers; [한국어 안내서](guide::ko)도 있습니다."
+)]
 #![cfg_attr(not(feature = "trainer"), doc = "The parts of chainrule that were asked for, each a module.")]
 #![forbid(unsafe_code)]
 
 pub mod prelude;
+
+// Its code trains networks.
+#[cfg(feature = "trainer")]
+pub mod guide;
 
 // The parts of a network.
 pub use chainrule_layers as layers;
@@ -22,6 +30,11 @@ pub use chainrule_mnist as mnist;
 pub use chainrule_trainer as trainer;
 
 /// The project's README, whose code has to compile.
-#[cfg(all(doctest, feature = "trainer"))]
+#[cfg(all(doctest, feature = "checkpoint"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+/// The same in Korean.
+#[cfg(all(doctest, feature = "checkpoint"))]
+#[doc = include_str!("../../../README.ko.md")]
+mod readme_ko {}
