@@ -15,7 +15,7 @@ mod sparse;
 mod view;
 
 pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
-pub use elementwise::{map_to, zip_map_to};
+pub use elementwise::{exp_to, map_to, sigmoid_to, zip_map_to};
 pub use float::Float;
 pub use init::Init;
 pub use input::{Input, InputBuffer};

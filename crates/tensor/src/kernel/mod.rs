@@ -6,6 +6,7 @@
 //! A sum is always taken in the order of its terms' index, one fused multiply-add after another, whatever the tile that
 //! computes it. So results don't depend on how callers cut columns, or rows of the result.
 
+mod exponential;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod vector;
@@ -21,6 +22,8 @@ pub struct Kernels<F: 'static> {
     sparse_outer_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>),
     product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
     transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    exp_to: unsafe fn(&mut [F], &[F], F),
+    sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
 }
 
 /// *m × k* times *k × n*.
@@ -46,7 +49,31 @@ impl<F: Float> Kernels<F> {
         sparse_outer_add: scalar::sparse_outer_add,
         product_add: scalar::product_add,
         transposed_product_add: scalar::transposed_product_add,
+        exp_to: scalar::exp_to,
+        sigmoid_to: scalar::sigmoid_to,
     };
+
+    /// `y = exp(x − shift)`.
+    ///
+    /// # Panics
+    /// Unless both are equally long.
+    #[track_caller]
+    pub(crate) fn exp_to(self, y: &mut [F], x: &[F], shift: F) {
+        assert_eq!(y.len(), x.len(), "values and their exponentials");
+        // SAFETY: the instructions were chosen for this processor.
+        unsafe { (self.exp_to)(y, x, shift) }
+    }
+
+    /// `y = σ(x)` and `complement = σ(−x)`.
+    ///
+    /// # Panics
+    /// Unless all are equally long.
+    #[track_caller]
+    pub(crate) fn sigmoid_to(self, y: &mut [F], complement: &mut [F], x: &[F]) {
+        assert_eq!((y.len(), complement.len()), (x.len(), x.len()), "values and their sigmoids");
+        // SAFETY: the instructions were chosen for this processor.
+        unsafe { (self.sigmoid_to)(y, complement, x) }
+    }
 
     /// `y = y + w · x`, of the values of `x` that are listed.
     ///
@@ -163,7 +190,11 @@ pub(crate) fn kernels_f32() -> Kernels<f32> {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         return vector::AVX2_F32;
     }
-    Kernels::SCALAR
+    Kernels {
+        exp_to: exponential::exp_to::<false>,
+        sigmoid_to: exponential::sigmoid_to::<false>,
+        ..Kernels::SCALAR
+    }
 }
 
 /// The fastest loops that this processor can run.

@@ -63,3 +63,19 @@ pub(super) fn transposed_product_add<F: Float>(
         }
     }
 }
+
+/// y = exp(x − shift), by the mathematical library.
+pub(super) fn exp_to<F: Float>(y: &mut [F], x: &[F], shift: F) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = (x - shift).exp();
+    }
+}
+
+/// y = σ(x) and complement = σ(−x), from one exponential, which does not overflow.
+pub(super) fn sigmoid_to<F: Float>(y: &mut [F], complement: &mut [F], x: &[F]) {
+    for ((y, complement), &x) in y.iter_mut().zip(complement).zip(x) {
+        let e = (-x.abs()).exp();
+        let (larger, smaller) = (F::one() / (F::one() + e), e / (F::one() + e));
+        (*y, *complement) = if x >= F::zero() { (larger, smaller) } else { (smaller, larger) };
+    }
+}

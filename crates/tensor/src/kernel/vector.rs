@@ -16,7 +16,7 @@ use std::{arch::x86_64::*, ops::Range};
 
 use num_traits::Zero;
 
-use super::{Kernels, Shape, Strided, scalar};
+use super::{Kernels, Shape, Strided, exponential, scalar};
 use crate::{
     Float, SparseView,
     sparse::{BLOCK, blocks_of},
@@ -428,12 +428,14 @@ unsafe fn product_tile<V: Vector, const N: usize, const C: usize>(
 }
 
 macro_rules! instances {
-    ($name:ident, $module:ident, $vector:ty, $f:ty) => {
+    ($name:ident, $module:ident, $vector:ty, $f:ty, $exp_to:expr, $sigmoid_to:expr) => {
         pub(super) const $name: Kernels<$f> = Kernels {
             sparse_product_add: $module::sparse_product_add,
             sparse_outer_add: $module::sparse_outer_add,
             product_add: $module::product_add,
             transposed_product_add: $module::transposed_product_add,
+            exp_to: $exp_to,
+            sigmoid_to: $sigmoid_to,
         };
 
         /// The loops for one element type, compiled for AVX2 and FMA.
@@ -486,5 +488,19 @@ macro_rules! instances {
     };
 }
 
-instances!(AVX2_F32, f32s, __m256, f32);
-instances!(AVX2_F64, f64s, __m256d, f64);
+instances!(AVX2_F32, f32s, __m256, f32, exp_to, sigmoid_to);
+instances!(AVX2_F64, f64s, __m256d, f64, scalar::exp_to, scalar::sigmoid_to);
+
+/// # Safety
+/// AVX2 and FMA are there.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn exp_to(y: &mut [f32], x: &[f32], shift: f32) {
+    exponential::exp_to::<true>(y, x, shift);
+}
+
+/// # Safety
+/// AVX2 and FMA are there.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn sigmoid_to(y: &mut [f32], complement: &mut [f32], x: &[f32]) {
+    exponential::sigmoid_to::<true>(y, complement, x);
+}
