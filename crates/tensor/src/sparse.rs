@@ -39,7 +39,7 @@ pub struct SparseView<'a, F> {
 }
 
 /// How many columns ahead a column is asked for that is copied from somewhere in a large memory.
-const PREFETCH: usize = 3;
+const PREFETCH: usize = 4;
 
 impl<'a, F: Copy> SparseView<'a, F> {
     /// Rows, listed or not.
@@ -185,6 +185,10 @@ impl<F: Copy> SparseBuffer<F> {
         assert_eq!(from.n_rows, self.n_rows, "rows of the columns to be added");
         let n_blocks = from.n_blocks();
         for (i, &j) in columns.iter().enumerate() {
+            // Where a column lies has to be there before the column itself can be asked for.
+            if let Some(&ahead) = columns.get(i + 2 * PREFETCH) {
+                prefetch(&from.starts[ahead * n_blocks..(ahead + 1) * n_blocks + 1]);
+            }
             if let Some(&ahead) = columns.get(i + PREFETCH) {
                 from.prefetch(ahead);
             }
