@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use chainrule_tensor::{
-    Float, Init, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, input_outer_add_to,
+    Float, Init, Input, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, input_outer_add_to,
     input_product_add_to, product_to, row_sums_add_to,
 };
 
@@ -117,6 +117,20 @@ impl<F: Float> Layer<F> for Affine<F> {
     /// So many columns that listed inputs, which come in blocks, are never cut within one.
     fn gradient_grain(&self) -> usize {
         self.w.nrows() * 64
+    }
+
+    /// Δy[r, :] = Δw[r, p]·x[p, :], or Δb[r].
+    fn add_change(&self, row: &mut [F], parameter: usize, change: F, x: Input<'_, F>) -> Option<usize> {
+        let (n_outputs, n_inputs) = self.w.shape();
+        let (r, p) = (parameter % n_outputs, parameter / n_outputs);
+        if p == n_inputs {
+            row.iter_mut().for_each(|y| *y += change);
+        } else {
+            for (y, x) in row.iter_mut().zip(x.dense().column_iter()) {
+                *y += change * x[p];
+            }
+        }
+        Some(r)
     }
 
     fn takes_sparse(&self) -> bool {

@@ -42,6 +42,10 @@ impl<F: Float> Layer<F> for Sigmoid {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn n_cached(&self, n_inputs: usize) -> usize {
         n_inputs
     }

@@ -7,7 +7,9 @@ use chainrule_losses::{BinaryCrossEntropy, MeanSquaredError};
 use chainrule_mnist::{ImageSet, Images};
 use chainrule_optimizers::{Adam, Momentum, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;
-use chainrule_trainer::{Activation, Dataset, Encoding, Event, Mlp, MlpConfig, Predictor, TrainConfig, train};
+use chainrule_trainer::{
+    Activation, Dataset, Encoding, Event, Mlp, MlpConfig, Predictor, TrainConfig, train,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
