@@ -13,8 +13,8 @@
 use std::ops::Range;
 
 use chainrule_tensor::{
-    Float, Init, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, product_add_to, product_to,
-    row_sums_add_to,
+    Float, Init, Input, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, input_outer_add_to,
+    input_product_add_to, product_to, row_sums_add_to,
 };
 
 use crate::{Forward, Layer, Parameter, ParameterMut, Trace};
@@ -87,7 +87,7 @@ impl<F: Float> Layer<F> for Affine<F> {
 
     fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         fill_columns(y.reborrow(), &self.b);
-        product_add_to(y, &self.w, forward.x.dense());
+        input_product_add_to(y, (&self.w).into(), forward.x);
     }
 
     fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
@@ -108,14 +108,33 @@ impl<F: Float> Layer<F> for Affine<F> {
         let inputs = columns.start.min(n_inputs)..columns.end.min(n_inputs);
         let (dw, db) = gradient.split_at_mut(inputs.len() * n_outputs);
         let dw = MatrixViewMut::new(dw, n_outputs, inputs.len());
-        product_add_to(dw, dy, Operand::from(trace.x.dense()).rows(inputs).t());
+        input_outer_add_to(dw, dy, trace.x, inputs);
         if columns.contains(&n_inputs) {
             row_sums_add_to(db, dy);
         }
     }
 
+    /// So many columns that listed inputs, which come in blocks, are never cut within one.
     fn gradient_grain(&self) -> usize {
-        self.w.nrows()
+        self.w.nrows() * 64
+    }
+
+    /// Δy[r, :] = Δw[r, p]·x[p, :], or Δb[r].
+    fn add_change(&self, row: &mut [F], parameter: usize, change: F, x: Input<'_, F>) -> Option<usize> {
+        let (n_outputs, n_inputs) = self.w.shape();
+        let (r, p) = (parameter % n_outputs, parameter / n_outputs);
+        if p == n_inputs {
+            row.iter_mut().for_each(|y| *y += change);
+        } else {
+            for (y, x) in row.iter_mut().zip(x.dense().column_iter()) {
+                *y += change * x[p];
+            }
+        }
+        Some(r)
+    }
+
+    fn takes_sparse(&self) -> bool {
+        true
     }
 
     fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(Parameter<'a, F>)) {

@@ -56,6 +56,10 @@ macro_rules! elementwise_layer {
                 n_inputs
             }
 
+            fn is_elementwise(&self) -> bool {
+                true
+            }
+
             fn n_cached(&self, n_inputs: usize) -> usize {
                 n_inputs
             }

@@ -37,6 +37,10 @@ impl<F: Float> Layer<F> for Identity {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         map_to(y, forward.x.dense(), |x| x);
     }

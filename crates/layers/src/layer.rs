@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, ops::Range};
 
-use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut};
 
 use crate::{
     Context, Forward, Parameter, ParameterMut, Trace,
@@ -29,7 +29,7 @@ use crate::{
 /// # Examples
 /// ```
 /// use chainrule_layers::{Forward, Layer, Trace};
-/// use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
+/// use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
 ///
 /// /// y = x², dx = 2·x·dy.
 /// #[derive(Clone, Debug)]
@@ -116,6 +116,27 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         _trace: &Trace<'_, F>,
     ) {
         assert!(part.is_empty(), "the layer \"{}\" has parameters, but no gradient_to", self.name());
+    }
+
+    /// Whether every value of the output depends on the value of the input in its place and on nothing else, by the same
+    /// function in every place: an activation.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
+    /// Adds to `row` by how much a row of the output changes if a parameter, given by its position when all of the layer are
+    /// laid end to end, becomes larger by `change`, and returns which row that is; `None` if more than one changes, or the
+    /// layer does not say.
+    ///
+    /// # Shapes
+    /// `x`: inputs × samples, `row`: samples.
+    fn add_change(&self, _row: &mut [F], _parameter: usize, _change: F, _x: Input<'_, F>) -> Option<usize> {
+        None
+    }
+
+    /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
+    fn takes_sparse(&self) -> bool {
+        false
     }
 
     /// How many sums over the whole mini-batch the layer wants to know in training, before each of its two passes.

@@ -67,6 +67,10 @@ impl<F: Float> Layer<F> for LeakyRelu {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         let slope = F::of(self.slope);
         map_to(y, forward.x.dense(), |x| if x > F::zero() { x } else { slope * x });

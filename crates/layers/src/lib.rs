@@ -31,6 +31,7 @@ mod tanh;
 
 // Layers together.
 mod passes;
+mod perturbed;
 mod sequential;
 mod summary;
 mod workspace;
@@ -54,6 +55,7 @@ pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients};
 pub use parameter::{Parameter, ParameterMut};
 pub use pass::{Context, Forward, Trace};
+pub use perturbed::Perturbed;
 pub use relu::Relu;
 pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;

@@ -190,7 +190,7 @@ impl<F: Float> Sequential<F> {
 }
 
 /// The input of layer `l`: that of the network, or the output of the layer before.
-fn input<'a, F: Float>(
+pub(crate) fn input<'a, F: Float>(
     net: &Sequential<F>,
     x: Input<'a, F>,
     outputs: &'a [Vec<F>],

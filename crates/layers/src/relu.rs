@@ -38,6 +38,10 @@ impl<F: Float> Layer<F> for Relu {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         // Not `x.max(0)`, which would turn NaN into 0 and hide it.
         map_to(y, forward.x.dense(), |x| if x <= F::zero() { F::zero() } else { x });

@@ -71,6 +71,11 @@ impl<F: Float> Sequential<F> {
         self.sizes[self.layers.len()]
     }
 
+    /// Whether the first layer takes lists of the inputs that are not 0.
+    pub fn takes_sparse(&self) -> bool {
+        self.layers[0].takes_sparse()
+    }
+
     /// How many values all parameters have together.
     pub fn n_parameters(&self) -> usize {
         self.offsets[self.layers.len()]

@@ -9,9 +9,9 @@
 //! `1 − y` loses every digit where y is near 1, so the forward pass keeps σ(−x), which it gets from the same
 //! exponential. The book and PyTorch use `1 − y`; at x = 30 their σ′ is off in the third digit.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, sigmoid_to};
 
-use crate::{Forward, Layer, Trace, exponential::sigmoid_pair};
+use crate::{Forward, Layer, Trace};
 
 /// `y = 1 / (1 + exp(−x))`, also called the logistic function.
 ///
@@ -42,6 +42,10 @@ impl<F: Float> Layer<F> for Sigmoid {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn n_cached(&self, n_inputs: usize) -> usize {
         n_inputs
     }
@@ -50,9 +54,7 @@ impl<F: Float> Layer<F> for Sigmoid {
         let x = forward.x.dense();
         assert_eq!(y.shape(), x.shape(), "shapes of the sigmoid's output and input");
         assert_eq!(cache.len(), x.as_slice().len(), "values to keep, and inputs");
-        for ((y, complement), &x) in y.as_mut_slice().iter_mut().zip(cache).zip(x.as_slice()) {
-            (*y, *complement) = sigmoid_pair(x);
-        }
+        sigmoid_to(y.as_mut_slice(), cache, x.as_slice());
     }
 
     fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {

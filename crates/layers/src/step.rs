@@ -42,6 +42,10 @@ impl<F: Float> Layer<F> for Step {
         n_inputs
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
         map_to(y, forward.x.dense(), |x| match x {
             x if x.is_nan() => x,

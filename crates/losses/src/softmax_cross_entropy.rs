@@ -14,7 +14,7 @@
 //! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
 //! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, softmax_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, exp_to, softmax_to};
 
 use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 
@@ -205,7 +205,7 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
         let mut sum = 0.0;
         for (j, z) in z.column_iter().enumerate() {
             let max = max(z);
-            let total = z.iter().map(|&z| (z - max).exp().as_f64()).sum();
+            let total = sum_of_exp(z, max);
             sum += self.cross_entropy(z, max, total, targets, j);
         }
         LossSum { sum, divisor: self.divisor(targets) }
@@ -222,11 +222,8 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
         let mut sum = 0.0;
         for (j, z) in z.column_iter().enumerate() {
             let (dz, max) = (dz.column_mut(j), max(z));
-            let mut total = 0.0;
-            for (dz, &z) in dz.iter_mut().zip(z) {
-                *dz = (z - max).exp();
-                total += dz.as_f64();
-            }
+            exp_to(dz, z, max);
+            let total = dz.iter().map(|exp| exp.as_f64()).sum();
             sum += self.cross_entropy(z, max, total, targets, j);
             self.subtract_targets(dz, F::of(1.0 / total), targets, j);
         }
@@ -251,6 +248,16 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
         };
         Some((class, argmax(z.column(j))))
     }
+}
+
+/// Σ exp(z − max), of the exponentials that the gradient has, in their order.
+fn sum_of_exp<F: Float>(z: &[F], max: F) -> f64 {
+    let mut exponentials = [F::zero(); 32];
+    z.chunks(exponentials.len()).fold(0.0, |sum, z| {
+        let exponentials = &mut exponentials[..z.len()];
+        exp_to(exponentials, z, max);
+        exponentials.iter().fold(sum, |sum, exp| sum + exp.as_f64())
+    })
 }
 
 /// The largest logit, passing over NaN, which the exponentials then show.

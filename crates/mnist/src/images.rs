@@ -5,8 +5,9 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
-use chainrule_tensor::{Float, Matrix, MatrixViewMut};
+use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut};
 
+use crate::listing::{self, Listing};
 use crate::pixels::scale_to;
 use crate::source::Source;
 use crate::{Digest, Error, read};
@@ -30,6 +31,7 @@ pub struct Images {
     n_rows: usize,
     n_columns: usize,
     pixels: Vec<u8>,
+    listing: Listing,
 }
 
 impl Images {
@@ -46,7 +48,7 @@ impl Images {
             "{n_images} images of {n_rows}×{n_columns} need {n_images}·{n_rows}·{n_columns} pixels, found {}",
             pixels.len()
         );
-        Images { n_images, n_rows, n_columns, pixels }
+        Images { n_images, n_rows, n_columns, pixels, listing: Listing::default() }
     }
 
     /// Reads an IDX file of images, plain or gzip.
@@ -108,6 +110,7 @@ impl Images {
     pub fn truncate(&mut self, n: usize) {
         self.n_images = self.n_images.min(n);
         self.pixels.truncate(self.n_images * self.n_pixels());
+        self.listing = Listing::default();
     }
 
     /// Writes the images `indices` to the columns of `x`, in this order, as floats 0…1 (pixel / 255, exactly rounded).
@@ -130,6 +133,21 @@ impl Images {
         // Not in a closure: the panic of a wrong index shall name our caller.
         for (x, &i) in x.as_mut_slice().chunks_exact_mut(n_pixels).zip(indices) {
             scale_to(x, self.image(i));
+        }
+    }
+
+    /// Writes the images `indices` into `x` as floats 0…1: those pixels that are not 0 as a list, if `x` takes one and
+    /// enough of the pixels are 0, and otherwise all.
+    ///
+    /// # Panics
+    /// Unless every index is below `n_images`.
+    #[track_caller]
+    pub fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+        let n_pixels = self.n_pixels();
+        let list = if x.takes_sparse() { self.listing.of(&self.pixels, n_pixels) } else { None };
+        match list {
+            Some(list) => listing::gather_to(list, x.sparse_mut(n_pixels), indices),
+            None => self.gather_to(x.dense_mut(n_pixels, indices.len()), indices),
         }
     }
 

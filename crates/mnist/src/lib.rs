@@ -4,6 +4,7 @@
 mod digest;
 mod error;
 mod images;
+mod listing;
 mod mnist;
 mod pixels;
 mod read;

@@ -11,12 +11,16 @@ use chainrule_tensor::Float;
 #[inline]
 pub(crate) fn scale_to<F: Float>(x: &mut [F], pixels: &[u8]) {
     debug_assert_eq!(x.len(), pixels.len());
-    let high = F::of(257.0 / 65536.0);
-    let low = F::of(1.0 / (255.0 * 65536.0));
     for (x, &pixel) in x.iter_mut().zip(pixels) {
-        let pixel = F::of(f64::from(pixel));
-        *x = pixel * high + pixel * low;
+        *x = scaled(pixel);
     }
+}
+
+/// One pixel / 255.
+#[inline]
+pub(crate) fn scaled<F: Float>(pixel: u8) -> F {
+    let pixel = F::of(f64::from(pixel));
+    pixel * F::of(257.0 / 65536.0) + pixel * F::of(1.0 / (255.0 * 65536.0))
 }
 
 #[cfg(test)]

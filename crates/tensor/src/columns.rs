@@ -95,11 +95,8 @@ pub fn softmax_to<F: Float>(mut y: MatrixViewMut<'_, F>, x: MatrixView<'_, F>) {
     for (j, x) in x.column_iter().enumerate() {
         let y = y.column_mut(j);
         let max = max(x);
-        let mut sum = F::zero();
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = (x - max).exp();
-            sum += *y;
-        }
+        F::kernels().exp_to(y, x, max);
+        let sum = y.iter().fold(F::zero(), |sum, &y| sum + y);
         for y in y {
             *y /= sum;
         }

@@ -3,6 +3,8 @@
 use nalgebra::Scalar;
 use num_traits::NumAssign;
 
+use crate::kernel::{self, Kernels};
+
 /// A floating-point element: `f32` (training) or `f64` (gradient checks).
 ///
 /// All code is generic over this trait, so that the very code that trains in `f32` is checked in `f64`.
@@ -26,6 +28,10 @@ pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync 
 
     /// This value in `f64`, exactly.
     fn as_f64(self) -> f64;
+
+    /// The fastest inner loops that this processor has for the type.
+    #[doc(hidden)]
+    fn kernels() -> Kernels<Self>;
 }
 
 impl Float for f32 {
@@ -40,6 +46,11 @@ impl Float for f32 {
     fn as_f64(self) -> f64 {
         f64::from(self)
     }
+
+    #[inline]
+    fn kernels() -> Kernels<f32> {
+        kernel::kernels_f32()
+    }
 }
 
 impl Float for f64 {
@@ -53,6 +64,11 @@ impl Float for f64 {
     #[inline]
     fn as_f64(self) -> f64 {
         self
+    }
+
+    #[inline]
+    fn kernels() -> Kernels<f64> {
+        kernel::kernels_f64()
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a first layer may be given.
 
-use crate::{Float, Matrix, MatrixView, MatrixViewMut};
+use crate::{Float, Matrix, MatrixView, MatrixViewMut, SparseBuffer, SparseView};
 
 /// The input of a layer, one column a sample.
 ///
-/// Layers behind the first always get [`Input::Dense`]. For a first layer there may be other forms (bytes, lists of
-/// non-zeros) as they are added; a layer that does not know a form asks for [`dense`](Input::dense) values.
+/// Layers behind the first always get [`Input::Dense`]. A layer that works with dense values alone, as most do, says so
+/// by `Layer::takes_sparse`, and never sees another form.
 ///
 /// # Examples
 /// ```
@@ -20,6 +20,8 @@ use crate::{Float, Matrix, MatrixView, MatrixViewMut};
 pub enum Input<'a, F> {
     /// Every value, features × samples.
     Dense(MatrixView<'a, F>),
+    /// The values that are not 0, features × samples.
+    Sparse(SparseView<'a, F>),
 }
 
 impl<'a, F: Float> Input<'a, F> {
@@ -28,6 +30,7 @@ impl<'a, F: Float> Input<'a, F> {
     pub fn shape(self) -> (usize, usize) {
         match self {
             Input::Dense(x) => x.shape(),
+            Input::Sparse(x) => (x.n_rows(), x.n_columns()),
         }
     }
 
@@ -36,9 +39,27 @@ impl<'a, F: Float> Input<'a, F> {
     /// # Panics
     /// If the input has another form.
     #[inline]
+    #[track_caller]
     pub fn dense(self) -> MatrixView<'a, F> {
         match self {
             Input::Dense(x) => x,
+            Input::Sparse(_) => panic!("found listed values, expected dense ones"),
+        }
+    }
+
+    /// A matrix with a copy of the values, whatever the form.
+    pub fn to_matrix(self) -> Matrix<F> {
+        match self {
+            Input::Dense(x) => x.to_matrix(),
+            Input::Sparse(x) => {
+                let mut matrix = Matrix::zeros(x.n_rows(), x.n_columns());
+                for j in 0..x.n_columns() {
+                    for (i, value) in x.column(j) {
+                        matrix[(i, j)] = value;
+                    }
+                }
+                matrix
+            }
         }
     }
 }
@@ -57,7 +78,7 @@ impl<'a, F: Float> From<&'a Matrix<F>> for Input<'a, F> {
 
 /// The memory of an [`Input`] that is filled again and again: the samples of a mini-batch, gathered.
 ///
-/// Who fills it chooses the form; dense values are the only one so far.
+/// Who fills it chooses the form.
 ///
 /// # Examples
 /// ```
@@ -70,26 +91,49 @@ impl<'a, F: Float> From<&'a Matrix<F>> for Input<'a, F> {
 #[derive(Clone, Debug, Default)]
 pub struct InputBuffer<F> {
     dense: Vec<F>,
-    n_rows: usize,
-    n_columns: usize,
+    sparse: SparseBuffer<F>,
+    /// Rows and columns of the dense values, if it is those that were written last.
+    shape: Option<(usize, usize)>,
+    takes_sparse: bool,
 }
 
 impl<F: Float> InputBuffer<F> {
-    /// An empty buffer.
+    /// An empty buffer, for a network that wants dense values.
     pub fn new() -> Self {
         InputBuffer::default()
+    }
+
+    /// The same for a network whose first layer takes lists of the values that are not 0, too.
+    pub fn with_sparse(self, takes_sparse: bool) -> Self {
+        InputBuffer { takes_sparse, ..self }
+    }
+
+    /// Whether lists may be written.
+    pub fn takes_sparse(&self) -> bool {
+        self.takes_sparse
     }
 
     /// Makes the buffer hold `n_rows × n_columns` dense values, for the caller to write: what they are before is not
     /// said. Allocates only where there have never been as many.
     pub fn dense_mut(&mut self, n_rows: usize, n_columns: usize) -> MatrixViewMut<'_, F> {
-        (self.n_rows, self.n_columns) = (n_rows, n_columns);
+        self.shape = Some((n_rows, n_columns));
         self.dense.resize(n_rows * n_columns, F::zero());
         MatrixViewMut::new(&mut self.dense, n_rows, n_columns)
     }
 
+    /// Makes the buffer hold columns of `n_rows` rows whose values that are not 0 are listed, none at first, for the caller
+    /// to push.
+    pub fn sparse_mut(&mut self, n_rows: usize) -> &mut SparseBuffer<F> {
+        self.shape = None;
+        self.sparse.clear(n_rows);
+        &mut self.sparse
+    }
+
     /// What was written last.
     pub fn as_input(&self) -> Input<'_, F> {
-        Input::Dense(MatrixView::new(&self.dense, self.n_rows, self.n_columns))
+        match self.shape {
+            Some((n_rows, n_columns)) => Input::Dense(MatrixView::new(&self.dense, n_rows, n_columns)),
+            None => Input::Sparse(self.sparse.as_view()),
+        }
     }
 }

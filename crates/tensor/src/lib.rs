@@ -1,27 +1,31 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod columns;
 mod elementwise;
 mod float;
 mod init;
 mod input;
+#[allow(unsafe_code, reason = "vector instructions; every block says why it is sound")]
+mod kernel;
 mod operand;
 mod product;
 pub mod random;
+mod sparse;
 mod view;
 
 pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
-pub use elementwise::{map_to, zip_map_to};
+pub use elementwise::{exp_to, map_to, sigmoid_to, zip_map_to};
 pub use float::Float;
 pub use init::Init;
 pub use input::{Input, InputBuffer};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;
-pub use product::{product_add_to, product_to};
+pub use product::{input_outer_add_to, input_product_add_to, product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;
+pub use sparse::{MAX_SPARSE_ROWS, SparseBuffer, SparseView};
 pub use view::{MatrixView, MatrixViewMut};
 
 /// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use nalgebra::{Dyn, MatrixView as StridedView};
 
-use crate::{Float, Matrix, MatrixView};
+use crate::{Float, Matrix, MatrixView, kernel::Strided};
 
 /// A factor of a product: a matrix in memory seen through two strides.
 ///
@@ -67,6 +67,19 @@ impl<'a, F: Float> Operand<'a, F> {
     #[inline]
     pub(crate) fn get(self, i: usize, j: usize) -> F {
         self.data[i * self.row_stride + j * self.column_stride]
+    }
+
+    /// All values, where they lie column after column without gaps.
+    #[inline]
+    pub(crate) fn contiguous(self) -> Option<&'a [F]> {
+        (self.row_stride == 1 && self.column_stride == self.n_rows)
+            .then(|| &self.data[..self.n_rows * self.n_columns])
+    }
+
+    /// The values and strides that the kernels take.
+    #[inline]
+    pub(crate) fn as_strided(self) -> Strided<'a, F> {
+        Strided { data: self.data, row_stride: self.row_stride, column_stride: self.column_stride }
     }
 
     /// Column `j` as a slice, where columns lie in memory as slices.

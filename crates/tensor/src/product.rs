@@ -6,7 +6,9 @@
 //!
 //! Products with a small dimension take loops of our own: nalgebra's (0.35) run past the end of a strided column.
 
-use crate::{Float, MatrixViewMut, Operand};
+use std::ops::Range;
+
+use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::Shape};
 
 /// `y = a · b`.
 ///
@@ -57,6 +59,55 @@ pub fn product_add_to<'a, F: Float>(
     gemm(y, a.into(), b.into(), F::one());
 }
 
+/// `y = y + w · x`, whatever the form of `x`.
+///
+/// Where the values that are not 0 are listed, only these are multiplied: a weight that is infinite or NaN then does not
+/// show in samples whose input is 0, where the dense product would have ∞ · 0.
+///
+/// # Shapes
+/// `y`: outputs × samples, `w`: outputs × inputs, `x`: inputs × samples.
+///
+/// # Panics
+/// Unless the shapes fit.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{InputBuffer, Matrix, input_product_add_to};
+/// let w = Matrix::from_row_slice(2, 3, &[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let mut x = InputBuffer::new();
+/// x.sparse_mut(3).push_column(&[(1, 10.0)]); // (0, 10, 0)
+/// let mut y = Matrix::zeros(2, 1);
+/// input_product_add_to((&mut y).into(), (&w).into(), x.as_input());
+/// assert_eq!(y.as_slice(), [20.0, 50.0]);
+/// ```
+#[track_caller]
+pub fn input_product_add_to<F: Float>(y: MatrixViewMut<'_, F>, w: MatrixView<'_, F>, x: Input<'_, F>) {
+    match x {
+        Input::Dense(x) => product_add_to(y, w, x),
+        Input::Sparse(x) => F::kernels().sparse_product_add(y, w, x),
+    }
+}
+
+/// `dw = dw + dy · xᵀ` of the inputs `inputs` alone, whatever the form of `x`.
+///
+/// # Shapes
+/// `dw`: outputs × `inputs.len()`, `dy`: outputs × samples, `x`: inputs × samples.
+///
+/// # Panics
+/// Unless the shapes fit.
+#[track_caller]
+pub fn input_outer_add_to<F: Float>(
+    dw: MatrixViewMut<'_, F>,
+    dy: MatrixView<'_, F>,
+    x: Input<'_, F>,
+    inputs: Range<usize>,
+) {
+    match x {
+        Input::Dense(x) => product_add_to(dw, dy, Operand::from(x).rows(inputs).t()),
+        Input::Sparse(x) => F::kernels().sparse_outer_add(dw, dy, x, inputs),
+    }
+}
+
 /// `y = beta · y + a · b`, where `beta` is 0 (`y` is not read) or 1.
 #[track_caller]
 fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, beta: F) {
@@ -76,13 +127,24 @@ fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_,
         }
         return;
     }
-    if m.min(n).min(k) <= SMALL {
-        if beta.is_zero() {
-            y.as_mut_slice().fill(F::zero());
-        }
+    let shape = Shape { m, k, n };
+    if let Some(a) = a.contiguous() {
+        clear_if(beta.is_zero(), &mut y);
+        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else if let Some(a) = a.t().contiguous() {
+        clear_if(beta.is_zero(), &mut y);
+        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else if m.min(n).min(k) <= SMALL {
+        clear_if(beta.is_zero(), &mut y);
         small_product_add_to(y, a, b);
     } else {
         y.nalgebra_mut().gemm(F::one(), &a.strided(), &b.strided(), beta);
+    }
+}
+
+fn clear_if<F: Float>(clear: bool, y: &mut MatrixViewMut<'_, F>) {
+    if clear {
+        y.as_mut_slice().fill(F::zero());
     }
 }
 

@@ -129,7 +129,7 @@ fn evaluate_where(
     }
     let memory = || Memory {
         workspace: net.layers().workspace(CHUNK),
-        x: InputBuffer::new(),
+        x: InputBuffer::new().with_sparse(net.layers().takes_sparse()),
         t: TargetBuffer::new(),
         indices: Vec::new(),
     };

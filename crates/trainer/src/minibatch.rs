@@ -63,7 +63,7 @@ impl<F: Float> MiniBatch<F> {
         let n_samples = largest_shard(batch_size);
         let shard = || Shard {
             samples: 0..0,
-            x: InputBuffer::new(),
+            x: InputBuffer::new().with_sparse(net.takes_sparse()),
             t: TargetBuffer::new(),
             workspace: net.workspace(n_samples),
             outcome: Outcome::default(),
@@ -227,8 +227,10 @@ pub(crate) fn n_correct<F: Float>(
 
 /// The one place where the sum over the samples becomes the mean.
 pub(crate) fn mean_of_sum<F: Float>(gradient: &mut [F], divisor: F) {
+    // A multiplication takes a fifth of the time of a division.
+    let share = F::one() / divisor;
     for value in gradient {
-        *value /= divisor;
+        *value *= share;
     }
 }
 

@@ -17,7 +17,7 @@ use chainrule_tensor::{Float, Matrix};
 use crate::{
     Error, Gradient, MlpConfig,
     minibatch::{mean_of_sum, n_correct},
-    numerical::numerical_gradient,
+    numerical::MeanLoss,
 };
 
 /// A multilayer perceptron; see the [configuration](MlpConfig) for its parts.
@@ -245,7 +245,9 @@ impl<F: Float> Mlp<F> {
             Targets::Classes(classes) => Targets::Classes(classes),
             _ => (&values).into(),
         };
-        let gradient = numerical_gradient(&net.layers, &net.config.loss, &x, t, None, step, &context);
+        let mean_loss =
+            MeanLoss { net: &net.layers, loss: &net.config.loss, x: &x, t, weights: None, context: &context };
+        let gradient = mean_loss.numerical_gradient(step);
         Gradient::new(&net.layers, gradient)
     }
 }

@@ -1,64 +1,93 @@
-//! The gradient of a network by central differences, the slow way that is obviously right: two losses for every
-//! parameter, each by a whole forward pass.
+//! The gradient of a network by central differences: two losses for every parameter.
 //!
 //! A difference of two losses has lost most of its digits. So that it loses no more, the change of every sample's
 //! loss is taken by itself and then summed: sums of changes are rounded to their own size, not to that of the loss.
 
 use chainrule_gradcheck::{Step, derivative};
-use chainrule_layers::{Context, Sequential, Workspace};
+use chainrule_layers::{Context, Perturbed, Sequential};
 use chainrule_losses::{Loss, LossSum, Targets};
-use chainrule_tensor::Matrix;
+use chainrule_tensor::{Matrix, MatrixView};
 
 use crate::parallel;
 
 /// Parameters per task: so many that the copy of the network that a task may need costs nothing beside them.
 const CHUNK: usize = 64;
 
-/// The gradient of the mean loss over the samples `x` with the targets `t`, all parameters laid end to end;
-/// `weights` are those of the samples, if they have any.
-///
-/// Every thread perturbs a copy of `net`, one parameter at a time.
-pub(crate) fn numerical_gradient(
-    net: &Sequential<f64>,
-    loss: &dyn Loss<f64>,
-    x: &Matrix<f64>,
-    t: Targets<'_, f64>,
-    weights: Option<&[f64]>,
-    step: Step,
-    context: &Context,
-) -> Vec<f64> {
-    let n_parameters = net.n_parameters();
-    let n_samples = x.ncols();
-    let sums =
-        |net: &Sequential<f64>, workspace: &mut Workspace<f64>, changes: &mut dyn FnMut(usize, LossSum)| {
-            let z = net.forward(workspace, x.into(), context);
-            for j in 0..n_samples {
-                let weight = weights.map_or(1.0, |weights| weights[j]);
-                changes(j, loss.value(z.columns(j..j + 1), t.columns(j..j + 1)) * weight);
-            }
-        };
-    let mut at_start = vec![LossSum::default(); n_samples];
-    sums(net, &mut net.workspace(n_samples), &mut |j, loss| at_start[j] = loss);
-    let divisor: f64 = at_start.iter().map(|loss| loss.divisor).sum();
+/// The mean loss of some samples, as a function of the parameters.
+pub(crate) struct MeanLoss<'a> {
+    pub(crate) net: &'a Sequential<f64>,
+    pub(crate) loss: &'a dyn Loss<f64>,
+    pub(crate) x: &'a Matrix<f64>,
+    pub(crate) t: Targets<'a, f64>,
+    /// Those of the samples, if they have any.
+    pub(crate) weights: Option<&'a [f64]>,
+    pub(crate) context: &'a Context,
+}
 
-    let memory = || (net.clone(), net.workspace(n_samples));
-    let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |(net, workspace), chunk| {
-        let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
-        let derivatives = of_chunk.map(|i| {
-            let start = replace(net, i, 0.0);
-            let mean_change = |value| {
-                replace(net, i, value);
-                let mut change = 0.0;
-                sums(net, workspace, &mut |j, loss| change += loss.sum - at_start[j].sum);
-                change / divisor
-            };
-            let derivative = derivative(mean_change, start, step.at(start));
-            replace(net, i, start);
-            derivative
+impl MeanLoss<'_> {
+    /// The gradient, all parameters laid end to end. Where layers allow it, only what a parameter changes is computed again.
+    pub(crate) fn numerical_gradient(&self, step: Step) -> Vec<f64> {
+        self.gradient(step, |net, perturbed, i, change| {
+            net.forward_changed(perturbed, self.x.into(), self.context, i, change)
+        })
+    }
+
+    /// The same the slow way that is obviously right: a whole forward pass for every loss.
+    #[cfg(test)]
+    fn numerical_gradient_plainly(&self, step: Step) -> Vec<f64> {
+        self.gradient(step, |_, _, _, _| None)
+    }
+
+    /// The gradient by outputs that `shortcut` finds for a network whose parameter is larger by so much, or else by a whole
+    /// pass.
+    fn gradient(
+        &self,
+        step: Step,
+        shortcut: impl for<'p> Fn(
+            &Sequential<f64>,
+            &'p mut Perturbed<f64>,
+            usize,
+            f64,
+        ) -> Option<MatrixView<'p, f64>>
+        + Sync,
+    ) -> Vec<f64> {
+        let (n_parameters, n_samples) = (self.net.n_parameters(), self.x.ncols());
+        let start = self.net.perturbed(self.x.into(), self.context);
+        let at_start: Vec<LossSum> =
+            (0..n_samples).map(|j| self.of_sample(start.outputs(self.net), j)).collect();
+        let divisor: f64 = at_start.iter().map(|loss| loss.divisor).sum();
+        let mean_change = |z: MatrixView<'_, f64>| {
+            let changes = (0..n_samples).map(|j| self.of_sample(z, j).sum - at_start[j].sum);
+            changes.sum::<f64>() / divisor
+        };
+
+        let memory = || (self.net.clone(), self.net.workspace(n_samples), start.clone());
+        let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |memory, chunk| {
+            let (net, workspace, perturbed) = memory;
+            let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
+            let derivatives = of_chunk.map(|i| {
+                let start = replace(net, i, 0.0);
+                replace(net, i, start);
+                let change_of_loss = |value| {
+                    if let Some(z) = shortcut(net, perturbed, i, value - start) {
+                        return mean_change(z);
+                    }
+                    replace(net, i, value);
+                    let change = mean_change(net.forward(workspace, self.x.into(), self.context));
+                    replace(net, i, start);
+                    change
+                };
+                derivative(change_of_loss, start, step.at(start))
+            });
+            derivatives.collect::<Vec<f64>>()
         });
-        derivatives.collect::<Vec<f64>>()
-    });
-    chunks.concat()
+        chunks.concat()
+    }
+
+    fn of_sample(&self, z: MatrixView<'_, f64>, j: usize) -> LossSum {
+        let weight = self.weights.map_or(1.0, |weights| weights[j]);
+        self.loss.value(z.columns(j..j + 1), self.t.columns(j..j + 1)) * weight
+    }
 }
 
 /// Sets parameter `i` of all parameters laid end to end, and returns what it was.
@@ -72,4 +101,54 @@ fn replace(net: &mut Sequential<f64>, i: usize, value: f64) -> f64 {
         start += parameter.values.len();
     });
     old
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_losses::{BinaryCrossEntropy, MeanSquaredError};
+    use chainrule_tensor::Init;
+
+    use super::*;
+    use crate::{Activation, Mlp, MlpConfig};
+
+    #[test]
+    fn what_does_not_change_need_not_be_computed() {
+        let x: Matrix<f64> = Init::Normal { std: 1.0 }.matrix(4, 7, 1, 0);
+        let t = x.map(|x| f64::from(u8::from(x > 0.0)));
+        let t = MatrixView::from(&t);
+        let net = |sizes: &[usize]| MlpConfig::new(sizes).with_activation(Activation::Tanh);
+        for (config, context) in [
+            (net(&[4, 4]), Context::inference()),
+            (net(&[4, 6, 3, 4]), Context::inference()),
+            (net(&[4, 5, 4]).with_activation(Activation::Gelu), Context::inference()),
+            (net(&[4, 5, 4]).with_loss(BinaryCrossEntropy), Context::inference()),
+            (
+                net(&[4, 5, 4])
+                    .with_activations([Activation::Relu, Activation::Sigmoid])
+                    .with_loss(MeanSquaredError),
+                Context::inference(),
+            ),
+            (net(&[4, 5, 3, 4]).with_batch_norm(true), Context::inference()),
+            (net(&[4, 5, 3, 4]).with_batch_norm(true), Context::training(1, 2)),
+            (net(&[4, 5, 3, 4]).with_dropout(0.4), Context::training(1, 2)),
+        ] {
+            let net = Mlp::<f64>::new(&config).unwrap();
+            let mean_loss = MeanLoss {
+                net: net.layers(),
+                loss: &config.loss,
+                x: &x,
+                t: Targets::Values(t),
+                weights: Some(&[1.0, 2.0, 0.5, 1.0, 0.0, 3.0, 1.0]),
+                context: &context.of_samples(7),
+            };
+            let step = Step::Fixed(1e-4);
+            let (fast, plain) =
+                (mean_loss.numerical_gradient(step), mean_loss.numerical_gradient_plainly(step));
+            let largest = plain.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
+            assert!(largest > 0.01);
+            for (i, (a, b)) in fast.iter().zip(&plain).enumerate() {
+                assert!((a - b).abs() <= 1e-9 * largest, "{config:?}, parameter {i}: {a}, plainly {b}");
+            }
+        }
+    }
 }

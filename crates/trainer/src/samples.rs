@@ -78,7 +78,7 @@ pub trait Samples: Sync {
         self.inputs_to(&mut x, indices);
         self.targets_to(&mut t, indices);
         let Targets::Classes(classes) = t.as_targets() else { panic!("found values, expected classes") };
-        (x.as_input().dense().to_matrix(), classes.to_vec())
+        (x.as_input().to_matrix(), classes.to_vec())
     }
 }
 
@@ -120,7 +120,7 @@ impl Samples for ImageSet {
     }
 
     fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
-        self.gather_to(x.dense_mut(self.n_pixels(), indices.len()), indices);
+        self.images().inputs_to(x, indices);
     }
 
     fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {

@@ -5,15 +5,11 @@ use std::ops::Range;
 /// Up to this many samples per shard: enough for a product to run at speed.
 const LARGEST_SHARD: usize = 32;
 
-/// Products work on this many columns at a time; a shard of 25 costs as much as one of 32.
-const BLOCK: usize = 8;
-
-/// Cuts `n_samples` into runs of nearly equal length that start at whole blocks. Their number is a power of two, so
-/// that any usual number of threads shares them evenly.
+/// Cuts `n_samples` into runs of nearly equal length. Their number is a power of two, so that any usual number of threads
+/// shares them evenly.
 pub(crate) fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let n_shards = n_samples.div_ceil(LARGEST_SHARD).next_power_of_two();
-    let n_blocks = n_samples.div_ceil(BLOCK);
-    let cut = move |i: usize| (i * n_blocks / n_shards * BLOCK).min(n_samples);
+    let cut = move |i: usize| i * n_samples / n_shards;
     (0..n_shards).map(move |i| cut(i)..cut(i + 1))
 }
 
@@ -35,12 +31,12 @@ mod tests {
             assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
             let lengths = all.iter().map(ExactSizeIterator::len);
             let (min, max) = (lengths.clone().min().unwrap(), lengths.max().unwrap());
-            assert!(min >= 1 && max - min <= 2 * BLOCK && max <= largest_shard(n), "{n}: {all:?}");
+            assert!(min >= 1 && max - min <= 1 && max <= largest_shard(n), "{n}: {all:?}");
         }
     }
 
     #[test]
     fn the_tutorials_batch_makes_four_shards() {
-        assert_eq!(shards(100).collect::<Vec<_>>(), [0..24, 24..48, 48..72, 72..100]);
+        assert_eq!(shards(100).collect::<Vec<_>>(), [0..25, 25..50, 50..75, 75..100]);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     average::Average,
     early_stopping::Best,
     evaluate::{check_samples, evaluate, evaluate_at},
-    numerical::numerical_gradient,
+    numerical::MeanLoss,
     order::Order,
     parallel,
     progress::Epoch,
@@ -283,8 +283,14 @@ fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context:
     samples.targets_to(&mut t, indices);
     let x = x.as_input().dense().to_matrix();
     let net = net.cast::<f64>();
-    let loss = &net.config().loss;
-    let gradient =
-        numerical_gradient(net.layers(), loss, &x, t.as_targets(), t.weights(), Step::Fixed(1e-4), context);
+    let mean_loss = MeanLoss {
+        net: net.layers(),
+        loss: &net.config().loss,
+        x: &x,
+        t: t.as_targets(),
+        weights: t.weights(),
+        context,
+    };
+    let gradient = mean_loss.numerical_gradient(Step::Fixed(1e-4));
     gradient.into_iter().map(|g| g as f32).collect()
 }

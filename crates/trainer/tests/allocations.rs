@@ -1,38 +1,37 @@
-//! A predictor allocates nothing, counted by the allocator. One test only, so that nothing else allocates meanwhile.
-#![allow(unsafe_code, reason = "a global allocator is unsafe to implement; this one counts")]
+//! Neither a prediction nor a training step allocates, counted by a published allocation counter. One test only, so that
+//! nothing else allocates meanwhile.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    hint::black_box,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::{alloc::System, hint::black_box, ops::ControlFlow};
 
 use chainrule_losses::{BinaryCrossEntropy, MeanSquaredError};
-use chainrule_trainer::{Activation, Dataset, Encoding, Mlp, MlpConfig, Predictor};
-
-static N_ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: every call goes to the system allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        N_ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the rules of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the rules of `dealloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
+use chainrule_mnist::{ImageSet, Images};
+use chainrule_optimizers::{Adam, Momentum, OptimizerConfig, Sgd};
+use chainrule_tensor::Init;
+use chainrule_trainer::{
+    Activation, Dataset, Encoding, Event, Mlp, MlpConfig, Predictor, TrainConfig, train,
+};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-#[test]
-fn a_prediction_allocates_nothing() {
+/// How often memory was asked for, or for more of it, since `region` began.
+fn n_allocations(region: &Region<'_, System>) -> usize {
+    let change = region.change();
+    change.allocations + change.reallocations
+}
+
+/// 28×28 images of which a fifth is not background, as in MNIST, or nearly everything.
+fn images(n: usize, background: bool) -> ImageSet {
+    let pixel = |i: usize| {
+        let noise = i.wrapping_mul(2_654_435_761) >> 7;
+        if background && noise % 5 > 0 { 0 } else { (noise % 255 + 1) as u8 }
+    };
+    let labels = (0..n).map(|i| (i % 10) as u8).collect();
+    ImageSet::new(Images::new(n, 28, 28, (0..n * 784).map(pixel).collect()), labels)
+}
+
+fn predictions() {
     let rows: Vec<f32> = (0..784 * 2).map(|i| (i % 255) as f32).collect();
     let data = Dataset::from_rows(&rows, 784).unwrap();
     let deep = MlpConfig::new([784, 64, 32, 10]).with_activation(Activation::Gelu).with_batch_norm(true);
@@ -43,14 +42,49 @@ fn a_prediction_allocates_nothing() {
         MlpConfig::new([784, 1]).with_loss(MeanSquaredError),
     ] {
         let mut predictor = Predictor::new(Mlp::new(&config).unwrap());
-        let before = N_ALLOCATIONS.load(Relaxed);
+        let region = Region::new(ALLOCATOR);
         for _ in 0..10 {
             black_box(predictor.predict(black_box(&rows[..784])));
             black_box(predictor.predict_class(black_box(&rows[784..])));
         }
-        assert_eq!(N_ALLOCATIONS.load(Relaxed) - before, 0, "{config:?}");
+        assert_eq!(n_allocations(&region), 0, "{config:?}");
     }
-    let before = N_ALLOCATIONS.load(Relaxed);
+}
+
+fn training_steps(net: &MlpConfig, optimizer: OptimizerConfig, batch_size: usize, samples: &ImageSet) {
+    let mut net = Mlp::new(net).unwrap();
+    let config = TrainConfig::new().with_optimizer(optimizer).with_batch_size(batch_size).with_steps(30);
+    #[cfg(feature = "rayon")]
+    let config = config.with_threads(2);
+    let mut region = Region::new(ALLOCATOR);
+    let mut per_step = Vec::with_capacity(30);
+    train(&mut net, samples, None, &config, |event| {
+        if let Event::Step(_) = event {
+            per_step.push(n_allocations(&region));
+            region.reset();
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    // The first steps find out how many values a mini-batch lists at most.
+    let settled = &per_step[20..];
+    assert!(settled.iter().all(|n| *n == 0), "{:?} {:?}: {per_step:?}", net.config().sizes, config.optimizer);
+}
+
+#[test]
+fn nothing_is_allocated_where_speed_counts() {
+    predictions();
+    let w1 = MlpConfig::new([784, 50, 10]);
+    let w2 = MlpConfig::new([784, 800, 10]).with_activation(Activation::Relu).with_init(Init::HeNormal);
+    for background in [true, false] {
+        let samples = images(5000, background);
+        for optimizer in [Sgd::default().into(), Momentum::default().into(), Adam::default().into()] {
+            let optimizer: OptimizerConfig = optimizer;
+            training_steps(&w1, optimizer.clone(), 100, &samples);
+            training_steps(&w2, optimizer, 128, &samples);
+        }
+    }
+    let region = Region::new(ALLOCATOR);
     black_box(vec![0; 10]);
-    assert_eq!(N_ALLOCATIONS.load(Relaxed) - before, 1, "the counter counts");
+    assert_eq!(n_allocations(&region), 1, "the counter counts");
 }

@@ -1,0 +1,210 @@
+//! The inner loops: products with listed values, dense products, and the exponential.
+//!
+//! The functions here are safe: they check lengths and choose the instructions once, AVX2 with FMA where the processor
+//! has them and the plain loops of [`scalar`] elsewhere. Those loops are also what the others are tested against.
+//!
+//! A sum is always taken in the order of its terms' index, one fused multiply-add after another, whatever the tile that
+//! computes it. So results don't depend on how callers cut columns, or rows of the result.
+
+mod exponential;
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+use std::ops::Range;
+
+use crate::{Float, MatrixView, MatrixViewMut, SparseView};
+
+/// A set of loops for one element type.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernels<F: 'static> {
+    sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
+    sparse_outer_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>),
+    product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    exp_to: unsafe fn(&mut [F], &[F], F),
+    sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
+}
+
+/// *m × k* times *k × n*.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) m: usize,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
+}
+
+/// A factor whose value in row p and column j is at `p · row_stride + j · column_stride`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strided<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
+}
+
+impl<F: Float> Kernels<F> {
+    /// The plain loops.
+    pub(crate) const SCALAR: Kernels<F> = Kernels {
+        sparse_product_add: scalar::sparse_product_add,
+        sparse_outer_add: scalar::sparse_outer_add,
+        product_add: scalar::product_add,
+        transposed_product_add: scalar::transposed_product_add,
+        exp_to: scalar::exp_to,
+        sigmoid_to: scalar::sigmoid_to,
+    };
+
+    /// `y = exp(x − shift)`.
+    ///
+    /// # Panics
+    /// Unless both are equally long.
+    #[track_caller]
+    pub(crate) fn exp_to(self, y: &mut [F], x: &[F], shift: F) {
+        assert_eq!(y.len(), x.len(), "values and their exponentials");
+        // SAFETY: the instructions were chosen for this processor.
+        unsafe { (self.exp_to)(y, x, shift) }
+    }
+
+    /// `y = σ(x)` and `complement = σ(−x)`.
+    ///
+    /// # Panics
+    /// Unless all are equally long.
+    #[track_caller]
+    pub(crate) fn sigmoid_to(self, y: &mut [F], complement: &mut [F], x: &[F]) {
+        assert_eq!((y.len(), complement.len()), (x.len(), x.len()), "values and their sigmoids");
+        // SAFETY: the instructions were chosen for this processor.
+        unsafe { (self.sigmoid_to)(y, complement, x) }
+    }
+
+    /// `y = y + w · x`, of the values of `x` that are listed.
+    ///
+    /// # Shapes
+    /// `y`: *m × n*, `w`: *m × k*, `x`: *k × n*.
+    #[track_caller]
+    pub(crate) fn sparse_product_add(
+        self,
+        mut y: MatrixViewMut<'_, F>,
+        w: MatrixView<'_, F>,
+        x: SparseView<'_, F>,
+    ) {
+        let m = w.n_rows();
+        assert!(
+            (w.n_columns(), y.shape()) == (x.n_rows(), (m, x.n_columns())),
+            "a product of {m}×{} and {}×{} into {}×{}",
+            w.n_columns(),
+            x.n_rows(),
+            x.n_columns(),
+            y.n_rows(),
+            y.n_columns()
+        );
+        // SAFETY: the instructions were chosen for this processor; the lengths are those of the shapes, which fit.
+        unsafe { (self.sparse_product_add)(y.as_mut_slice(), w.as_slice(), m, x) }
+    }
+
+    /// `dw = dw + dy · xᵀ` of the rows `rows` of `x` alone, of its values that are listed.
+    ///
+    /// # Shapes
+    /// `dw`: *m × rows.len()*, `dy`: *m × n*, `x`: *k × n*.
+    #[track_caller]
+    pub(crate) fn sparse_outer_add(
+        self,
+        mut dw: MatrixViewMut<'_, F>,
+        dy: MatrixView<'_, F>,
+        x: SparseView<'_, F>,
+        rows: Range<usize>,
+    ) {
+        let m = dy.n_rows();
+        assert!(
+            dy.n_columns() == x.n_columns()
+                && dw.shape() == (m, rows.len())
+                && rows.start <= rows.end
+                && rows.end <= x.n_rows(),
+            "a product of {m}×{} and rows {rows:?} of {}×{} into {}×{}",
+            dy.n_columns(),
+            x.n_rows(),
+            x.n_columns(),
+            dw.n_rows(),
+            dw.n_columns()
+        );
+        // SAFETY: the instructions were chosen for this processor; the lengths are those of the shapes, which fit.
+        unsafe { (self.sparse_outer_add)(dw.as_mut_slice(), dy.as_slice(), m, x, rows) }
+    }
+
+    /// `y = y + a · b`, where the columns of `a` lie one behind the other.
+    ///
+    /// # Panics
+    /// Unless `y` has m·n values, `a` m·k, and `b` one for every row and column.
+    #[track_caller]
+    pub(crate) fn product_add(self, y: &mut [F], a: &[F], b: Strided<'_, F>, shape: Shape) {
+        if shape.check(y, a, b) {
+            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
+            unsafe { (self.product_add)(y, a, b, shape) }
+        }
+    }
+
+    /// `y = y + aᵀ · b`, where the columns of `a`, *k × m*, lie one behind the other.
+    ///
+    /// # Panics
+    /// As [`product_add`](Kernels::product_add).
+    #[track_caller]
+    pub(crate) fn transposed_product_add(self, y: &mut [F], a: &[F], b: Strided<'_, F>, shape: Shape) {
+        if shape.check(y, a, b) {
+            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
+            unsafe { (self.transposed_product_add)(y, a, b, shape) }
+        }
+    }
+}
+
+impl Shape {
+    /// Checks that there are values enough, and says whether there is anything to add.
+    #[track_caller]
+    fn check<F>(self, y: &[F], a: &[F], b: Strided<'_, F>) -> bool {
+        let Shape { m, k, n } = self;
+        if m == 0 || k == 0 || n == 0 {
+            return false;
+        }
+        assert_eq!((y.len(), a.len()), (m * n, m * k), "values of a product of {m}×{k} and {k}×{n}");
+        let last = (k - 1) * b.row_stride + (n - 1) * b.column_stride;
+        assert!(last < b.data.len(), "value {last} of {} of the second factor", b.data.len());
+        true
+    }
+}
+
+/// Asks for a piece of memory that will be read soon; without effect where there is no such instruction.
+#[inline]
+pub(crate) fn prefetch<T>(memory: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..size_of_val(memory)).step_by(64) {
+        // SAFETY: nothing is read that could be seen, and the address is within the slice.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(memory.as_ptr().cast::<i8>().add(line));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = memory;
+}
+
+/// The fastest loops that this processor can run.
+pub(crate) fn kernels_f32() -> Kernels<f32> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return vector::AVX2_F32;
+    }
+    Kernels {
+        exp_to: exponential::exp_to::<false>,
+        sigmoid_to: exponential::sigmoid_to::<false>,
+        ..Kernels::SCALAR
+    }
+}
+
+/// The fastest loops that this processor can run.
+pub(crate) fn kernels_f64() -> Kernels<f64> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return vector::AVX2_F64;
+    }
+    Kernels::SCALAR
+}
+
+#[cfg(test)]
+mod tests;

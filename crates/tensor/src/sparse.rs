@@ -1,0 +1,242 @@
+//! Columns of which only the values that are not 0 are listed: what most images are.
+//!
+//! Of every column, the listed values come in the order of their rows, each with its row in two bytes. Rows are counted in
+//! blocks of 64, and of every block of every column it is known where its values start. So a kernel can walk through all
+//! columns some blocks at a time, which is what keeps the weights it needs in the first-level cache, and a run of blocks
+//! can be handled by itself.
+
+use std::ops::Range;
+
+use crate::kernel::prefetch;
+
+/// How many rows make a block.
+pub(crate) const BLOCK: usize = 64;
+
+/// The most rows that a column with listed values can have.
+pub const MAX_SPARSE_ROWS: usize = 1 << 16;
+
+/// Some columns of a matrix of `n_rows` rows, of which the values that are not 0 are listed.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::SparseBuffer;
+/// let mut buffer = SparseBuffer::new();
+/// buffer.clear(100);
+/// buffer.push_column(&[(3, 0.5_f32), (64, 0.25), (99, 1.0)]);
+/// let x = buffer.as_view();
+/// assert_eq!((x.n_rows(), x.n_columns(), x.n_listed()), (100, 1, 3));
+/// assert_eq!(x.column(0).collect::<Vec<_>>(), [(3, 0.5), (64, 0.25), (99, 1.0)]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SparseView<'a, F> {
+    n_rows: usize,
+    n_columns: usize,
+    /// Where the values of each block of each column start; one more, where the last ends.
+    starts: &'a [u32],
+    /// The row of each value.
+    rows: &'a [u16],
+    values: &'a [F],
+}
+
+/// How many columns ahead a column is asked for that is copied from somewhere in a large memory.
+const PREFETCH: usize = 4;
+
+impl<'a, F: Copy> SparseView<'a, F> {
+    /// Rows, listed or not.
+    #[inline]
+    pub fn n_rows(self) -> usize {
+        self.n_rows
+    }
+
+    /// Columns.
+    #[inline]
+    pub fn n_columns(self) -> usize {
+        self.n_columns
+    }
+
+    /// How many values are listed.
+    #[inline]
+    pub fn n_listed(self) -> usize {
+        self.values.len()
+    }
+
+    /// How many blocks a column has.
+    #[inline]
+    pub(crate) fn n_blocks(self) -> usize {
+        self.n_rows.div_ceil(BLOCK)
+    }
+
+    /// The rows and values that are listed of the blocks `blocks` in column `j`.
+    #[inline]
+    pub(crate) fn blocks(self, blocks: &Range<usize>, j: usize) -> (&'a [u16], &'a [F]) {
+        let first = j * self.n_blocks();
+        let range = self.starts[first + blocks.start] as usize..self.starts[first + blocks.end] as usize;
+        (&self.rows[range.clone()], &self.values[range])
+    }
+
+    /// Asks for the memory of column `j`.
+    fn prefetch(self, j: usize) {
+        let (rows, values) = self.blocks(&(0..self.n_blocks()), j);
+        prefetch(rows);
+        prefetch(values);
+    }
+
+    /// The rows and values that are listed of column `j`, in the order of the rows.
+    ///
+    /// # Panics
+    /// Unless `j < n_columns`.
+    pub fn column(self, j: usize) -> impl Iterator<Item = (usize, F)> + 'a {
+        assert!(j < self.n_columns, "column {j} of {}", self.n_columns);
+        let (rows, values) = self.blocks(&(0..self.n_blocks()), j);
+        rows.iter().zip(values).map(|(&row, &value)| (usize::from(row), value))
+    }
+}
+
+/// The memory of a [`SparseView`].
+///
+/// With bytes as values it is also how a data set keeps its images: about 150 of MNIST's 784 pixels are not 0, and are
+/// three bytes each.
+#[derive(Clone, Debug)]
+pub struct SparseBuffer<F> {
+    n_rows: usize,
+    starts: Vec<u32>,
+    rows: Vec<u16>,
+    values: Vec<F>,
+}
+
+impl<F> Default for SparseBuffer<F> {
+    fn default() -> Self {
+        SparseBuffer { n_rows: 0, starts: vec![0], rows: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<F: Copy> SparseBuffer<F> {
+    /// An empty buffer.
+    pub fn new() -> Self {
+        SparseBuffer::default()
+    }
+
+    /// Forgets all columns; those to come have `n_rows` rows.
+    ///
+    /// # Panics
+    /// Unless `n_rows` is at most [`MAX_SPARSE_ROWS`].
+    #[track_caller]
+    pub fn clear(&mut self, n_rows: usize) {
+        assert!(n_rows <= MAX_SPARSE_ROWS, "columns of {n_rows} rows, expected at most {MAX_SPARSE_ROWS}");
+        self.n_rows = n_rows;
+        self.starts.clear();
+        self.starts.push(0);
+        self.rows.clear();
+        self.values.clear();
+    }
+
+    /// Adds a column of which these rows and values are listed, in the order of the rows.
+    ///
+    /// # Panics
+    /// Unless the rows increase and are below the number of rows.
+    #[track_caller]
+    pub fn push_column(&mut self, listed: &[(usize, F)]) {
+        assert!(listed.is_sorted_by(|a, b| a.0 < b.0), "rows that do not increase");
+        assert!(listed.last().is_none_or(|last| last.0 < self.n_rows), "a row beyond {}", self.n_rows);
+        let mut listed = listed.iter().peekable();
+        for block in 1..=self.n_rows.div_ceil(BLOCK) {
+            while let Some((row, value)) = listed.next_if(|(row, _)| *row < block * BLOCK) {
+                self.rows.push(*row as u16);
+                self.values.push(*value);
+            }
+            self.end_block();
+        }
+    }
+
+    /// Adds a column given by all its values, and lists those that are not `zero`.
+    ///
+    /// # Panics
+    /// Unless there is a value for every row.
+    #[track_caller]
+    pub fn push_dense(&mut self, column: &[F], is_zero: impl Fn(F) -> bool) {
+        assert_eq!(column.len(), self.n_rows, "values of a column, and rows");
+        for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
+            for (row, &value) in (first..).zip(block) {
+                if !is_zero(value) {
+                    self.rows.push(row as u16);
+                    self.values.push(value);
+                }
+            }
+            self.end_block();
+        }
+    }
+
+    fn end_block(&mut self) {
+        let end = u32::try_from(self.values.len()).expect("fewer than 2³² values that are not 0");
+        self.starts.push(end);
+    }
+
+    /// Adds the columns `columns` of `from`, in this order, their values changed by `change`.
+    ///
+    /// # Panics
+    /// Unless `from` has such columns and as many rows.
+    #[track_caller]
+    pub fn push_changed<G: Copy>(
+        &mut self,
+        from: SparseView<'_, G>,
+        columns: &[usize],
+        change: impl Fn(G) -> F,
+    ) {
+        assert_eq!(from.n_rows, self.n_rows, "rows of the columns to be added");
+        let n_blocks = from.n_blocks();
+        for (i, &j) in columns.iter().enumerate() {
+            // Where a column lies has to be there before the column itself can be asked for.
+            if let Some(&ahead) = columns.get(i + 2 * PREFETCH) {
+                prefetch(&from.starts[ahead * n_blocks..(ahead + 1) * n_blocks + 1]);
+            }
+            if let Some(&ahead) = columns.get(i + PREFETCH) {
+                from.prefetch(ahead);
+            }
+            let starts = &from.starts[j * n_blocks..(j + 1) * n_blocks + 1];
+            let all = starts[0] as usize..starts[n_blocks] as usize;
+            let shift = self.values.len() as u32;
+            self.starts.extend(starts[1..].iter().map(|start| start - starts[0] + shift));
+            self.rows.extend_from_slice(&from.rows[all.clone()]);
+            self.values.extend(from.values[all].iter().map(|&value| change(value)));
+        }
+        assert!(self.values.len() <= u32::MAX as usize, "more than 2³² values that are not 0");
+    }
+
+    /// How many columns there are.
+    pub fn n_columns(&self) -> usize {
+        match self.n_rows.div_ceil(BLOCK) {
+            0 => 0,
+            n_blocks => (self.starts.len() - 1) / n_blocks,
+        }
+    }
+
+    /// What was added since the last [`clear`](SparseBuffer::clear).
+    pub fn as_view(&self) -> SparseView<'_, F> {
+        SparseView {
+            n_rows: self.n_rows,
+            n_columns: self.n_columns(),
+            starts: &self.starts,
+            rows: &self.rows,
+            values: &self.values,
+        }
+    }
+
+    /// Keeps the first `n` columns.
+    pub fn truncate(&mut self, n: usize) {
+        let n = n.min(self.n_columns());
+        self.starts.truncate(n * self.n_rows.div_ceil(BLOCK) + 1);
+        let n_values = self.starts[self.starts.len() - 1] as usize;
+        self.rows.truncate(n_values);
+        self.values.truncate(n_values);
+    }
+
+    /// The share of values that are listed, 0…1.
+    pub fn density(&self) -> f64 {
+        self.values.len() as f64 / (self.n_rows * self.n_columns()).max(1) as f64
+    }
+}
+
+/// The rows of the blocks that `rows` touches.
+pub(crate) fn blocks_of(rows: &Range<usize>) -> Range<usize> {
+    rows.start / BLOCK..rows.end.div_ceil(BLOCK)
+}
