@@ -119,7 +119,7 @@ impl<F: Float> Layer<F> for Affine<F> {
         self.w.nrows() * 64
     }
 
-    /// Δy[r, :] = Δw[r, p]·x[p, :], or Δb[r].
+    /// Row r of the output changes by Δw·x, where x is the input's row p, or by Δb.
     fn add_change(&self, row: &mut [F], parameter: usize, change: F, x: Input<'_, F>) -> Option<usize> {
         let (n_outputs, n_inputs) = self.w.shape();
         let (r, p) = (parameter % n_outputs, parameter / n_outputs);

@@ -25,7 +25,7 @@ fn n_allocations(region: &Region<'_, System>) -> usize {
 fn images(n: usize, background: bool) -> ImageSet {
     let pixel = |i: usize| {
         let noise = i.wrapping_mul(2_654_435_761) >> 7;
-        if background && noise % 5 > 0 { 0 } else { (noise % 255 + 1) as u8 }
+        if background && !noise.is_multiple_of(5) { 0 } else { (noise % 255 + 1) as u8 }
     };
     let labels = (0..n).map(|i| (i % 10) as u8).collect();
     ImageSet::new(Images::new(n, 28, 28, (0..n * 784).map(pixel).collect()), labels)

@@ -9,17 +9,20 @@
 mod exponential;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop, reason = "the same index goes into a tile and into offsets")]
 mod vector;
 
 use std::ops::Range;
 
 use crate::{Float, MatrixView, MatrixViewMut, SparseView};
 
+type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>);
+
 /// A set of loops for one element type.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels<F: 'static> {
     sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
-    sparse_outer_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>),
+    sparse_outer_add: SparseOuterAdd<F>,
     product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
     transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
     exp_to: unsafe fn(&mut [F], &[F], F),
