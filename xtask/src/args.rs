@@ -101,7 +101,7 @@ pub(crate) struct TrainMnist {
     /// Keep biases, and the scales of batch normalisation, out of the weight decay
     #[arg(long, help_heading = "Optimizer")]
     pub(crate) no_bias_decay: bool,
-    /// How the learning rate changes: constant, step:EVERY:GAMMA, exponential:GAMMA, cosine, warmup:STEPS, one-cycle, or
+    /// How the learning rate changes, in mini-batches: constant, step:EVERY:GAMMA, exponential:GAMMA, cosine, warmup:STEPS, one-cycle, or
     /// several, as in warmup:500+cosine [default: constant]
     #[arg(long, help_heading = "Optimizer", value_name = "SCHEDULE")]
     pub(crate) schedule: Option<Schedule>,
@@ -203,8 +203,8 @@ mod names {
     use chainrule_optimizers::{Optimizer, OptimizerConfig};
     use chainrule_trainer::Activation;
 
-    pub(super) fn activations() -> [&'static str; 11] {
-        Activation::ALL.map(Activation::name)
+    pub(super) fn activations() -> Vec<&'static str> {
+        Activation::ALL.iter().map(|activation| activation.name()).collect()
     }
 
     pub(super) fn losses() -> Vec<&'static str> {

@@ -162,7 +162,16 @@ impl RunConfig {
 fn one_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    // What a person writes first for a choice that is a table.
+    if message.contains("expected newtype variant")
+        && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))
+    {
+        let table = text.lines().take(line).filter_map(|line| line.trim().strip_prefix('[')).last();
+        let (key, name) = (key.trim(), name.trim());
+        let table = table.unwrap_or("]").trim_end_matches(']');
+        message = format!("{name} has settings of its own: write [{table}.{key}.{}]", name.trim_matches('"'));
+    }
     format!("{}, line {line}: {message}", path.display())
 }
 

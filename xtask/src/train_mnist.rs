@@ -5,8 +5,8 @@ use std::{ops::ControlFlow, time::Instant};
 use chainrule_mnist::Mnist;
 use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{
-    Checkpoint, EpochReport, Event, Length, Mlp, MlpConfig, Summary, TrainConfig, TrainingRecord, evaluate,
-    train,
+    Checkpoint, EpochReport, Event, Length, MAX_THREADS, Mlp, MlpConfig, Summary, TrainConfig,
+    TrainingRecord, evaluate, train,
 };
 use serde::Serialize;
 
@@ -31,6 +31,9 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     match config.training.threads {
         None => load_and_train(options, config),
         Some(threads) => {
+            if !(1..=MAX_THREADS).contains(&threads) {
+                return Err(format!("threads is {threads}, expected 1 to {MAX_THREADS}").into());
+            }
             // Not the configuration's own pool, so that the closing evaluation has the same workers.
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let pool = pool.map_err(|cause| format!("cannot start {threads} threads: {cause}"))?;

@@ -239,6 +239,14 @@ fn configurations_that_cannot_be_read() {
         ("[network]\ninit = \"large\"\n", "line 2: "),
         ("[training]\nschedule = \"warm\"\n", "line 2: no schedule is called \"warm\""),
         ("[training]\nbatch_size = -5\n", "line 2: "),
+        (
+            "[training]\noptimizer = \"adam\"\n",
+            "line 2: \"adam\" has settings of its own: write [training.optimizer.adam]",
+        ),
+        (
+            "[network]\nloss = \"huber\"\n",
+            "line 2: \"huber\" has settings of its own: write [network.loss.huber]",
+        ),
     ] {
         write(&folder, "run.toml", text.as_bytes());
         let error = fails(1, &["train-mnist", "--config", folder.file("run.toml").to_str().unwrap()]);
@@ -248,6 +256,11 @@ fn configurations_that_cannot_be_read() {
     write(&folder, "run.toml", b"[training]\nbatch_size = 0\n");
     let config = folder.file("run.toml");
     training_fails(&folder, &["--config", config.to_str().unwrap()], &["batch size is 0"]);
+    for threads in ["0", "100000"] {
+        write(&folder, "run.toml", format!("[training]\nthreads = {threads}\n").as_bytes());
+        let says = format!("threads is {threads}, expected 1 to 1024");
+        training_fails(&folder, &["--config", config.to_str().unwrap()], &[&says]);
+    }
 }
 
 #[test]

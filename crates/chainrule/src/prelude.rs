@@ -9,15 +9,18 @@
 //! ```
 
 pub use chainrule_layers::{Affine, Context, Layer, Relu, Sequential, Sigmoid};
-pub use chainrule_losses::{HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets};
-pub use chainrule_optimizers::{Momentum, Optimizer, Sgd, State};
+pub use chainrule_losses::{
+    BinaryCrossEntropy, HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets,
+};
+pub use chainrule_optimizers::{Adam, Momentum, Optimizer, Sgd, State};
 pub use chainrule_tensor::{Init, Matrix, argmax};
 
 #[cfg(feature = "mnist")]
 pub use chainrule_mnist::Mnist;
-#[cfg(feature = "checkpoint")]
-pub use chainrule_trainer::Checkpoint;
 #[cfg(feature = "trainer")]
 pub use chainrule_trainer::{
-    Activation, Dataset, Event, Mlp, MlpConfig, Predictor, TrainConfig, TwoLayerNet, evaluate, train,
+    Activation, Dataset, EarlyStopping, Encoding, Event, Mlp, MlpConfig, Predictor, TrainConfig, TwoLayerNet,
+    evaluate, split, train,
 };
+#[cfg(feature = "checkpoint")]
+pub use chainrule_trainer::{Checkpoint, TrainingRecord};

@@ -47,8 +47,8 @@ impl Default for LossConfig {
 
 impl LossConfig {
     /// Every loss with its defaults.
-    pub fn all() -> [LossConfig; 5] {
-        [
+    pub fn all() -> Vec<LossConfig> {
+        vec![
             LossConfig::default(),
             LossConfig::BinaryCrossEntropy,
             LossConfig::MeanSquaredError,
@@ -75,7 +75,11 @@ impl LossConfig {
         let mut all = LossConfig::all().into_iter();
         all.find(|config| config.loss::<f64>().name() == name).ok_or_else(|| Error::Name {
             found: name.to_owned(),
-            expected: LossConfig::all().map(|config| config.loss::<f64>().name()).join(", "),
+            expected: LossConfig::all()
+                .iter()
+                .map(|config| config.loss::<f64>().name())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 

@@ -57,8 +57,8 @@ macro_rules! for_rule {
 
 impl OptimizerConfig {
     /// Every rule with its published defaults.
-    pub fn all() -> [OptimizerConfig; 7] {
-        [
+    pub fn all() -> Vec<OptimizerConfig> {
+        vec![
             Sgd::default().into(),
             Momentum::default().into(),
             Nesterov::default().into(),
@@ -88,7 +88,11 @@ impl OptimizerConfig {
         all.find(|rule| rule.rule::<f64>().name() == name).ok_or_else(|| Error::Name {
             kind: "optimizer",
             found: name.to_owned(),
-            expected: OptimizerConfig::all().map(|rule| rule.rule::<f64>().name()).join(", "),
+            expected: OptimizerConfig::all()
+                .iter()
+                .map(|rule| rule.rule::<f64>().name())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 

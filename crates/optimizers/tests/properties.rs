@@ -10,7 +10,7 @@ const LENGTH: usize = 37;
 
 /// Every rule as published, and with weight decay.
 fn rules() -> Vec<OptimizerConfig> {
-    let decaying = OptimizerConfig::all().map(|rule| rule.with_weight_decay(0.05).unwrap());
+    let decaying = OptimizerConfig::all().into_iter().map(|rule| rule.with_weight_decay(0.05).unwrap());
     [OptimizerConfig::all(), decaying].concat()
 }
 

@@ -52,7 +52,7 @@ pub enum Activation {
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Activation; 11] = [
+    pub const ALL: &'static [Activation] = &[
         Activation::Sigmoid,
         Activation::Relu,
         Activation::Tanh,
@@ -114,11 +114,15 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Activation::ALL.into_iter().find(|activation| activation.name() == text).ok_or_else(|| {
-            let expected = format!("one of {}", Activation::ALL.map(Activation::name).join(", "));
+        Activation::ALL.iter().copied().find(|activation| activation.name() == text).ok_or_else(|| {
+            let expected = format!("one of {}", names().join(", "));
             Error::config("activation", format_args!("{text:?}"), expected)
         })
     }
+}
+
+fn names() -> Vec<&'static str> {
+    Activation::ALL.iter().map(|activation| activation.name()).collect()
 }
 
 impl From<Activation> for String {
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        for activation in Activation::ALL {
+        for &activation in Activation::ALL {
             assert_eq!(activation.to_string().parse::<Activation>().unwrap(), activation);
         }
         assert_eq!(

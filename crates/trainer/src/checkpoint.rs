@@ -115,10 +115,16 @@ impl Checkpoint {
     /// Writes the checkpoint to `path`. What was there before stays until the new file is whole.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder is missing or cannot be written to, or the disk is full.
+    /// [`Error::Io`] if the folder is missing or cannot be written to, or the disk is full; [`Error::Checkpoint`], and
+    /// nothing is written, if the network could not be loaded again: a parameter is not finite, or its layers are no longer
+    /// those of its configuration.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        write_whole(path, &self.to_bytes()).map_err(|cause| Error::Io {
+        let bytes = self.to_bytes();
+        // What could not be loaded is not worth replacing what is there.
+        Checkpoint::from_bytes(&bytes)
+            .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
+        write_whole(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
             path: path.to_path_buf(),
             cause,

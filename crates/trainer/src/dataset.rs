@@ -91,7 +91,14 @@ impl<'a> Dataset<'a> {
     /// # Errors
     /// [`Error::Data`] unless there are as many classes as samples.
     pub fn with_classes(self, classes: &'a [usize]) -> Result<Self, Error> {
-        self.check_count("classes", classes.len(), self.n_samples())?;
+        self.check_count("classes", classes.len(), Some(self.n_samples()))?;
+        if let Some(j) = classes.iter().position(|class| *class >= MOST_CLASSES) {
+            return Err(mismatch(
+                format!("the class of sample {j}"),
+                classes[j],
+                format!("below {MOST_CLASSES}"),
+            ));
+        }
         Ok(Dataset { targets: Targets::Classes(classes.into()), ..self })
     }
 
@@ -104,7 +111,7 @@ impl<'a> Dataset<'a> {
         if n_outputs == 0 {
             return Err(mismatch("values to find for each sample".into(), 0, "at least 1"));
         }
-        self.check_count("values to find", values.len(), self.n_samples() * n_outputs)?;
+        self.check_count("values to find", values.len(), self.n_samples().checked_mul(n_outputs))?;
         check_finite("value to find", values, n_outputs)?;
         Ok(Dataset { targets: Targets::Values(values.into(), n_outputs), ..self })
     }
@@ -114,7 +121,7 @@ impl<'a> Dataset<'a> {
     /// # Errors
     /// [`Error::Data`] unless there is a weight for every sample, finite and not below 0.
     pub fn with_weights(self, weights: &'a [f32]) -> Result<Self, Error> {
-        self.check_count("weights of samples", weights.len(), self.n_samples())?;
+        self.check_count("weights of samples", weights.len(), Some(self.n_samples()))?;
         if let Some(j) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
             return Err(mismatch(
                 format!("the weight of sample {j}"),
@@ -122,7 +129,42 @@ impl<'a> Dataset<'a> {
                 "a finite number not below 0",
             ));
         }
+        if weights.iter().all(|w| *w == 0.0) {
+            return Err(mismatch("weights of samples".into(), "none above 0", "one above 0 at least"));
+        }
         Ok(Dataset { weights: Some(weights.into()), ..self })
+    }
+
+    /// The samples `indices`, in this order, with their targets and weights: one part of a [`split`](crate::split), say.
+    ///
+    /// # Panics
+    /// Unless every index is below `n_samples`, and there is one.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_trainer::{Dataset, split};
+    /// let data = Dataset::from_rows(&[0.0, 1.0, 2.0, 3.0], 1)?.with_classes(&[0, 0, 1, 1])?;
+    /// let (train, test) = split(&data, 0.5, 1)?;
+    /// let (train, test) = (data.select(&train), data.select(&test));
+    /// assert_eq!((train.n_samples(), test.n_samples()), (2, 2));
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn select(&self, indices: &[usize]) -> Dataset<'static> {
+        assert!(!indices.is_empty(), "a data set of no samples");
+        fn of<T: Copy>(values: &[T], n: usize, indices: &[usize]) -> Cow<'static, [T]> {
+            indices.iter().flat_map(|&i| values[i * n..(i + 1) * n].iter().copied()).collect()
+        }
+        Dataset {
+            x: of(&self.x, self.n_inputs, indices),
+            n_inputs: self.n_inputs,
+            targets: match &self.targets {
+                Targets::None => Targets::None,
+                Targets::Classes(classes) => Targets::Classes(of(classes, 1, indices)),
+                Targets::Values(values, n) => Targets::Values(of(values, *n, indices), *n),
+            },
+            weights: self.weights.as_ref().map(|weights| of(weights, 1, indices)),
+        }
     }
 
     /// How many samples there are.
@@ -140,13 +182,18 @@ impl<'a> Dataset<'a> {
         self.x.chunks_exact(self.n_inputs)
     }
 
-    fn check_count(&self, what: &str, found: usize, expected: usize) -> Result<(), Error> {
-        if found == expected {
+    /// `expected` is `None` where it is more than any memory has.
+    fn check_count(&self, what: &str, found: usize, expected: Option<usize>) -> Result<(), Error> {
+        if Some(found) == expected {
             return Ok(());
         }
+        let expected = expected.map_or("fewer".into(), |expected| expected.to_string());
         Err(mismatch(what.into(), found, format!("{expected} for {} samples", self.n_samples())))
     }
 }
+
+/// More classes are no small network.
+const MOST_CLASSES: usize = 1 << 24;
 
 fn mismatch(what: String, found: impl ToString, expected: impl ToString) -> Error {
     Error::Data { what, found: found.to_string(), expected: expected.to_string() }
@@ -179,6 +226,14 @@ impl Samples for Dataset<'_> {
             }
             Targets::Values(_, n_outputs) => TargetKind::Values { n_outputs: *n_outputs },
         }
+    }
+
+    fn target_range(&self) -> Option<(f64, f64)> {
+        let Targets::Values(values, _) = &self.targets else { return None };
+        let range = values
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &t| (low.min(t), high.max(t)));
+        Some((range.0.into(), range.1.into()))
     }
 
     /// Also that of a yes or no, so that both are in every part of a split.
@@ -251,6 +306,18 @@ mod tests {
             (
                 data().with_values(&[1.0, f32::INFINITY], 1),
                 "value to find 0 of sample 1: found inf, expected a finite number",
+            ),
+            (
+                data().with_classes(&[1, usize::MAX]),
+                "the class of sample 1: found 18446744073709551615, expected below 16777216",
+            ),
+            (
+                data().with_values(&[1.0; 5], usize::MAX),
+                "values to find: found 5, expected fewer for 2 samples",
+            ),
+            (
+                data().with_weights(&[0.0, 0.0]),
+                "weights of samples: found none above 0, expected one above 0 at least",
             ),
             (
                 data().with_weights(&[1.0, -1.0]),

@@ -189,7 +189,7 @@ impl<F: Float> Layer<F> for Encoding {
                     Column::Standardize { mean, std } => of_column[0] = F::of((x.as_f64() - mean) / std),
                     Column::OneHot { values } => {
                         for (y, value) in of_column.iter_mut().zip(values) {
-                            *y = if x == F::of(f64::from(*value)) { F::one() } else { F::zero() };
+                            *y = if x.as_f64() as f32 == *value { F::one() } else { F::zero() };
                         }
                     }
                 }

@@ -177,6 +177,16 @@ pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Err
             let expected = format!("{n_outputs}, the outputs of the network");
             mismatch("target values per sample", n.to_string(), expected)
         }
-        TargetKind::Classes { .. } | TargetKind::Values { .. } => Ok(()),
+        TargetKind::Classes { .. } => Ok(()),
+        TargetKind::Values { .. } => match (&net.config().loss, samples.target_range()) {
+            (LossConfig::BinaryCrossEntropy, Some((low, high))) if low < 0.0 || high > 1.0 => {
+                mismatch("target values", format!("{low} to {high}"), "0 for no to 1 for yes".into())
+            }
+            (LossConfig::SoftmaxCrossEntropy(_), Some((low, _))) if low < 0.0 => {
+                let expected = "the probability of every class, or with_classes";
+                mismatch("target values", format!("{low}"), expected.into())
+            }
+            _ => Ok(()),
+        },
     }
 }

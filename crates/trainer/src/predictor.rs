@@ -1,7 +1,7 @@
 //! Predictions for one sample at a time: no allocation, no threads, no data set.
 
 use chainrule_layers::{Context, Workspace};
-use chainrule_losses::Loss;
+use chainrule_losses::{Loss, LossConfig};
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut, argmax};
 
 use crate::Mlp;
@@ -58,15 +58,16 @@ impl<F: Float> Predictor<F> {
         &self.y
     }
 
-    /// The class that the network predicts for the sample `x`: that of the largest output; of a single one, 1 where yes is
-    /// more likely than no.
+    /// The class that the network predicts for the sample `x`: that of the largest output; with binary cross-entropy and a
+    /// single output, 1 where yes is more likely than no.
     ///
     /// # Panics
     /// As [`predict`](Predictor::predict).
     #[track_caller]
     pub fn predict_class(&mut self, x: &[F]) -> usize {
+        let is_yes_or_no = self.net.config().loss == LossConfig::BinaryCrossEntropy;
         match self.predict(x) {
-            [yes] => usize::from(*yes > F::of(0.5)),
+            [yes] if is_yes_or_no => usize::from(*yes > F::of(0.5)),
             y => argmax(y),
         }
     }

@@ -147,8 +147,10 @@ impl Epoch {
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
-        self.n_steps += 1;
-        self.sum_of_losses += outcome.loss.mean();
+        if outcome.loss.divisor != 0.0 {
+            self.n_steps += 1;
+            self.sum_of_losses += outcome.loss.mean();
+        }
         self.n_samples += outcome.n_samples as u64;
         self.n_correct = self.n_correct.zip(outcome.n_correct).map(|(all, n)| all + n as u64);
         self.time += time;

@@ -65,7 +65,18 @@ pub trait Samples: Sync {
     fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]);
 
     /// The class of sample `i`, so that a split keeps their shares; `None` where samples have no classes.
-    fn class_of(&self, _i: usize) -> Option<usize> {
+    fn class_of(&self, i: usize) -> Option<usize> {
+        let mut t = TargetBuffer::<f32>::new();
+        self.targets_to(&mut t, &[i]);
+        match t.as_targets() {
+            Targets::Classes(classes) => Some(classes[0]),
+            _ => None,
+        }
+    }
+
+    /// The smallest and the largest target value, so that a loss of probabilities can refuse others; `None` where that is
+    /// not known.
+    fn target_range(&self) -> Option<(f64, f64)> {
         None
     }
 

@@ -123,7 +123,7 @@ impl<'a, S: Samples> Run<'a, S> {
     ) -> Result<Self, Error> {
         let (pool, validation) = match config.validation {
             0.0 => ((0..samples.n_samples()).collect(), Vec::new()),
-            share => split(samples, share, config.seed),
+            share => split(samples, share, config.seed)?,
         };
         if config.validation > 0.0 && (pool.is_empty() || validation.is_empty()) {
             let expected = "a share that leaves a sample to train on and one to validate on";
@@ -227,7 +227,8 @@ impl<'a, S: Samples> Run<'a, S> {
             mini_batch.gradient_mut().copy_from_slice(&gradient);
         }
         let loss = outcome.loss.mean();
-        if !loss.is_finite() {
+        // A mini-batch of samples none of which counts has neither a loss nor a gradient.
+        if !loss.is_finite() && outcome.loss.divisor != 0.0 {
             let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
             return Err(not_finite("the loss".into(), loss, epoch, step, learning_rate));
         }

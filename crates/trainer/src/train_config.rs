@@ -184,13 +184,19 @@ impl TrainConfig {
                 "a number from 0 to below 1",
             ));
         }
+        if let Some(Clip::Value { limit: bound, .. } | Clip::Norm { max_norm: bound, .. }) = self.clip
+            && bound as f32 == 0.0
+        {
+            return Err(Error::config("the bound on the gradient", bound, "a number that f32 can hold"));
+        }
         if let Some(rule) = self.early_stopping {
             rule.check()?;
             if self.validation == 0.0 {
                 return Err(Error::config("the share for validation", 0, "more than 0 for early stopping"));
             }
         }
-        if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(decay)) {
+        // In the arithmetic of the training, 1 − 1e−8 is 1, and 1e−50 is 0.
+        if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(&(*decay as f32))) {
             return Err(Error::config("the decay of the average", decay, "a number from 0 to below 1"));
         }
         Ok(())

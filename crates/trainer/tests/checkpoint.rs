@@ -229,4 +229,8 @@ fn a_parameter_that_is_not_finite_is_refused() {
         problem(&checkpoint.to_bytes()).to_string(),
         "has a parameter that is not finite: b1[2] is inf"
     );
+    let folder = tempfile::tempdir().unwrap();
+    let error = checkpoint.save(folder.path().join("net.ckpt")).unwrap_err().to_string();
+    assert!(error.ends_with("net.ckpt: has a parameter that is not finite: b1[2] is inf"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -131,7 +131,7 @@ impl Samples for Watched<'_> {
 fn samples_held_out_are_never_trained_on() {
     let set = blobs(300);
     let watched = Watched(&set, Mutex::default());
-    let (pool, held_out) = split(&set, 0.25, 4);
+    let (pool, held_out) = split(&set, 0.25, 4).unwrap();
     let config = TrainConfig::new().with_epochs(1).with_seed(4).with_validation(0.25);
     let mut net = Mlp::new(&MlpConfig::new([36, 5, 10])).unwrap();
     let mut trained_on = HashSet::new();

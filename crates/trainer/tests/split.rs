@@ -21,8 +21,8 @@ fn splits_are_those_of_an_independent_program() {
     assert_eq!(splits.len(), 6);
     for expected in splits {
         let (fraction, seed) = (expected["fraction"].as_f64().unwrap(), expected["seed"].as_u64().unwrap());
-        let stratified = split(&with_classes, fraction, seed);
-        let plain = split(&without_classes, fraction, seed);
+        let stratified = split(&with_classes, fraction, seed).unwrap();
+        let plain = split(&without_classes, fraction, seed).unwrap();
         for ((train, held_out), key) in [(stratified, "held_out"), (plain, "held_out_without_classes")] {
             assert_eq!(held_out, integers(&expected[key]), "{key}: {fraction} with seed {seed}");
             let rest: Vec<usize> = (0..classes.len()).filter(|i| !held_out.contains(i)).collect();
