@@ -11,7 +11,7 @@ const LENGTH: usize = 37;
 /// Every rule as published, and with weight decay.
 fn rules() -> Vec<OptimizerConfig> {
     let decaying = OptimizerConfig::all().into_iter().map(|rule| rule.with_weight_decay(0.05).unwrap());
-    [OptimizerConfig::all(), decaying].concat()
+    [OptimizerConfig::all(), decaying.collect()].concat()
 }
 
 fn name(rule: &OptimizerConfig) -> &'static str {
