@@ -124,7 +124,7 @@ pub(crate) struct TrainMnist {
     /// How mini-batches are put together; the tutorial draws with replacement [default: shuffled]
     #[arg(long, help_heading = "Training", value_name = "HOW")]
     pub(crate) sampling: Option<Sampling>,
-    /// Where gradients come from; numerical takes many seconds per step [default: backprop]
+    /// Where gradients come from; numerical takes a second per step [default: backprop]
     #[arg(long, help_heading = "Training", value_name = "HOW")]
     pub(crate) gradient: Option<Gradient>,
     /// The share of the training set that is held out to validate on, 0 up to 1 [default: 0]
