@@ -5,8 +5,12 @@ mod common;
 use chainrule_gradcheck::Check;
 use chainrule_layers::Context;
 use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_tensor::{Float, Init, Matrix};
-use chainrule_trainer::{Activation, MiniBatch, MlpConfig, Samples, TwoLayerNet};
+use chainrule_mnist::{ImageSet, Images};
+use chainrule_tensor::{
+    Float, Init, Matrix,
+    random::{Purpose, generator, index, uniform},
+};
+use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Samples, TwoLayerNet};
 
 use common::blobs;
 
@@ -51,6 +55,40 @@ fn the_parallel_gradient_is_that_of_the_readable_twin() {
     for activation in [Activation::Sigmoid, Activation::Relu] {
         assert_twins_agree::<f64>(activation, 1e-13);
         assert_twins_agree::<f32>(activation, 1e-5);
+    }
+}
+
+/// Images of 9×9 pixels, of which a share is not 0.
+fn images(density: f64) -> ImageSet {
+    let mut rng = generator(3, Purpose::Draw, 0, 0);
+    let mut pixel = || if uniform(&mut rng) < density { index(&mut rng, 255) as u8 + 1 } else { 0 };
+    let pixels = (0..200 * 81).map(|_| pixel()).collect();
+    ImageSet::new(Images::new(200, 9, 9, pixels), (0..200).map(|i| i as u8 % 10).collect())
+}
+
+#[test]
+fn listed_inputs_give_the_gradient_of_dense_ones() {
+    for density in [0.0, 0.05, 0.19, 0.5, 1.0] {
+        let set = images(density);
+        for n_hidden in [1, 7, 8, 50, 67] {
+            let net =
+                Mlp::<f64>::new(&MlpConfig::new([81, n_hidden, 10]).with_init(Init::XavierNormal)).unwrap();
+            let mut mini_batch = MiniBatch::new(net.layers(), 64);
+            for n in [1, 5, 33, 64] {
+                let indices: Vec<usize> = (0..n).map(|i| i * 31 % 200).collect();
+                let (loss, context) = (&net.config().loss, Context::training(1, 0));
+                mini_batch.compute(net.layers(), loss, &set, &indices, &context);
+                let (x, t) = set.batch::<f64>(&indices); // dense
+                let twin = net.gradient(&x, &t);
+                let largest = twin.values().iter().fold(0.0_f64, |max, g| max.max(g.abs()));
+                for (a, b) in mini_batch.gradient().iter().zip(twin.values()) {
+                    assert!(
+                        (a - b).abs() <= 1e-13 * largest,
+                        "{density}, {n_hidden} units, {n} samples: {a}, {b}"
+                    );
+                }
+            }
+        }
     }
 }
 
