@@ -40,7 +40,7 @@ RECIPES = {
     "W2": W2,
     "D1": replace(W1, standardised=True),
     "D2": replace(W2, standardised=True, rate=0.005),
-    "whole": replace(W1, rate=1.0, std=0.05),
+    "whole": replace(W1, rate=2.0, std=0.05),
 }
 
 

@@ -23,14 +23,12 @@ pub(crate) fn first_layer(threads: usize) -> Value {
     let (w, x) = (matrix::<f32>(n_outputs, n_inputs, 1), matrix::<f32>(n_inputs, n_samples, 2));
     let dy = matrix::<f32>(n_outputs, n_samples, 3);
     let x = &x;
-    let forward =
-        gigaflops(threads, [n_outputs, n_inputs, n_samples], 60, Operand::from(&w), |columns| {
-            Operand::from(x).t().rows(columns).t()
-        });
-    let gradient =
-        gigaflops(threads, [n_outputs, n_samples, n_inputs], 60, Operand::from(&dy), |columns| {
-            Operand::from(x).rows(columns).t()
-        });
+    let forward = gigaflops(threads, [n_outputs, n_inputs, n_samples], 60, Operand::from(&w), |columns| {
+        Operand::from(x).t().rows(columns).t()
+    });
+    let gradient = gigaflops(threads, [n_outputs, n_samples, n_inputs], 60, Operand::from(&dy), |columns| {
+        Operand::from(x).rows(columns).t()
+    });
     json!({ "value": 2.0 / (1.0 / forward + 1.0 / gradient) })
 }
 

@@ -43,7 +43,7 @@ impl Recipe {
             "W2" => w2,
             "D1" => Recipe { standardised: true, ..w1 },
             "D2" => Recipe { standardised: true, rate: 0.005, ..w2 },
-            "whole" => Recipe { rate: 1.0, std: 0.05, ..w1 },
+            "whole" => Recipe { rate: 2.0, std: 0.05, ..w1 },
             _ => panic!("no such work: {work}"),
         }
     }
