@@ -71,7 +71,7 @@ pub(super) fn goal(results: &Results, goal: &Goal) -> String {
             Some(short) => format!("short by {:.0} %: {}", 100.0 * short, goal.show(measured)),
         },
     };
-    format!("{}  {:64}  {verdict}", goal.number, goal.text())
+    cut(&format!("{}  {:62}  {verdict}", goal.number, goal.text()))
 }
 
 fn cut(line: &str) -> String {
@@ -189,7 +189,7 @@ mod tests {
         let text = table(&results, Work::W1);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 5);
-        assert!(lines[0].starts_with("W1: trains 784-50-10") && lines[0].ends_with("thousand samples/s"));
+        assert!(lines[0].starts_with("W1: trains 784-50-10") && lines[0].ends_with("k samples/s"));
         assert_eq!(lines[2], "chainrule     1.0            2  1200 (1000 … 1300)");
         assert!(lines[3].starts_with("JAX           1.0            2  240 (130 … 250)"), "{}", lines[3]);
         assert!(lines[3].ends_with("  5.00 (4.00 … 10.00)"), "{}", lines[3]);

@@ -63,7 +63,7 @@ pub(super) enum Unit {
 impl Unit {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Unit::SamplesPerSecond => "thousand samples/s",
+            Unit::SamplesPerSecond => "k samples/s",
             Unit::Gigaflops => "GFLOP/s",
             Unit::Microseconds => "µs",
             Unit::Seconds => "s",
