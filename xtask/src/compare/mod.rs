@@ -92,14 +92,12 @@ fn measure(
     for round in 0..=rounds {
         let warm_up = round == 0;
         for (contestant, entry) in contestants.iter_mut().zip(&mut entries) {
-            // Nobody is asked again who could not do it once.
-            let able = entry.problem.is_none() && (entry.values.len() + 1 >= round);
             match work {
+                _ if !entry.is_able() => {}
                 // A process that starts anew has no warm-up, and inference alone no whole.
                 Work::Whole if warm_up || contestant.peer == Peer::Onnxruntime => {}
-                Work::Whole if able => whole::add(entry, programs),
-                _ if able => entry.add(contestant.ask(&name), warm_up),
-                _ => {}
+                Work::Whole => whole::add(entry, programs),
+                _ => entry.add(contestant.ask(&name), warm_up),
             }
         }
     }
@@ -107,20 +105,25 @@ fn measure(
 }
 
 fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
+    let (works, threads) = (options.works(), options.thread_counts());
+    let mut goals = goals::goals();
+    goals.retain(|goal| works.contains(&goal.work) && threads.contains(&goal.threads));
     if options.json {
         let entries = results.entries.iter();
         entries.for_each(|entry| output::json(&report::ResultEvent::new(results, entry)));
-        goals::goals().iter().for_each(|goal| output::json(&report::GoalEvent::new(results, goal)));
+        goals.iter().for_each(|goal| output::json(&report::GoalEvent::new(results, goal)));
         return;
     }
     for (peer, why) in failed {
         output::line(format_args!("{} takes no part: {why}", peer.name()));
     }
-    for work in options.works() {
+    for work in works {
         if results.of(work).next().is_some() {
             output::line(format_args!("\n{}", report::table(results, work)));
         }
     }
-    output::line("\ngoals");
-    goals::goals().iter().for_each(|goal| output::line(report::goal(results, goal)));
+    if !goals.is_empty() {
+        output::line("\ngoals");
+        goals.iter().for_each(|goal| output::line(report::goal(results, goal)));
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Entry {
     pub(super) note: Option<String>,
     /// Why it is not ranked.
     pub(super) problem: Option<String>,
+    /// It does other works only.
+    missing: bool,
 }
 
 impl Entry {
@@ -38,6 +40,7 @@ impl Entry {
             memory: None,
             note: None,
             problem: None,
+            missing: false,
         }
     }
 
@@ -50,11 +53,17 @@ impl Entry {
                 self.accuracies.extend(accuracy);
                 self.note = note;
             }
-            Answer::Value { .. } | Answer::Missing => {}
+            Answer::Value { .. } => {}
+            Answer::Missing => self.missing = true,
             Answer::Problem(problem) => {
                 self.problem.get_or_insert(problem);
             }
         }
+    }
+
+    /// Whether it makes sense to ask again.
+    pub(super) fn is_able(&self) -> bool {
+        self.problem.is_none() && !self.missing
     }
 
     pub(super) fn add_accuracy(&mut self, accuracy: f64) {
@@ -204,6 +213,6 @@ pub(super) mod tests {
         entry.add(value, false);
         assert_eq!((&entry.values[..], entry.loss()), (&[5.0][..], Some(1.0)));
         entry.add(Answer::Problem("no memory".into()), true);
-        assert!(!entry.is_ranked());
+        assert!(!entry.is_ranked() && !entry.is_able());
     }
 }

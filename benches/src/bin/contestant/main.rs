@@ -113,7 +113,10 @@ impl Contestant<'_> {
     /// How long reading, inflating and checking the four files takes.
     fn load(&self) -> Result<Value> {
         let begun = Instant::now();
-        Mnist::load(self.folder)?;
+        // Other data than MNIST have no published checksums.
+        if Mnist::load_verified(self.folder).is_err() {
+            Mnist::load(self.folder)?;
+        }
         Ok(json!({ "value": begun.elapsed().as_secs_f64() }))
     }
 }

@@ -65,7 +65,11 @@ impl Data {
     }
 
     /// The mean cross-entropy and the accuracy over the test images.
-    pub fn test_loss_and_accuracy(&self, standardised: bool, mut logits: impl FnMut(&[f32]) -> Vec<f32>) -> (f64, f64) {
+    pub fn test_loss_and_accuracy(
+        &self,
+        standardised: bool,
+        mut logits: impl FnMut(&[f32]) -> Vec<f32>,
+    ) -> (f64, f64) {
         let x = if standardised { &self.standardised()[1] } else { &self.test_x };
         let z: Vec<f32> = x.chunks(1000 * N_PIXELS).flat_map(|rows| logits(rows)).collect();
         let (mut loss, mut right) = (0.0, 0);

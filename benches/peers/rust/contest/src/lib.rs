@@ -82,7 +82,8 @@ impl<N: Net> Contestant<N> {
         let (_, training) = self.runs.iter_mut().find(|(name, _)| name == work).expect("it was pushed");
         let recipe = training.recipe;
         let seconds = training.go_on(&self.data, recipe.steps);
-        let (loss, accuracy) = self.data.test_loss_and_accuracy(recipe.standardised, |x| training.net.logits(x));
+        let (loss, accuracy) =
+            self.data.test_loss_and_accuracy(recipe.standardised, |x| training.net.logits(x));
         let rate = (recipe.steps * recipe.batch) as f64 / seconds;
         json!({ "value": rate, "loss": loss, "accuracy": accuracy })
     }

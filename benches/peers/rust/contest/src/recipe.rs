@@ -37,7 +37,8 @@ impl Recipe {
             steps: 600,
             standardised: false,
         };
-        let w2 = Recipe { n_hidden: 800, relu: true, rate: 0.05, momentum: 0.9, batch: 128, steps: 200, ..w1 };
+        let w2 =
+            Recipe { n_hidden: 800, relu: true, rate: 0.05, momentum: 0.9, batch: 128, steps: 200, ..w1 };
         match work {
             "W1" => w1,
             "W2" => w2,
