@@ -9,6 +9,8 @@ use clap::{
     Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind,
 };
 
+use crate::compare::Compare;
+
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
 #[command(
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Check every derivative of the network on real digits against central differences
     Gradcheck(Gradcheck),
+    /// Measure chainrule and its peers side by side
+    Compare(Compare),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }
@@ -216,7 +220,7 @@ mod names {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     in_range(text, |n: &usize| *n >= 1, "a whole number from 1")
 }
 
@@ -228,7 +232,7 @@ fn seed(text: &str) -> Result<u64, String> {
     in_range(text, |_| true, "a whole number from 0 to 18446744073709551615")
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     in_range(
         text,
         |n: &usize| (1..=MAX_THREADS).contains(n),

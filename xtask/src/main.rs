@@ -8,6 +8,7 @@
 
 mod args;
 mod ci;
+mod compare;
 mod data;
 mod evaluate;
 mod gradcheck;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::TrainMnist(options) => train_mnist::run(options),
         Command::Evaluate(options) => evaluate::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
+        Command::Compare(options) => compare::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

@@ -1,0 +1,96 @@
+//! Training runs that go on from request to request.
+
+use std::{ops::ControlFlow, time::Instant};
+
+use chainrule_mnist::{ImageSet, Mnist};
+use chainrule_optimizers::{Optimizer, OptimizerConfig};
+use chainrule_trainer::{Dataset, Mlp, Samples, TrainConfig, evaluate, train};
+use serde_json::{Value, json};
+
+use crate::{Recipe, Result};
+
+pub(crate) struct Training {
+    recipe: Recipe,
+    pub(crate) net: Mlp,
+    requests: u64,
+}
+
+impl Training {
+    pub(crate) fn new(recipe: Recipe, n_pixels: usize) -> Result<Training> {
+        Ok(Training { net: Mlp::new(&recipe.network(n_pixels))?, recipe, requests: 0 })
+    }
+
+    /// Trains for the steps of one request and returns the seconds of the whole call. The velocity begins anew.
+    pub(crate) fn go_on(&mut self, samples: &impl Samples) -> Result<f64> {
+        self.requests += 1;
+        let config = TrainConfig::new()
+            .with_optimizer(self.recipe.optimizer()?)
+            .with_batch_size(self.recipe.batch)
+            .with_steps(self.recipe.steps)
+            // Another order every time.
+            .with_seed(self.requests);
+        let begun = Instant::now();
+        train(&mut self.net, samples, None, &config, |_| ControlFlow::Continue(()))?;
+        Ok(begun.elapsed().as_secs_f64())
+    }
+
+    /// Trains, and says how fast it was and how well the network does now.
+    pub(crate) fn answer<S: Samples>(&mut self, samples: &S, test: &S) -> Result<Value> {
+        let seconds = self.go_on(samples)?;
+        let n_samples = self.recipe.steps as usize * self.recipe.batch.min(samples.n_samples());
+        let evaluation = evaluate(&self.net, test)?;
+        Ok(json!({
+            "value": n_samples as f64 / seconds,
+            "loss": evaluation.loss.mean(),
+            "accuracy": evaluation.accuracy(),
+        }))
+    }
+}
+
+/// The speed of W1 with the optimizer with which it is slowest.
+pub(crate) fn slowest_optimizer(samples: &ImageSet) -> Result<Value> {
+    let recipe = Recipe::of("W1");
+    let mut slowest = (0.0, "");
+    for optimizer in OptimizerConfig::all() {
+        let config = TrainConfig::new().with_optimizer(optimizer.clone()).with_steps(recipe.steps);
+        let mut net = Mlp::new(&recipe.network(samples.n_pixels()))?;
+        let begun = Instant::now();
+        train(&mut net, samples, None, &config, |_| ControlFlow::Continue(()))?;
+        let seconds = begun.elapsed().as_secs_f64();
+        if seconds > slowest.0 {
+            slowest = (seconds, Optimizer::<f32>::name(&optimizer));
+        }
+    }
+    let n_samples = recipe.steps as usize * recipe.batch.min(samples.len());
+    Ok(json!({ "value": n_samples as f64 / slowest.0, "note": slowest.1 }))
+}
+
+/// MNIST with its usual mean 0 and variance 1: no value is zero.
+pub(crate) struct Standardised {
+    n_pixels: usize,
+    train: (Vec<f32>, Vec<usize>),
+    test: (Vec<f32>, Vec<usize>),
+}
+
+impl Standardised {
+    pub(crate) fn new(mnist: &Mnist) -> Standardised {
+        let standardised = |set: &ImageSet| {
+            let x = set.to_matrix::<f32>(0..set.len());
+            let x = x.as_slice().iter().map(|v| (v - 0.1307) / 0.3081).collect();
+            (x, set.labels().iter().map(|&label| label.into()).collect())
+        };
+        Standardised {
+            n_pixels: mnist.train.n_pixels(),
+            train: standardised(&mnist.train),
+            test: standardised(&mnist.test),
+        }
+    }
+
+    pub(crate) fn train(&self) -> Result<Dataset<'_>> {
+        Ok(Dataset::from_rows(&self.train.0, self.n_pixels)?.with_classes(&self.train.1)?)
+    }
+
+    pub(crate) fn test(&self) -> Result<Dataset<'_>> {
+        Ok(Dataset::from_rows(&self.test.0, self.n_pixels)?.with_classes(&self.test.1)?)
+    }
+}

@@ -1,0 +1,49 @@
+//! The options of `cargo xtask compare`.
+
+use chainrule_trainer::MAX_THREADS;
+use clap::{Args, ValueEnum};
+
+use super::{peer::Peer, work::Work};
+use crate::args::{at_least_one, threads};
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    /// The works to measure [default: all]
+    #[arg(long, value_name = "WORK,…", value_delimiter = ',', ignore_case = true)]
+    pub(super) only: Vec<Work>,
+    /// Whom to compare with; `chainrule` alone for nobody [default: all]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(super) peers: Vec<Peer>,
+    /// How often each is measured, by turns
+    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(super) rounds: usize,
+    /// Numbers of threads
+    #[arg(long, value_name = "N,…", default_value = "1,2", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]
+    pub(super) threads: Vec<usize>,
+    /// Print one JSON object per contestant, result and goal, and nothing else
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Instead of all that is built: who obeys as which contestant, for tests
+    #[arg(long, value_name = "NAME=PROGRAM", hide = true)]
+    pub(super) contestant: Vec<String>,
+}
+
+impl Compare {
+    /// The works to measure, in the order in which they are documented.
+    pub(super) fn works(&self) -> Vec<Work> {
+        let wanted = |work: &Work| self.only.is_empty() || self.only.contains(work);
+        Work::value_variants().iter().copied().filter(wanted).collect()
+    }
+
+    /// chainrule, which is always first, and its peers.
+    pub(super) fn peers(&self) -> Vec<Peer> {
+        let wanted =
+            |peer: &Peer| *peer == Peer::Chainrule || self.peers.is_empty() || self.peers.contains(peer);
+        Peer::value_variants().iter().copied().filter(wanted).collect()
+    }
+
+    /// The numbers of threads, each once.
+    pub(super) fn thread_counts(&self) -> Vec<usize> {
+        (1..=MAX_THREADS).filter(|threads| self.threads.contains(threads)).collect()
+    }
+}

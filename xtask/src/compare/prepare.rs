@@ -1,0 +1,183 @@
+//! Builds the contestants: chainrule's with the workspace, candle's and burn's in a workspace of their own, Python's in a
+//! virtual environment. All of it lands in `target`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use super::{Compare, peer::Peer, peer::root};
+use crate::{Result, args::Usage, output};
+
+/// The programs by which contestants are started.
+pub(super) struct Programs {
+    of: Vec<(Peer, PathBuf)>,
+}
+
+impl Programs {
+    /// The program of a peer, and its first arguments.
+    pub(super) fn of(&self, peer: Peer) -> (PathBuf, Vec<String>) {
+        let (_, program) = self.of.iter().find(|(of, _)| *of == peer).expect("it was prepared");
+        let mut arguments = Vec::new();
+        if program.ends_with("python") {
+            let script = root().join("benches/peers/python/contestant.py");
+            arguments = vec![script.display().to_string(), "--peer".into(), peer.id()];
+        }
+        (program.clone(), arguments)
+    }
+
+    pub(super) fn has(&self, peer: Peer) -> bool {
+        self.of.iter().any(|(of, _)| *of == peer)
+    }
+}
+
+/// Prepares all that are wanted. A peer that cannot be prepared is reported and left out; without chainrule there is no
+/// comparison.
+pub(super) fn prepare(
+    options: &Compare,
+    peers: &[Peer],
+    failed: &mut Vec<(Peer, String)>,
+) -> Result<Programs> {
+    if !options.contestant.is_empty() {
+        return given(&options.contestant);
+    }
+    let talk = !options.json;
+    fs::create_dir_all(folder())
+        .map_err(|cause| format!("{} cannot be made: {cause}", folder().display()))?;
+    let mut of = vec![(Peer::Chainrule, chainrule()?)];
+    let python = || peers.iter().copied().filter(|peer| peer.is_python());
+    if python().next().is_some() {
+        match environment(talk) {
+            Ok(program) => of.extend(python().map(|peer| (peer, program.clone()))),
+            Err(error) => failed.extend(python().map(|peer| (peer, error.to_string()))),
+        }
+    }
+    for peer in peers.iter().copied().filter(|peer| peer.is_rust()) {
+        match rust(peer, talk) {
+            Ok(program) => of.push((peer, program)),
+            Err(error) => failed.push((peer, error.to_string())),
+        }
+    }
+    Ok(Programs { of })
+}
+
+/// Programs named on the command line.
+fn given(contestants: &[String]) -> Result<Programs> {
+    let parse = |text: &String| {
+        let (name, program) = text.split_once('=')?;
+        Some((<Peer as clap::ValueEnum>::from_str(name, false).ok()?, PathBuf::from(program)))
+    };
+    let of: Option<Vec<_>> = contestants.iter().map(parse).collect();
+    let of = of.filter(|of| of.iter().any(|(peer, _)| *peer == Peer::Chainrule));
+    match of {
+        Some(of) => Ok(Programs { of }),
+        None => Err(Usage("--contestant wants NAME=PROGRAM, one of them chainrule".into()).into()),
+    }
+}
+
+/// Where everything lies that peers need.
+pub(super) fn folder() -> PathBuf {
+    root().join("target/peers")
+}
+
+fn chainrule() -> Result<PathBuf> {
+    let mut cargo = Command::new(cargo());
+    cargo.args(["build", "--release", "--package", "chainrule-benches", "--bin", "contestant"]);
+    cargo.current_dir(root());
+    built(cargo, "contestant")
+}
+
+fn rust(peer: Peer, talk: bool) -> Result<PathBuf> {
+    let name = format!("peer-{}", peer.id());
+    let target = folder().join("rust");
+    if talk && !target.join("release").join(&name).exists() {
+        output::line(format_args!("building {}: this takes minutes, once", peer.name()));
+    }
+    let mut cargo = Command::new(cargo());
+    cargo.args(["build", "--release", "--locked", "--package", &name, "--target-dir"]).arg(target);
+    cargo.current_dir(root().join("benches/peers/rust"));
+    // Their kernels are chosen when they are built; chainrule's when it runs.
+    cargo.env("RUSTFLAGS", "-C target-cpu=native");
+    built(cargo, &name)
+}
+
+/// The cargo that runs this program, or the one on the path.
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or("cargo".into(), PathBuf::from)
+}
+
+/// Runs a build and returns where cargo says that the executable `name` is.
+fn built(mut cargo: Command, name: &str) -> Result<PathBuf> {
+    cargo.args(["--quiet", "--message-format", "json-render-diagnostics"]).stderr(Stdio::piped());
+    let output = cargo.output().map_err(|cause| format!("cargo does not start: {cause}"))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let why = text.lines().find(|line| line.starts_with("error")).unwrap_or("error: no reason was given");
+        return Err(format!("{name} cannot be built: {}", why.trim_start_matches("error: ")).into());
+    }
+    executable(&String::from_utf8_lossy(&output.stdout), name)
+        .ok_or_else(|| format!("cargo built no executable {name}").into())
+}
+
+/// The executable of the target `name` among cargo's messages.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut ours = messages.filter(|message| message["target"]["name"] == name);
+    ours.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// The Python of the virtual environment, which is made anew where its packages are not those that are asked for.
+fn environment(talk: bool) -> Result<PathBuf> {
+    let (venv, requirements) = (folder().join("venv"), root().join("benches/peers/python/requirements.txt"));
+    let (python, installed) = (venv.join("bin/python"), venv.join("installed.txt"));
+    let wanted = fs::read(&requirements)?;
+    if fs::read(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    if talk {
+        output::line("installing the Python peers into target/peers/venv: several gigabytes, once");
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements))?;
+    // Last, so that an installation that was interrupted is not taken for a whole one.
+    fs::write(&installed, wanted)?;
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let name = Path::new(command.get_program()).display().to_string();
+    let output = command.output().map_err(|cause| format!("{name} does not start: {cause}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
+    Err(format!("the virtual environment cannot be made: {why}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_tells_where_the_executable_is() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"lib\"},\"executable\":null}\n\
+                        {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"contestant\"},\"executable\":\"/a/b\"}\n\
+                        {\"reason\":\"build-finished\",\"success\":true}";
+        assert_eq!(executable(messages, "contestant"), Some("/a/b".into()));
+        assert_eq!(executable(messages, "lib"), None);
+    }
+
+    #[test]
+    fn programs_can_be_given() {
+        let programs = given(&["chainrule=/bin/a".into(), "numpy=/bin/b".into()]).unwrap();
+        assert_eq!(programs.of(Peer::Numpy), ("/bin/b".into(), vec![]));
+        assert!(!programs.has(Peer::Jax));
+        for wrong in ["numpy=/bin/b", "chainrule", "nobody=/bin/b"] {
+            assert!(given(&[wrong.into()]).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! How a comparison looks: a table for each work, and the goals.
+
+use serde::Serialize;
+
+use super::{
+    contestant::Info,
+    goals::Goal,
+    peer::Peer,
+    results::{Entry, Results},
+    statistics::Spread,
+    work::{Unit, Work},
+};
+
+/// The most characters on a line.
+const WIDTH: usize = 100;
+
+/// Who takes part, one line.
+pub(super) fn contestant(peer: Peer, threads: usize, info: &Info) -> String {
+    let threads = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
+    cut(&format!("{} {}, {threads}: {}", peer.name(), info.version, info.settings))
+}
+
+/// The table of a work.
+pub(super) fn table(results: &Results, work: Work) -> String {
+    let mut lines = vec![
+        format!("{}: {}; {}", work.name(), work.help(), work.unit().name()),
+        format!(
+            "{:13} {:12} {:>3}  {:22} {:>6} {:>6}  {}",
+            "", "version", "thr", "median (min … max)", "loss", "acc %", "chainrule is × as fast"
+        ),
+    ];
+    lines.extend(results.of(work).map(|entry| row(results, entry)));
+    lines.iter().map(|line| cut(line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+fn row(results: &Results, entry: &Entry) -> String {
+    let head = format!("{:13} {:12} {:>3}", entry.peer.name(), entry.version, entry.threads);
+    if let Some(problem) = &entry.problem {
+        return format!("{head}  not ranked: {problem}");
+    }
+    let unit = entry.work.unit();
+    let number = |value: Option<f64>, decimals| value.map_or(String::new(), |v| format!("{v:.decimals$}"));
+    let ratio = match results.ratio(entry) {
+        Some(ratio) if entry.peer != Peer::Chainrule => {
+            format!("{:.2} ({:.2} … {:.2})", ratio.median, ratio.min, ratio.max)
+        }
+        _ => match (entry.memory, &entry.note) {
+            (Some(bytes), _) => format!("with {:.0} MB", bytes as f64 / 1e6),
+            (None, Some(note)) => note.clone(),
+            (None, None) => String::new(),
+        },
+    };
+    format!(
+        "{head}  {:22} {:>6} {:>6}  {ratio}",
+        spread(unit, entry.spread()),
+        number(entry.loss(), 3),
+        number(entry.accuracy().map(|share| 100.0 * share), 2),
+    )
+}
+
+fn spread(unit: Unit, Spread { median, min, max }: Spread) -> String {
+    format!("{} ({} … {})", unit.show(median), unit.show(min), unit.show(max))
+}
+
+/// One line about a goal.
+pub(super) fn goal(results: &Results, goal: &Goal) -> String {
+    let verdict = match goal.measured(results) {
+        None => "not measured".to_string(),
+        Some(measured) => match goal.short_by(measured) {
+            None => format!("reached: {}", goal.show(measured)),
+            Some(short) => format!("short by {:.0} %: {}", 100.0 * short, goal.show(measured)),
+        },
+    };
+    cut(&format!("{}  {:62}  {verdict}", goal.number, goal.text()))
+}
+
+fn cut(line: &str) -> String {
+    match line.chars().count() > WIDTH {
+        true => line.chars().take(WIDTH - 1).chain(['…']).collect(),
+        false => line.to_string(),
+    }
+}
+
+/// `{"event":"contestant",…}`
+#[derive(Serialize)]
+pub(super) struct ContestantEvent<'a> {
+    event: &'static str,
+    contestant: String,
+    version: &'a str,
+    threads: usize,
+    settings: &'a str,
+}
+
+impl<'a> ContestantEvent<'a> {
+    pub(super) fn new(peer: Peer, threads: usize, info: &'a Info) -> Self {
+        let (version, settings) = (&info.version, &info.settings);
+        ContestantEvent { event: "contestant", contestant: peer.id(), version, threads, settings }
+    }
+}
+
+/// `{"event":"result",…}`; samples/s are whole ones here, not thousands.
+#[derive(Serialize)]
+pub(super) struct ResultEvent<'a> {
+    event: &'static str,
+    work: String,
+    contestant: String,
+    version: &'a str,
+    threads: usize,
+    median: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    values: &'a [f64],
+    loss: Option<f64>,
+    accuracy: Option<f64>,
+    memory: Option<u64>,
+    ratio: Option<f64>,
+    ratio_min: Option<f64>,
+    ratio_max: Option<f64>,
+    note: Option<&'a str>,
+    problem: Option<&'a str>,
+}
+
+impl<'a> ResultEvent<'a> {
+    pub(super) fn new(results: &Results, entry: &'a Entry) -> Self {
+        let spread = entry.is_ranked().then(|| entry.spread());
+        let ratio = results.ratio(entry);
+        ResultEvent {
+            event: "result",
+            work: entry.work.name(),
+            contestant: entry.peer.id(),
+            version: &entry.version,
+            threads: entry.threads,
+            median: spread.map(|s| s.median),
+            min: spread.map(|s| s.min),
+            max: spread.map(|s| s.max),
+            values: &entry.values,
+            loss: entry.loss(),
+            accuracy: entry.accuracy(),
+            memory: entry.memory,
+            ratio: ratio.map(|r| r.median),
+            ratio_min: ratio.map(|r| r.min),
+            ratio_max: ratio.map(|r| r.max),
+            note: entry.note.as_deref(),
+            problem: entry.problem.as_deref(),
+        }
+    }
+}
+
+/// `{"event":"goal",…}`; `reached` is null where something was not measured.
+#[derive(Serialize)]
+pub(super) struct GoalEvent {
+    event: &'static str,
+    goal: u32,
+    text: String,
+    measured: Option<f64>,
+    reached: Option<bool>,
+    short_by: Option<f64>,
+}
+
+impl GoalEvent {
+    pub(super) fn new(results: &Results, goal: &Goal) -> Self {
+        let measured = goal.measured(results);
+        let short_by = measured.and_then(|measured| goal.short_by(measured));
+        GoalEvent {
+            event: "goal",
+            goal: goal.number,
+            text: goal.text(),
+            measured,
+            reached: measured.map(|_| short_by.is_none()),
+            short_by,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::results::tests::entry, *};
+
+    #[test]
+    fn a_table_has_ratios_and_reasons_and_fits() {
+        let mut results = Results::default();
+        let mut failed = entry(Work::W1, Peer::TorchCompile, 2, &[]);
+        failed.problem = Some("no compiler ".repeat(20));
+        results.add(vec![
+            entry(Work::W1, Peer::Chainrule, 2, &[1.0e6, 1.2e6, 1.3e6]),
+            entry(Work::W1, Peer::Jax, 2, &[250e3, 240e3, 130e3]),
+            failed,
+        ]);
+        let text = table(&results, Work::W1);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 5);
+        assert!(lines[0].starts_with("W1: trains 784-50-10") && lines[0].ends_with("k samples/s"));
+        assert_eq!(lines[2], "chainrule     1.0            2  1200 (1000 … 1300)");
+        assert!(lines[3].starts_with("JAX           1.0            2  240 (130 … 250)"), "{}", lines[3]);
+        assert!(lines[3].ends_with("  5.00 (4.00 … 10.00)"), "{}", lines[3]);
+        assert!(lines[4].contains("not ranked: no compiler") && lines[4].ends_with('…'), "{}", lines[4]);
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+}
