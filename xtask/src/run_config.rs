@@ -4,14 +4,14 @@ use std::{fs, path::Path};
 
 use chainrule_losses::LossConfig;
 use chainrule_mnist::N_CLASSES;
-use chainrule_optimizers::{Clip, OptimizerConfig};
+use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
 use chainrule_tensor::Init;
 use chainrule_trainer::{Activation, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
-    args::{self, TrainMnist, Usage},
+    args::{self, Preset, TrainMnist, Usage},
 };
 
 /// All settings that a file may hold, each with the tutorial's default.
@@ -90,9 +90,10 @@ impl Network {
 impl RunConfig {
     /// The settings of a call: those of its file, if it names one, under its options.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
-        let mut config = match &options.config {
-            Some(path) => RunConfig::read(path)?,
-            None => RunConfig::default(),
+        let mut config = match (&options.config, options.preset) {
+            (Some(path), _) => RunConfig::read(path)?,
+            (None, Some(Preset::Fast)) => RunConfig::fast()?,
+            (None, None) => RunConfig::default(),
         };
         let network = &mut config.network;
         *network = std::mem::take(network).overridden(&options.network)?;
@@ -143,6 +144,18 @@ impl RunConfig {
                 Usage("early stopping needs samples to validate on: add --validation 0.1".into()).into()
             );
         }
+        config.training.check()?;
+        Ok(config)
+    }
+
+    /// More than 97 % with 50 hidden units in few epochs: ReLU, and a rate that rises and falls in one cycle.
+    fn fast() -> Result<Self> {
+        let mut config = RunConfig::default();
+        config.network.activation = vec![Activation::Relu];
+        config.training = TrainConfig::new()
+            .with_optimizer(Momentum::new(0.1)?)
+            .with_schedule(OneCycle::new())
+            .with_epochs(4);
         Ok(config)
     }
 

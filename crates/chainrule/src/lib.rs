@@ -14,19 +14,27 @@ pub mod prelude;
 pub mod guide;
 
 // The parts of a network.
+#[doc(inline)]
 pub use chainrule_layers as layers;
+#[doc(inline)]
 pub use chainrule_losses as losses;
+#[doc(inline)]
 pub use chainrule_optimizers as optimizers;
+#[doc(inline)]
 pub use chainrule_tensor as tensor;
 
 // What checks it, what it learns from, and what trains it.
 #[cfg(feature = "csv")]
+#[doc(inline)]
 pub use chainrule_csv as csv;
 #[cfg(feature = "gradcheck")]
+#[doc(inline)]
 pub use chainrule_gradcheck as gradcheck;
 #[cfg(feature = "mnist")]
+#[doc(inline)]
 pub use chainrule_mnist as mnist;
 #[cfg(feature = "trainer")]
+#[doc(inline)]
 pub use chainrule_trainer as trainer;
 
 /// The project's README, whose code has to compile.

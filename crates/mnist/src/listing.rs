@@ -25,7 +25,7 @@ impl Listing {
             pays.then(|| {
                 let mut list = SparseBuffer::new();
                 list.clear(n_pixels);
-                pixels.chunks_exact(n_pixels).for_each(|image| list.push_dense(image, |pixel| pixel == 0));
+                pixels.chunks_exact(n_pixels).for_each(|image| list.push_bytes(image, |pixel| pixel));
                 list
             })
         });

@@ -16,9 +16,15 @@ pub(crate) fn scale_to<F: Float>(x: &mut [F], pixels: &[u8]) {
     }
 }
 
-/// One pixel / 255.
+/// One pixel as a float 0…1: `pixel / 255`, exactly rounded.
+///
+/// # Examples
+/// ```
+/// use chainrule_mnist::scaled;
+/// assert_eq!([scaled::<f32>(0), scaled(51), scaled(255)], [0.0, 0.2, 1.0]);
+/// ```
 #[inline]
-pub(crate) fn scaled<F: Float>(pixel: u8) -> F {
+pub fn scaled<F: Float>(pixel: u8) -> F {
     let pixel = F::of(f64::from(pixel));
     pixel * F::of(257.0 / 65536.0) + pixel * F::of(1.0 / (255.0 * 65536.0))
 }

@@ -166,6 +166,39 @@ impl<F: Copy> SparseBuffer<F> {
         }
     }
 
+    /// Adds a column of bytes, and lists those that are not 0 as `change` makes them.
+    ///
+    /// # Panics
+    /// Unless there is a byte for every row.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_tensor::SparseBuffer;
+    /// let mut x = SparseBuffer::new();
+    /// x.clear(4);
+    /// x.push_bytes(&[0, 51, 0, 255], |byte| f64::from(byte) / 255.0);
+    /// assert_eq!(x.as_view().column(0).collect::<Vec<_>>(), [(1, 0.2), (3, 1.0)]);
+    /// ```
+    #[track_caller]
+    pub fn push_bytes(&mut self, column: &[u8], change: impl Fn(u8) -> F) {
+        assert_eq!(column.len(), self.n_rows, "bytes of a column, and rows");
+        for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
+            // Eight at a time, since most are 0.
+            for (first, bytes) in (first..).step_by(8).zip(block.chunks(8)) {
+                let mut eight = [0; 8];
+                eight[..bytes.len()].copy_from_slice(bytes);
+                let mut word = u64::from_le_bytes(eight);
+                while word != 0 {
+                    let i = word.trailing_zeros() as usize / 8;
+                    self.rows.push((first + i) as u16);
+                    self.values.push(change(eight[i]));
+                    word &= !(0xff << (8 * i));
+                }
+            }
+            self.end_block();
+        }
+    }
+
     fn end_block(&mut self) {
         let end = u32::try_from(self.values.len()).expect("fewer than 2³² values that are not 0");
         self.starts.push(end);

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_best_network_is_kept_until_patience_ends() {
-        let net = |seed| Mlp::<f32>::new(&MlpConfig::new([1, 1, 1]).with_seed(seed)).unwrap();
+        let net = |seed| Mlp::<f32>::new(&MlpConfig::new([1, 1, 2]).with_seed(seed)).unwrap();
         let mut best = Best::new(EarlyStopping::new(2).with_min_delta(0.1));
         let losses = [3.0, 2.0, 1.95, 1.0, f64::NAN, 0.95];
         let stopped: Vec<bool> =

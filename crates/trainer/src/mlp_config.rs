@@ -137,8 +137,11 @@ impl MlpConfig {
         self.batch_norm && l + 2 < self.sizes.len()
     }
 
-    /// Refuses what no network can be made from.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses what no network can be made from, as [`Mlp::new`](crate::Mlp::new) does.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for the first setting that is out of its range.
+    pub fn check(&self) -> Result<(), Error> {
         let sizes = || self.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
         if self.sizes.len() < 2 {
             return Err(Error::config(
@@ -183,6 +186,10 @@ impl MlpConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
         }
+        if matches!(self.loss, LossConfig::SoftmaxCrossEntropy(_)) && self.sizes[last] == 1 {
+            let expected = "at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy";
+            return Err(Error::config("outputs", 1, expected));
+        }
         if let LossConfig::SoftmaxCrossEntropy(loss) = &self.loss
             && let Some(weights) = loss.class_weights()
             && weights.len() != self.sizes[last]
@@ -213,6 +220,10 @@ mod tests {
             (
                 config().with_activations([Activation::Relu]),
                 "the number of activations is 1, expected 2, one behind every affine layer",
+            ),
+            (
+                MlpConfig::new([4, 3, 1]),
+                "outputs is 1, expected at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy",
             ),
             (config().with_dropout(1.0), "dropout is 1, expected a number from 0 to below 1"),
             (config().with_dropout(f64::NAN), "dropout is NaN, expected a number from 0 to below 1"),

@@ -2,7 +2,8 @@
 
 use chainrule_layers::{Context, Workspace};
 use chainrule_losses::{Loss, LossConfig};
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut, argmax};
+use chainrule_mnist::scaled;
+use chainrule_tensor::{Float, Input, InputBuffer, MAX_SPARSE_ROWS, MatrixView, MatrixViewMut, argmax};
 
 use crate::Mlp;
 
@@ -26,6 +27,7 @@ use crate::Mlp;
 pub struct Predictor<F = f32> {
     net: Mlp<F>,
     workspace: Workspace<F>,
+    pixels: InputBuffer<F>,
     y: Vec<F>,
 }
 
@@ -33,7 +35,8 @@ impl<F: Float> Predictor<F> {
     /// A predictor that owns its network.
     pub fn new(net: Mlp<F>) -> Self {
         let (workspace, y) = (net.layers().workspace(1), vec![F::zero(); net.layers().n_outputs()]);
-        Predictor { net, workspace, y }
+        let pixels = InputBuffer::new().with_sparse(net.layers().takes_sparse());
+        Predictor { net, workspace, pixels, y }
     }
 
     /// The network.
@@ -51,10 +54,40 @@ impl<F: Float> Predictor<F> {
     /// Unless `x` has a value for every input.
     #[track_caller]
     pub fn predict(&mut self, x: &[F]) -> &[F] {
+        assert_eq!(x.len(), self.net.layers().n_inputs(), "values of the sample, and inputs of the network");
         let x = Input::Dense(MatrixView::new(x, self.net.layers().n_inputs(), 1));
-        let z = self.net.layers().forward(&mut self.workspace, x, &Context::inference());
-        let n_outputs = self.y.len();
-        self.net.config().loss.predict_to(MatrixViewMut::new(&mut self.y, n_outputs, 1), z);
+        predict(&self.net, &mut self.workspace, x, &mut self.y);
+        &self.y
+    }
+
+    /// The same for pixels, which count as 0…1 as those of [`ImageSet`](chainrule_mnist::ImageSet) do. After the first
+    /// calls nothing is allocated.
+    ///
+    /// # Panics
+    /// Unless there is a pixel for every input.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_trainer::{Mlp, MlpConfig, Predictor};
+    /// let mut predictor = Predictor::new(Mlp::<f64>::new(&MlpConfig::new([3, 4, 2]))?);
+    /// let of_values = predictor.predict(&[0.0, 0.2, 1.0]).to_vec();
+    /// let of_pixels = predictor.predict_pixels(&[0, 51, 255]);
+    /// assert!(of_pixels.iter().zip(&of_values).all(|(a, b)| (a - b).abs() < 1e-15));
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn predict_pixels(&mut self, pixels: &[u8]) -> &[F] {
+        let n_inputs = self.net.layers().n_inputs();
+        if self.pixels.takes_sparse() && n_inputs <= MAX_SPARSE_ROWS {
+            self.pixels.sparse_mut(n_inputs).push_bytes(pixels, scaled);
+        } else {
+            assert_eq!(pixels.len(), n_inputs, "pixels, and inputs of the network");
+            let mut x = self.pixels.dense_mut(n_inputs, 1);
+            for (x, &pixel) in x.as_mut_slice().iter_mut().zip(pixels) {
+                *x = scaled(pixel);
+            }
+        }
+        predict(&self.net, &mut self.workspace, self.pixels.as_input(), &mut self.y);
         &self.y
     }
 
@@ -73,8 +106,18 @@ impl<F: Float> Predictor<F> {
     }
 }
 
+fn predict<F: Float>(net: &Mlp<F>, workspace: &mut Workspace<F>, x: Input<'_, F>, y: &mut [F]) {
+    let z = net.layers().forward(workspace, x, &Context::inference());
+    net.config().loss.predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+}
+
 impl<F: Float> Clone for Predictor<F> {
     fn clone(&self) -> Self {
-        Predictor { net: self.net.clone(), workspace: self.workspace.clone(), y: self.y.clone() }
+        Predictor {
+            net: self.net.clone(),
+            workspace: self.workspace.clone(),
+            pixels: self.pixels.clone(),
+            y: self.y.clone(),
+        }
     }
 }

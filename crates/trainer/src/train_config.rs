@@ -166,7 +166,11 @@ impl TrainConfig {
         TrainConfig { threads: Some(threads), ..self }
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses settings that are out of their range, as [`train`](crate::train) does before it begins.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for the first of them.
+    pub fn check(&self) -> Result<(), Error> {
         let (what, length) = match self.length {
             Length::Epochs(n) => ("epochs", n),
             Length::Steps(n) => ("steps", n),

@@ -42,8 +42,11 @@ fn predictions() {
         MlpConfig::new([784, 1]).with_loss(MeanSquaredError),
     ] {
         let mut predictor = Predictor::new(Mlp::new(&config).unwrap());
+        let pixels: Vec<u8> = rows[..784].iter().map(|x| *x as u8).collect();
+        predictor.predict_pixels(&pixels); // reserves its list
         let region = Region::new(ALLOCATOR);
         for _ in 0..10 {
+            black_box(predictor.predict_pixels(black_box(&pixels)));
             black_box(predictor.predict(black_box(&rows[..784])));
             black_box(predictor.predict_class(black_box(&rows[784..])));
         }

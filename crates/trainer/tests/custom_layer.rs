@@ -6,6 +6,8 @@ use chainrule_losses::{HalfSquaredError, Loss};
 use chainrule_optimizers::{Momentum, State};
 use chainrule_tensor::{Float, Init, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
 
+// With a layer that has running statistics, `net.end_step(&workspace, n_samples)` would end every step.
+//
 // The layer, its check and its training: under fifty lines.
 
 /// y = sin x, dx = dy·cos x.
@@ -35,22 +37,23 @@ fn its_gradient_is_checked_and_it_trains() {
     let x = Matrix::from_fn(1, 40, |_, j| j as f64 / 10.0 - 2.0);
     let t = x.map(|x| (2.0 * x + 0.5).sin());
     let affine = |n_in, n_out, layer| Box::new(Affine::init(n_in, n_out, Init::XavierNormal, 1, layer));
-    let layers: Vec<Box<dyn Layer<f64>>> = vec![affine(1, 8, 0), Box::new(Sine), affine(8, 1, 1)];
-    let mut net = Sequential::new(1, layers);
-    let dy = Matrix::from_element(1, 40, 1.0);
+    let mut net = Sequential::new(1, vec![affine(1, 8, 0), Box::new(Sine), affine(8, 1, 1)]);
     let (_, cache) = Sine.forward(&x);
-    let f = |x: &[f64]| Sine.forward(&Matrix::from_column_slice(1, 40, x)).0.sum();
-    Check::new().run(f, x.as_slice(), Sine.backward(&cache, &dy).dx.as_slice()).assert_passed();
+    let f = |v: &[f64]| Sine.forward(&Matrix::from_column_slice(1, 40, v)).0.dot(&x);
+    Check::new().run(f, x.as_slice(), Sine.backward(&cache, &x).dx.as_slice()).assert_passed();
 
-    let rule = Momentum::new(0.002).unwrap();
+    let rule = Momentum::new(0.08).unwrap();
     let (mut state, mut workspace) = (State::new(&rule, net.parameter_names()), net.workspace(40));
     let mut losses = Vec::new();
-    for _ in 0..3000 {
-        net.forward(&mut workspace, (&x).into(), &Context::inference());
+    for step in 0..3000 {
+        let context = Context::training(1, step).of_samples(40);
+        net.forward(&mut workspace, (&x).into(), &context);
         let (y, dy) = workspace.outputs_and_gradient(&net);
-        losses.push(HalfSquaredError.gradient_to(dy, y, (&t).into()).mean());
-        net.backward(&mut workspace, (&x).into(), &Context::inference());
-        let gradient = net.gradient(&workspace, (&x).into(), &Context::inference());
+        let loss = HalfSquaredError.gradient_to(dy, y, (&t).into());
+        losses.push(loss.mean());
+        net.backward(&mut workspace, (&x).into(), &context);
+        let mut gradient = net.gradient(&workspace, (&x).into(), &context);
+        gradient.iter_mut().for_each(|g| *g /= loss.divisor); // gradients are sums
         state.update_all(&rule, net.parameters_mut().into_iter().map(|p| p.values), &gradient);
     }
     assert!(losses[2999] < 1e-3 * losses[0], "{} → {}", losses[0], losses[2999]);
