@@ -119,6 +119,10 @@ impl<F: Float> Layer<F> for Affine<F> {
         self.w.nrows() * 64
     }
 
+    fn gradient_reads_parameters(&self) -> bool {
+        false
+    }
+
     /// Row r of the output changes by Δw·x, where x is the input's row p, or by Δb.
     fn add_change(&self, row: &mut [F], parameter: usize, change: F, x: Input<'_, F>) -> Option<usize> {
         let (n_outputs, n_inputs) = self.w.shape();

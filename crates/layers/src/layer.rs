@@ -173,6 +173,27 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         self.n_parameters()
     }
 
+    /// The whole number of [grains](Layer::gradient_grain) nearest to `length`, from below where there is one.
+    ///
+    /// # Panics
+    /// If the grain is 0, though the layer has parameters.
+    #[track_caller]
+    fn gradient_step(&self, length: usize) -> usize {
+        let grain = self.gradient_grain();
+        assert!(grain > 0, "the layer \"{}\" has parameters and a gradient grain of 0", self.name());
+        (length / grain).max(1) * grain
+    }
+
+    /// Whether [`gradient_to`](Layer::gradient_to) looks at the values of parameters.
+    ///
+    /// A trainer may then update none of them before it has the gradient of all. A layer that says no also takes, as
+    /// `part`, a single parameter, or a run of it that starts and ends at multiples of the
+    /// [grain](Layer::gradient_grain) counted from its beginning: so a part can be updated as soon as its gradient is
+    /// known, while it is in a cache.
+    fn gradient_reads_parameters(&self) -> bool {
+        true
+    }
+
     /// Shows every parameter in a fixed order.
     fn visit_parameters<'a>(&'a self, _visit: &mut dyn FnMut(Parameter<'a, F>)) {}
 

@@ -57,7 +57,7 @@ pub use parameter::{Parameter, ParameterMut};
 pub use pass::{Context, Forward, Trace};
 pub use perturbed::Perturbed;
 pub use relu::Relu;
-pub use sequential::Sequential;
+pub use sequential::{LayersMut, Sequential};
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;

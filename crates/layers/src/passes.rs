@@ -158,7 +158,7 @@ impl<F: Float> Sequential<F> {
         context: &Context,
     ) {
         assert_eq!(gradient.len(), part.len(), "values of the gradient, and parameters of the part");
-        let l = self.offsets.partition_point(|&offset| offset <= part.start) - 1;
+        let l = self.layer_of(part.start);
         let within = part.start - self.offsets[l]..part.end - self.offsets[l];
         let dy = MatrixView::new(&workspace.dys[l], self.sizes[l + 1], workspace.n_samples);
         let trace = trace(self, &workspace.left, x, l, context);

@@ -86,6 +86,11 @@ impl<F: Float> Sequential<F> {
         self.layers.iter().map(|layer| &**layer)
     }
 
+    /// The layers for changing their parameters, several at the same time.
+    pub fn layers_mut(&mut self) -> LayersMut<'_, F> {
+        LayersMut { layers: &mut self.layers, offsets: &self.offsets, first: 0 }
+    }
+
     /// Shows every parameter with its full name: that within the layer and the number of the layer, counting from 1
     /// the layers that have any, `W1`, `b1`, `W2` and so on.
     pub fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Parameter<'a, F>)) {
@@ -150,6 +155,19 @@ impl<F: Float> Sequential<F> {
         &self.stages
     }
 
+    /// The number of the layer to which a value belongs, given by its place when all parameters are laid end to end.
+    pub(crate) fn layer_of(&self, value: usize) -> usize {
+        self.offsets.partition_point(|&offset| offset <= value) - 1
+    }
+
+    /// Those of [`gradient_parts`](Sequential::gradient_parts) that have to be known before any parameter of their layer is
+    /// updated, since it [reads](Layer::gradient_reads_parameters) them.
+    pub fn parts_before_update(&self, length: usize) -> Vec<Range<usize>> {
+        let mut parts = self.gradient_parts(length);
+        parts.retain(|part| self.layers[self.layer_of(part.start)].gradient_reads_parameters());
+        parts
+    }
+
     /// Cuts the parameters laid end to end into parts of about `length` values, none of which crosses a layer: the
     /// cuts depend on the network alone, and every part may be computed by another thread.
     pub fn gradient_parts(&self, length: usize) -> Vec<Range<usize>> {
@@ -157,9 +175,7 @@ impl<F: Float> Sequential<F> {
         for (layer, bounds) in self.layers.iter().zip(self.offsets.windows(2)) {
             let (start, end) = (bounds[0], bounds[1]);
             if start < end {
-                let grain = layer.gradient_grain();
-                assert!(grain > 0, "the layer \"{}\" has parameters and a gradient grain of 0", layer.name());
-                let step = (length / grain).max(1) * grain;
+                let step = layer.gradient_step(length);
                 parts.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
             }
         }
@@ -169,6 +185,54 @@ impl<F: Float> Sequential<F> {
     /// No gradient is wanted below this layer.
     pub(crate) fn first_with_parameters(&self) -> usize {
         self.offsets.partition_point(|&offset| offset == 0).saturating_sub(1)
+    }
+}
+
+/// A run of the layers of a [`Sequential`], for changing their parameters.
+#[derive(Debug)]
+pub struct LayersMut<'a, F> {
+    layers: &'a mut [Box<dyn Layer<F>>],
+    /// Of the whole network.
+    offsets: &'a [usize],
+    /// The number of the first layer of the run.
+    first: usize,
+}
+
+impl<'a, F: Float> LayersMut<'a, F> {
+    /// How many layers there are in the run.
+    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// How many parameters they have, counting `W` as one.
+    pub fn n_parameters(&self) -> usize {
+        let mut n = 0;
+        self.layers.iter().for_each(|layer| layer.visit_parameters(&mut |_| n += 1));
+        n
+    }
+
+    /// How many values these have together.
+    pub fn n_values(&self) -> usize {
+        self.offsets[self.first + self.layers.len()] - self.offsets[self.first]
+    }
+
+    /// The first `n` layers, and the others.
+    ///
+    /// # Panics
+    /// Unless there are so many.
+    #[track_caller]
+    pub fn split_at(self, n: usize) -> (Self, Self) {
+        let LayersMut { layers, offsets, first } = self;
+        let (layers, rest) = layers.split_at_mut(n);
+        (LayersMut { layers, offsets, first }, LayersMut { layers: rest, offsets, first: first + n })
+    }
+
+    /// Where the parameters of the first layer are when those of all layers are laid end to end, and the layer itself;
+    /// `None` if the run is empty.
+    pub fn into_first(self) -> Option<(Range<usize>, &'a mut dyn Layer<F>)> {
+        let layer = self.layers.first_mut()?;
+        Some((self.offsets[self.first]..self.offsets[self.first + 1], &mut **layer))
     }
 }
 

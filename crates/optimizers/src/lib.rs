@@ -45,4 +45,4 @@ pub use optimizer::{MAX_SLOTS, Optimizer, Update};
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
-pub use state::{ParameterState, State};
+pub use state::{ParameterState, ParameterStates, State};

@@ -82,53 +82,7 @@ pub struct Update<'a, F> {
     pub is_bias: bool,
 }
 
-impl<'a, F: Float> Update<'a, F> {
-    /// Two updates that together do the same, to the bit: the values before `mid`, and those from `mid` on.
-    ///
-    /// # Panics
-    /// Unless `mid <= parameter.len()`, and the gradient is as long as the parameter.
-    ///
-    /// # Examples
-    /// ```
-    /// use chainrule_optimizers::{Optimizer, Sgd, State};
-    /// let (mut w, dw) = ([1.0_f64, 2.0, 3.0], [2.0, 4.0, 6.0]);
-    /// let rule = Sgd::new(0.5)?;
-    /// let mut state = State::new(&rule, [("w", 3)]);
-    /// state.begin_step();
-    /// let whole = state.iter_mut().next().unwrap().update(&mut w, &dw, rule.learning_rate());
-    /// let (first, rest) = whole.split_at(1);
-    /// rule.update(first); // on one thread
-    /// rule.update(rest); // and on another
-    /// assert_eq!(w, [0.0, 0.0, 0.0]);
-    /// # Ok::<(), chainrule_optimizers::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn split_at(self, mid: usize) -> (Update<'a, F>, Update<'a, F>) {
-        self.assert_lengths(0);
-        assert!(mid <= self.parameter.len(), "a cut at {mid} of {} values", self.parameter.len());
-        let (parameter, parameter_rest) = self.parameter.split_at_mut(mid);
-        let (gradient, gradient_rest) = self.gradient.split_at(mid);
-        let (mut slots, mut slots_rest): ([&mut [F]; MAX_SLOTS], [&mut [F]; MAX_SLOTS]) = Default::default();
-        for ((slot, rest), whole) in slots.iter_mut().zip(&mut slots_rest).zip(self.slots) {
-            // Unused slots are empty, and so are their parts.
-            let mid = mid.min(whole.len());
-            (*slot, *rest) = whole.split_at_mut(mid);
-        }
-        let Update { name, step, learning_rate, is_bias, .. } = self;
-        (
-            Update { name, parameter, gradient, slots, step, learning_rate, is_bias },
-            Update {
-                name,
-                parameter: parameter_rest,
-                gradient: gradient_rest,
-                slots: slots_rest,
-                step,
-                learning_rate,
-                is_bias,
-            },
-        )
-    }
-
+impl<F: Float> Update<'_, F> {
     /// λ for this parameter: the given one, or 0 for a bias that is not to be decayed.
     pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
         if self.is_bias && !decay_biases { 0.0 } else { weight_decay }

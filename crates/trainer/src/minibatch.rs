@@ -12,24 +12,44 @@
 
 use std::ops::Range;
 
-use chainrule_layers::{Context, Sequential, Workspace};
+use chainrule_layers::{Context, Layer, Sequential, Workspace};
 use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
+use chainrule_optimizers::{Optimizer, State};
 use chainrule_tensor::{Float, InputBuffer, MatrixView};
 
 use crate::{
     Samples, parallel,
     shards::{largest_shard, shards},
+    update::{LARGEST_PIECE, for_each_piece, update},
 };
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
+///
+/// A step is [`run`](MiniBatch::run) and then [`update`](MiniBatch::update). Who wants the gradient, to look at it or to change
+/// it, calls [`sum_gradient`](MiniBatch::sum_gradient) between them.
 #[derive(Debug)]
 pub struct MiniBatch<F = f32> {
     batch_size: usize,
     shards: Vec<Shard<F>>,
+    /// Of the mini-batch that ran last.
+    last: Last<F>,
     parts: Vec<Range<usize>>,
+    /// Those that have to be known before their layer is updated.
+    parts_before_update: Vec<Range<usize>>,
     gradient: Vec<F>,
-    /// Of the mini-batch computed last.
-    n_samples: usize,
+    /// Whether all of it is known.
+    is_summed: bool,
+    /// The network as it was at first. Gradients that don't look at parameters are computed by these layers, while those of
+    /// the network itself are being updated.
+    layers: Sequential<F>,
+}
+
+/// What the second phase has to know of the mini-batch.
+#[derive(Clone, Copy, Debug)]
+struct Last<F> {
+    n_shards: usize,
+    context: Context,
+    divisor: F,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -71,9 +91,12 @@ impl<F: Float> MiniBatch<F> {
         MiniBatch {
             batch_size,
             shards: shards(batch_size).map(|_| shard()).collect(),
+            last: Last { n_shards: 0, context: Context::inference(), divisor: F::zero() },
             parts: net.gradient_parts(PART),
+            parts_before_update: net.parts_before_update(PART),
             gradient: vec![F::zero(); net.n_parameters()],
-            n_samples: 0,
+            is_summed: false,
+            layers: net.clone(),
         }
     }
 
@@ -81,8 +104,25 @@ impl<F: Float> MiniBatch<F> {
     /// [`gradient`](MiniBatch::gradient).
     ///
     /// # Panics
-    /// If there are no indices or more than the batch size, or samples and network don't fit.
+    /// As [`run`](MiniBatch::run).
     pub fn compute(
+        &mut self,
+        net: &Sequential<F>,
+        loss: &dyn Loss<F>,
+        samples: &impl Samples,
+        indices: &[usize],
+        context: &Context,
+    ) -> Outcome {
+        let outcome = self.run(net, loss, samples, indices, context);
+        self.sum_gradient(net);
+        outcome
+    }
+
+    /// Takes the samples `indices` forward and backward through `net`.
+    ///
+    /// # Panics
+    /// If there are no indices or more than the batch size, or samples and network don't fit.
+    pub fn run(
         &mut self,
         net: &Sequential<F>,
         loss: &dyn Loss<F>,
@@ -96,15 +136,14 @@ impl<F: Float> MiniBatch<F> {
             indices.len(),
             self.batch_size
         );
-        self.n_samples = indices.len();
-        let context = &context.of_samples(indices.len());
+        let context = context.of_samples(indices.len());
         let ranges = shards(indices.len());
         let n_shards = ranges.len();
         let shards = &mut self.shards[..n_shards];
         for (shard, range) in shards.iter_mut().zip(ranges) {
             shard.samples = range;
         }
-        run_stages(net, shards, context, &|shard| shard.gather(samples, indices), &|shard| {
+        run_stages(net, shards, &context, &|shard| shard.gather(samples, indices), &|shard| {
             shard.lose(net, loss)
         });
 
@@ -114,31 +153,95 @@ impl<F: Float> MiniBatch<F> {
             outcome.n_correct = outcome.n_correct.zip(shard.outcome.n_correct).map(|(a, b)| a + b);
             outcome.n_samples += shard.outcome.n_samples;
         }
-        let divisor = F::of(outcome.loss.divisor);
-        sum_parts(&self.parts, &mut self.gradient, &|gradient, part| {
-            gradient.fill(F::zero());
-            for shard in &*shards {
-                let context = context.at_sample(shard.samples.start);
-                net.gradient_to(gradient, part.clone(), &shard.workspace, shard.x.as_input(), &context);
-            }
-            mean_of_sum(gradient, divisor);
-        });
+        self.last = Last { n_shards, context, divisor: F::of(outcome.loss.divisor) };
+        self.is_summed = false;
         outcome
     }
 
-    /// The gradient of the mean loss of the samples computed last, all parameters laid end to end.
+    /// Computes the gradient of the mean loss of the samples that ran last.
+    pub fn sum_gradient(&mut self, net: &Sequential<F>) {
+        let MiniBatch { shards, last, parts, gradient, .. } = self;
+        sum_parts(parts, gradient, &|gradient, part| last.sum(net, shards, gradient, part));
+        self.is_summed = true;
+    }
+
+    /// The gradient of the mean loss of the samples that ran last, all parameters laid end to end.
+    ///
+    /// # Panics
+    /// Unless it was asked for: by [`sum_gradient`](MiniBatch::sum_gradient) or [`compute`](MiniBatch::compute).
+    #[track_caller]
     pub fn gradient(&self) -> &[F] {
+        assert!(self.is_summed, "found no gradient of the mini-batch, expected sum_gradient first");
         &self.gradient
     }
 
     /// The same for changing, as clipping does.
+    ///
+    /// # Panics
+    /// As [`gradient`](MiniBatch::gradient).
+    #[track_caller]
     pub fn gradient_mut(&mut self) -> &mut [F] {
+        assert!(self.is_summed, "found no gradient of the mini-batch, expected sum_gradient first");
         &mut self.gradient
     }
 
-    /// Ends the step after the update: running statistics follow the mini-batch computed last.
-    pub fn end_step(&self, net: &mut Sequential<F>) {
-        net.end_step(&self.shards[0].workspace, self.n_samples);
+    /// Ends the step: updates every parameter of `net` in one step of `optimizer` with this learning rate. Running
+    /// statistics follow the samples that ran last. `state` is the optimizer's memory.
+    ///
+    /// Where the gradient was not asked for, it is never there as a whole: each piece is updated as soon as its gradient
+    /// is known, by the thread that has it in its cache.
+    ///
+    /// # Panics
+    /// Unless `state` was made for this network and optimizer, and the network is the one that ran.
+    pub fn update(
+        &mut self,
+        net: &mut Sequential<F>,
+        optimizer: &dyn Optimizer<F>,
+        state: &mut State<F>,
+        learning_rate: f64,
+    ) {
+        if self.is_summed {
+            update(net, optimizer, state, &self.gradient, learning_rate);
+        } else {
+            self.sum_and_update(net, optimizer, state, learning_rate);
+        }
+        net.end_step(&self.shards[0].workspace, self.last.context.n_samples);
+    }
+
+    fn sum_and_update(
+        &mut self,
+        net: &mut Sequential<F>,
+        optimizer: &dyn Optimizer<F>,
+        state: &mut State<F>,
+        learning_rate: f64,
+    ) {
+        let MiniBatch { shards, last, parts_before_update, gradient, layers, .. } = self;
+        for part in &*parts_before_update {
+            last.sum(net, shards, &mut gradient[part.clone()], part);
+        }
+        state.begin_step();
+        let length = |layer: &dyn Layer<F>| match layer.gradient_reads_parameters() {
+            true => LARGEST_PIECE,
+            false => layer.gradient_step(PART),
+        };
+        for_each_piece(net.layers_mut(), state.iter_mut(), gradient, &length, &|piece| {
+            if !parts_before_update.iter().any(|part| part.contains(&piece.range.start)) {
+                last.sum(layers, shards, piece.room, &piece.range);
+            }
+            optimizer.update(piece.state.update(piece.parameter, piece.room, learning_rate));
+        });
+    }
+}
+
+impl<F: Float> Last<F> {
+    /// The part `part` of the gradient of the mean loss.
+    fn sum(&self, net: &Sequential<F>, shards: &[Shard<F>], gradient: &mut [F], part: &Range<usize>) {
+        gradient.fill(F::zero());
+        for shard in &shards[..self.n_shards] {
+            let context = self.context.at_sample(shard.samples.start);
+            net.gradient_to(gradient, part.clone(), &shard.workspace, shard.x.as_input(), &context);
+        }
+        mean_of_sum(gradient, self.divisor);
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     parallel,
     progress::Epoch,
     split::split,
-    update::{clip_mut, update},
+    update::clip_mut,
 };
 
 /// Trains `net` on `samples`, and evaluates it on `test` after every epoch.
@@ -221,22 +221,25 @@ impl<'a, S: Samples> Run<'a, S> {
         let indices = self.order.mini_batch(step - 1);
         let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
         let loss = &self.net.config().loss;
-        let outcome = mini_batch.compute(self.net.layers(), loss, self.samples, indices, &context);
-        if self.config.gradient == GradientMethod::Numerical {
+        let outcome = mini_batch.run(self.net.layers(), loss, self.samples, indices, &context);
+        let mean = outcome.loss.mean();
+        // A mini-batch of samples none of which counts has neither a loss nor a gradient.
+        if !mean.is_finite() && outcome.loss.divisor != 0.0 {
+            let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
+            return Err(not_finite("the loss".into(), mean, epoch, step, learning_rate));
+        }
+        let is_numerical = self.config.gradient == GradientMethod::Numerical;
+        if is_numerical || self.config.clip.is_some() {
+            mini_batch.sum_gradient(self.net.layers());
+        }
+        if is_numerical {
             let gradient = numerical_step(self.net, self.samples, indices, &context);
             mini_batch.gradient_mut().copy_from_slice(&gradient);
-        }
-        let loss = outcome.loss.mean();
-        // A mini-batch of samples none of which counts has neither a loss nor a gradient.
-        if !loss.is_finite() && outcome.loss.divisor != 0.0 {
-            let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
-            return Err(not_finite("the loss".into(), loss, epoch, step, learning_rate));
         }
         if let Some(clip) = &self.config.clip {
             clip_mut(mini_batch.gradient_mut(), clip);
         }
-        update(self.net.layers_mut(), self.optimizer, &mut self.state, mini_batch.gradient(), learning_rate);
-        mini_batch.end_step(self.net.layers_mut());
+        mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.state, learning_rate);
         if let Some((average, _)) = &mut self.average {
             average.follow(self.net.layers());
         }

@@ -1,7 +1,11 @@
 //! The update of a whole network: the optimizer's rule for every parameter, on several threads.
 
-use chainrule_layers::Sequential;
-use chainrule_optimizers::{Clip, NORM_BLOCK, Optimizer, State, Update, global_norm_of_sums, sum_of_squares};
+use std::ops::Range;
+
+use chainrule_layers::{Layer, LayersMut, Sequential};
+use chainrule_optimizers::{
+    Clip, NORM_BLOCK, Optimizer, ParameterState, ParameterStates, State, global_norm_of_sums, sum_of_squares,
+};
 use chainrule_tensor::Float;
 
 use crate::parallel;
@@ -33,18 +37,84 @@ pub fn update<F: Float>(
     net: &mut Sequential<F>,
     optimizer: &dyn Optimizer<F>,
     state: &mut State<F>,
-    mut gradient: &[F],
+    gradient: &[F],
     learning_rate: f64,
 ) {
     assert_eq!(gradient.len(), net.n_parameters(), "values of the gradient, and of all parameters");
     state.begin_step();
-    let mut memories = state.iter_mut();
-    net.visit_parameters_mut(&mut |_, parameter| {
-        let memory = memories.next().expect("a state has as many parameters as its network");
-        let (of_this, rest) = gradient.split_at(parameter.values.len());
-        update_parts(optimizer, memory.update(parameter.values, of_this, learning_rate));
-        gradient = rest;
+    for_each_piece(net.layers_mut(), state.iter_mut(), &mut [], &|_| LARGEST_PIECE, &|piece| {
+        let of_this = &gradient[piece.range];
+        optimizer.update(piece.state.update(piece.parameter, of_this, learning_rate));
     });
+}
+
+/// Parameters of up to this many values are updated by one task.
+pub(crate) const LARGEST_PIECE: usize = 10_000;
+
+/// A run of one parameter, and what belongs to it.
+pub(crate) struct Piece<'a, F> {
+    /// Where it is when all parameters of the network are laid end to end.
+    pub(crate) range: Range<usize>,
+    pub(crate) parameter: &'a mut [F],
+    pub(crate) state: ParameterState<'a, F>,
+    /// Room for its gradient, if the caller gave any.
+    pub(crate) room: &'a mut [F],
+}
+
+impl<'a, F: Float> Piece<'a, F> {
+    fn split_at(self, mid: usize) -> (Self, Self) {
+        let Piece { range, parameter, state, room } = self;
+        let cut = range.start + mid;
+        let (parameter, parameter_rest) = parameter.split_at_mut(mid);
+        let (state, state_rest) = state.split_at(mid);
+        let (room, room_rest) = room.split_at_mut(mid.min(room.len()));
+        (
+            Piece { range: range.start..cut, parameter, state, room },
+            Piece { range: cut..range.end, parameter: parameter_rest, state: state_rest, room: room_rest },
+        )
+    }
+}
+
+/// Runs `f` for pieces that together are all parameters of `layers`, many side by side. Those of a layer have at most
+/// `length(layer)` values, all but the last of a parameter as many. `room` has a value for every parameter or none.
+pub(crate) fn for_each_piece<F: Float>(
+    layers: LayersMut<'_, F>,
+    states: ParameterStates<'_, F>,
+    room: &mut [F],
+    length: &(impl Fn(&dyn Layer<F>) -> usize + Sync),
+    f: &(impl Fn(Piece<'_, F>) + Sync),
+) {
+    if layers.len() > 1 {
+        let n = layers.len() / 2;
+        let (left, right) = layers.split_at(n);
+        let (of_left, of_right) = states.split_at(left.n_parameters());
+        let (left_room, right_room) = room.split_at_mut(left.n_values().min(room.len()));
+        return parallel::join(
+            || for_each_piece(left, of_left, left_room, length, f),
+            || for_each_piece(right, of_right, right_room, length, f),
+        );
+    }
+    let Some((mut range, layer)) = layers.into_first() else { return };
+    let (length, mut states, mut room) = (length(layer), states, room);
+    layer.visit_parameters_mut(&mut |parameter| {
+        let n = parameter.values.len();
+        let state = states.next().expect("a state has as many parameters as its network");
+        let in_room = n.min(room.len());
+        let (of_this, rest) = std::mem::take(&mut room).split_at_mut(in_room);
+        let piece = Piece { range: range.start..range.start + n, parameter: parameter.values, state, room: of_this };
+        for_each_part(piece, length, f);
+        (range.start, room) = (range.start + n, rest);
+    });
+}
+
+fn for_each_part<F: Float>(piece: Piece<'_, F>, length: usize, f: &(impl Fn(Piece<'_, F>) + Sync)) {
+    let n_parts = piece.range.len().div_ceil(length);
+    if n_parts <= 1 {
+        f(piece);
+    } else {
+        let (left, right) = piece.split_at(n_parts / 2 * length);
+        parallel::join(|| for_each_part(left, length, f), || for_each_part(right, length, f));
+    }
 }
 
 /// Clips the gradient of all parameters, with the bits of [`Clip::clip_mut`] on any number of threads.
@@ -58,19 +128,6 @@ pub(crate) fn clip_mut<F: Float>(gradient: &mut [F], clip: &Clip) {
     };
     let mut blocks: Vec<&mut [F]> = gradient.chunks_mut(NORM_BLOCK).collect();
     parallel::for_each_mut(&mut blocks, |block| clip.clip_part_mut(block, norm));
-}
-
-/// Parameters of up to this many values are updated by one task.
-const LARGEST_UPDATE: usize = 10_000;
-
-fn update_parts<F: Float>(optimizer: &dyn Optimizer<F>, update: Update<'_, F>) {
-    let length = update.parameter.len();
-    if length <= LARGEST_UPDATE {
-        optimizer.update(update);
-    } else {
-        let (left, right) = update.split_at(length / 2);
-        parallel::join(|| update_parts(optimizer, left), || update_parts(optimizer, right));
-    }
 }
 
 #[cfg(test)]
