@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut};
 
-use crate::listing::{self, Listing};
+use crate::listing::Listing;
 use crate::pixels::scale_to;
 use crate::source::Source;
 use crate::{Digest, Error, read};
@@ -144,10 +144,11 @@ impl Images {
     #[track_caller]
     pub fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
         let n_pixels = self.n_pixels();
-        let list = if x.takes_sparse() { self.listing.of(&self.pixels, n_pixels) } else { None };
-        match list {
-            Some(list) => listing::gather_to(list, x.sparse_mut(n_pixels), indices),
-            None => self.gather_to(x.dense_mut(n_pixels, indices.len()), indices),
+        let takes_sparse = x.takes_sparse();
+        if !(takes_sparse
+            && self.listing.gather_to(|| x.sparse_mut(n_pixels), &self.pixels, n_pixels, indices))
+        {
+            self.gather_to(x.dense_mut(n_pixels, indices.len()), indices);
         }
     }
 

@@ -9,6 +9,7 @@ mod input;
 #[allow(unsafe_code, reason = "vector instructions; every block says why it is sound")]
 mod kernel;
 mod operand;
+mod packed;
 mod product;
 pub mod random;
 mod sparse;
@@ -22,6 +23,7 @@ pub use input::{Input, InputBuffer};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;
+pub use packed::PackedColumns;
 pub use product::{input_outer_add_to, input_product_add_to, product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;

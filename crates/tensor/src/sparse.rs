@@ -7,8 +7,6 @@
 
 use std::ops::Range;
 
-use crate::kernel::prefetch;
-
 /// How many rows make a block.
 pub(crate) const BLOCK: usize = 64;
 
@@ -37,9 +35,6 @@ pub struct SparseView<'a, F> {
     rows: &'a [u16],
     values: &'a [F],
 }
-
-/// How many columns ahead a column is asked for that is copied from somewhere in a large memory.
-const PREFETCH: usize = 4;
 
 impl<'a, F: Copy> SparseView<'a, F> {
     /// Rows, listed or not.
@@ -74,13 +69,6 @@ impl<'a, F: Copy> SparseView<'a, F> {
         (&self.rows[range.clone()], &self.values[range])
     }
 
-    /// Asks for the memory of column `j`.
-    fn prefetch(self, j: usize) {
-        let (rows, values) = self.blocks(&(0..self.n_blocks()), j);
-        prefetch(rows);
-        prefetch(values);
-    }
-
     /// The rows and values that are listed of column `j`, in the order of the rows.
     ///
     /// # Panics
@@ -93,15 +81,12 @@ impl<'a, F: Copy> SparseView<'a, F> {
 }
 
 /// The memory of a [`SparseView`].
-///
-/// With bytes as values it is also how a data set keeps its images: about 150 of MNIST's 784 pixels are not 0, and are
-/// three bytes each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SparseBuffer<F> {
-    n_rows: usize,
-    starts: Vec<u32>,
-    rows: Vec<u16>,
-    values: Vec<F>,
+    pub(crate) n_rows: usize,
+    pub(crate) starts: Vec<u32>,
+    pub(crate) rows: Vec<u16>,
+    pub(crate) values: Vec<F>,
 }
 
 impl<F> Default for SparseBuffer<F> {
@@ -199,40 +184,10 @@ impl<F: Copy> SparseBuffer<F> {
         }
     }
 
-    fn end_block(&mut self) {
+    /// Ends a block of the column that is being added.
+    pub(crate) fn end_block(&mut self) {
         let end = u32::try_from(self.values.len()).expect("fewer than 2³² values that are not 0");
         self.starts.push(end);
-    }
-
-    /// Adds the columns `columns` of `from`, in this order, their values changed by `change`.
-    ///
-    /// # Panics
-    /// Unless `from` has such columns and as many rows.
-    #[track_caller]
-    pub fn push_changed<G: Copy>(
-        &mut self,
-        from: SparseView<'_, G>,
-        columns: &[usize],
-        change: impl Fn(G) -> F,
-    ) {
-        assert_eq!(from.n_rows, self.n_rows, "rows of the columns to be added");
-        let n_blocks = from.n_blocks();
-        for (i, &j) in columns.iter().enumerate() {
-            // Where a column lies has to be there before the column itself can be asked for.
-            if let Some(&ahead) = columns.get(i + 2 * PREFETCH) {
-                prefetch(&from.starts[ahead * n_blocks..(ahead + 1) * n_blocks + 1]);
-            }
-            if let Some(&ahead) = columns.get(i + PREFETCH) {
-                from.prefetch(ahead);
-            }
-            let starts = &from.starts[j * n_blocks..(j + 1) * n_blocks + 1];
-            let all = starts[0] as usize..starts[n_blocks] as usize;
-            let shift = self.values.len() as u32;
-            self.starts.extend(starts[1..].iter().map(|start| start - starts[0] + shift));
-            self.rows.extend_from_slice(&from.rows[all.clone()]);
-            self.values.extend(from.values[all].iter().map(|&value| change(value)));
-        }
-        assert!(self.values.len() <= u32::MAX as usize, "more than 2³² values that are not 0");
     }
 
     /// How many columns there are.

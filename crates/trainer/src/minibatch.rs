@@ -75,7 +75,7 @@ struct Shard<F> {
 }
 
 /// About this many values of the gradient are one task of the second phase.
-const PART: usize = 5_000;
+const PART: usize = 8_000;
 
 impl<F: Float> MiniBatch<F> {
     /// Memory for mini-batches of `net` of up to `batch_size` samples.
