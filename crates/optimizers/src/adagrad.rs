@@ -5,7 +5,7 @@
 //! Remembers s. Source: Duchi, Hazan and Singer 2011, *Adaptive subgradient methods for online learning and stochastic
 //! optimization*; PyTorch's `Adagrad`; *Deep Learning from Scratch*, 6.1.5, where ε is 1e-7.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -129,11 +129,14 @@ impl<F: Float> Optimizer<F> for AdaGrad {
         let (rate, eps) = (F::of(update.learning_rate), F::of(self.eps));
         let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         let [sum, _] = update.slots;
-        for ((w, s), &g) in update.parameter.iter_mut().zip(sum).zip(update.gradient) {
-            let g = g + decay * *w;
-            *s += g * g;
-            *w -= rate * g / (s.sqrt() + eps);
-        }
+        let values = update.parameter.iter_mut().zip(sum).zip(update.gradient);
+        vectorized(|| {
+            for ((w, s), &g) in values {
+                let g = g + decay * *w;
+                *s += g * g;
+                *w -= rate * g / (s.sqrt() + eps);
+            }
+        });
     }
 }
 

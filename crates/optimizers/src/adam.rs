@@ -6,7 +6,7 @@
 //! Remembers m and v. Source: Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; PyTorch's
 //! `Adam`. *Deep Learning from Scratch*, 6.1.6, adds ε before the correction of v, so that its early steps differ.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -181,12 +181,15 @@ pub(crate) fn step<F: Float>(
     let (kept, new, new_square) = (F::of(beta1), F::of(1.0 - beta1), F::of(1.0 - beta2));
     let (kept_square, eps, decay, shrink) = (F::of(beta2), F::of(eps), F::of(decay), F::of(shrink));
     let [mean, square] = update.slots;
-    for (((w, m), v), &g) in update.parameter.iter_mut().zip(mean).zip(square).zip(update.gradient) {
-        let g = g + decay * *w;
-        *m = kept * *m + new * g;
-        *v = kept_square * *v + new_square * g * g;
-        *w -= shrink * *w + rate * *m / (v.sqrt() * unbias + eps);
-    }
+    let values = update.parameter.iter_mut().zip(mean).zip(square).zip(update.gradient);
+    vectorized(|| {
+        for (((w, m), v), &g) in values {
+            let g = g + decay * *w;
+            *m = kept * *m + new * g;
+            *v = kept_square * *v + new_square * g * g;
+            *w -= shrink * *w + rate * *m / (v.sqrt() * unbias + eps);
+        }
+    });
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! constant rate the two walk the same way, the book's v being −rate times ours. When a schedule lowers the rate, ours
 //! slows down at once; the book's keeps the steps it has gathered.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -135,10 +135,13 @@ impl<F: Float> Optimizer<F> for Momentum {
         let (rate, momentum) = (F::of(update.learning_rate), F::of(self.momentum));
         let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         let [velocity, _] = update.slots;
-        for ((w, v), &g) in update.parameter.iter_mut().zip(velocity).zip(update.gradient) {
-            *v = momentum * *v + (g + decay * *w);
-            *w -= rate * *v;
-        }
+        let values = update.parameter.iter_mut().zip(velocity).zip(update.gradient);
+        vectorized(|| {
+            for ((w, v), &g) in values {
+                *v = momentum * *v + (g + decay * *w);
+                *w -= rate * *v;
+            }
+        });
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! w here is already the point ahead, at which the gradient is wanted, so that no other point needs to be kept.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -131,11 +131,14 @@ impl<F: Float> Optimizer<F> for Nesterov {
         let (rate, momentum) = (F::of(update.learning_rate), F::of(self.momentum));
         let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         let [velocity, _] = update.slots;
-        for ((w, v), &g) in update.parameter.iter_mut().zip(velocity).zip(update.gradient) {
-            let g = g + decay * *w;
-            *v = momentum * *v + g;
-            *w -= rate * (g + momentum * *v);
-        }
+        let values = update.parameter.iter_mut().zip(velocity).zip(update.gradient);
+        vectorized(|| {
+            for ((w, v), &g) in values {
+                let g = g + decay * *w;
+                *v = momentum * *v + g;
+                *w -= rate * (g + momentum * *v);
+            }
+        });
     }
 }
 

@@ -5,7 +5,7 @@
 //! Remembers s. Source: Tieleman and Hinton 2012, lecture 6.5 of *Neural networks for machine learning*; PyTorch's
 //! `RMSprop`, without its options `momentum` and `centered`.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -147,11 +147,14 @@ impl<F: Float> Optimizer<F> for RmsProp {
         let (kept, new) = (F::of(self.alpha), F::of(1.0 - self.alpha));
         let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
         let [square, _] = update.slots;
-        for ((w, s), &g) in update.parameter.iter_mut().zip(square).zip(update.gradient) {
-            let g = g + decay * *w;
-            *s = kept * *s + new * g * g;
-            *w -= rate * g / (s.sqrt() + eps);
-        }
+        let values = update.parameter.iter_mut().zip(square).zip(update.gradient);
+        vectorized(|| {
+            for ((w, s), &g) in values {
+                let g = g + decay * *w;
+                *s = kept * *s + new * g * g;
+                *w -= rate * g / (s.sqrt() + eps);
+            }
+        });
     }
 }
 

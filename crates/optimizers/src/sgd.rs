@@ -4,7 +4,7 @@
 //!
 //! Remembers nothing. Source: tutorial 2; *Deep Learning from Scratch*, 6.1.2; PyTorch's `SGD`.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -107,9 +107,12 @@ impl<F: Float> Optimizer<F> for Sgd {
         update.assert_lengths(0);
         let rate = F::of(update.learning_rate);
         let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
-        for (w, &g) in update.parameter.iter_mut().zip(update.gradient) {
-            *w -= rate * (g + decay * *w);
-        }
+        let values = update.parameter.iter_mut().zip(update.gradient);
+        vectorized(|| {
+            for (w, &g) in values {
+                *w -= rate * (g + decay * *w);
+            }
+        });
     }
 }
 

@@ -112,13 +112,13 @@ pub fn softmax_to<F: Float>(mut y: MatrixViewMut<'_, F>, x: MatrixView<'_, F>) {
 /// assert_eq!(argmax(&[f32::NAN, 0.5, 0.5]), 1);
 /// ```
 pub fn argmax<F: Float>(x: &[F]) -> usize {
-    let mut best = 0;
+    let mut best = (0, x.first().copied().unwrap_or(F::nan()));
     for (i, &value) in x.iter().enumerate() {
-        if value > x[best] || (x[best].is_nan() && !value.is_nan()) {
-            best = i;
-        }
+        // Which value is the largest cannot be foreseen, so this is a choice between values and not of a way to go.
+        let is_better = (value > best.1) | (best.1.is_nan() & !value.is_nan());
+        best = if is_better { (i, value) } else { best };
     }
-    best
+    best.0
 }
 
 /// One column per class index: 1 in the row of the class, 0 elsewhere.

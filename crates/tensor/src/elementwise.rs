@@ -1,6 +1,6 @@
 //! Functions applied value by value, with the shapes checked once.
 
-use crate::{Float, MatrixView, MatrixViewMut};
+use crate::{Float, MatrixView, MatrixViewMut, vectorized};
 
 /// yᵢⱼ = f(xᵢⱼ).
 ///
@@ -19,9 +19,8 @@ use crate::{Float, MatrixView, MatrixViewMut};
 #[inline]
 pub fn map_to<F: Float>(mut y: MatrixViewMut<'_, F>, x: MatrixView<'_, F>, f: impl Fn(F) -> F) {
     assert_eq!(y.shape(), x.shape(), "shapes of output and input");
-    for (y, &x) in y.as_mut_slice().iter_mut().zip(x.as_slice()) {
-        *y = f(x);
-    }
+    let values = y.as_mut_slice().iter_mut().zip(x.as_slice());
+    vectorized(|| values.for_each(|(y, &x)| *y = f(x)));
 }
 
 /// yᵢⱼ = f(aᵢⱼ, bᵢⱼ).
@@ -52,9 +51,8 @@ pub fn zip_map_to<F: Float>(
         a.shape(),
         b.shape()
     );
-    for ((y, &a), &b) in y.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice()) {
-        *y = f(a, b);
-    }
+    let values = y.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice());
+    vectorized(|| values.for_each(|((y, &a), &b)| *y = f(a, b)));
 }
 
 /// `y = exp(x − shift)` of every value; in `f32` within 2 units of the last place.

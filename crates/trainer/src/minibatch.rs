@@ -15,7 +15,7 @@ use std::ops::Range;
 use chainrule_layers::{Context, Layer, Sequential, Workspace};
 use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
 use chainrule_optimizers::{Optimizer, State};
-use chainrule_tensor::{Float, InputBuffer, MatrixView};
+use chainrule_tensor::{Float, InputBuffer, MatrixView, vectorized};
 
 use crate::{
     Samples, parallel,
@@ -332,9 +332,7 @@ pub(crate) fn n_correct<F: Float>(
 pub(crate) fn mean_of_sum<F: Float>(gradient: &mut [F], divisor: F) {
     // A multiplication takes a fifth of the time of a division. Where nothing counted, the sum is 0 and stays it.
     let share = if divisor.is_zero() { F::zero() } else { F::one() / divisor };
-    for value in gradient {
-        *value *= share;
-    }
+    vectorized(|| gradient.iter_mut().for_each(|value| *value *= share));
 }
 
 /// Runs `sum` for every part and its piece of the gradient: halves of the list side by side, down to one part.

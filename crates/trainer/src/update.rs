@@ -101,7 +101,8 @@ pub(crate) fn for_each_piece<F: Float>(
         let state = states.next().expect("a state has as many parameters as its network");
         let in_room = n.min(room.len());
         let (of_this, rest) = std::mem::take(&mut room).split_at_mut(in_room);
-        let piece = Piece { range: range.start..range.start + n, parameter: parameter.values, state, room: of_this };
+        let piece =
+            Piece { range: range.start..range.start + n, parameter: parameter.values, state, room: of_this };
         for_each_part(piece, length, f);
         (range.start, room) = (range.start + n, rest);
     });

@@ -172,6 +172,31 @@ impl Shape {
     }
 }
 
+/// Runs `f` compiled for the widest vectors that this processor has: for a plain loop over slices, which then works on
+/// several values at a time. The results are the same to the bit, since no operation is fused or reordered.
+///
+/// # Examples
+/// ```
+/// let (mut y, x) = ([1.0_f32; 100], [2.0; 100]);
+/// chainrule_tensor::vectorized(|| y.iter_mut().zip(&x).for_each(|(y, x)| *y += 0.5 * x));
+/// assert_eq!(y, [2.0; 100]);
+/// ```
+#[inline]
+pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        /// # Safety
+        /// AVX2 is there.
+        #[target_feature(enable = "avx2")]
+        unsafe fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        // SAFETY: it is there.
+        return unsafe { with_avx2(f) };
+    }
+    f()
+}
+
 /// Asks for a piece of memory that will be read soon; without effect where there is no such instruction.
 #[inline]
 pub(crate) fn prefetch<T>(memory: &[T]) {
