@@ -68,7 +68,7 @@ fn batch_norm_config(golden: &Golden) -> MlpConfig {
     MlpConfig::new(golden.sizes()).with_activation(Activation::Relu).with_batch_norm(true)
 }
 
-/// Trains with batch normalisation; `follow` says whether steps are ended.
+/// Trains with batch normalisation; `follow` says whether running statistics follow.
 fn train_with_batch_norm(golden: &Golden, follow: bool) -> Shown {
     let steps: Vec<u64> = serde_json::from_value(golden.run("shown").clone()).expect("a list of steps");
     let nothing = vec![f64::NAN; golden.shown("outputs")[0].len()];
@@ -80,10 +80,7 @@ fn train_with_batch_norm(golden: &Golden, follow: bool) -> Shown {
 
     let (mut outputs, mut running_statistics) = (Vec::new(), Vec::new());
     let rule = Momentum::new(0.1).unwrap();
-    let losses = train(&mut net, golden, &rule, "constant", |step, mini_batch, net| {
-        if follow {
-            mini_batch.end_step(net);
-        }
+    let losses = train(&mut net, golden, &rule, "constant", follow, |step, net| {
         let of_step = replace(&mut *tap.0.lock().unwrap(), nothing.clone());
         if steps.contains(&step) {
             outputs.push(of_step);

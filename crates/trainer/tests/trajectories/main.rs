@@ -13,13 +13,15 @@ use chainrule_trainer::{Activation, MiniBatch, MlpConfig, update};
 
 use golden::{Golden, number, numbers};
 
-/// Takes one hundred steps and returns the loss of each, before its update; `end_step` is called after it.
+/// Takes one hundred steps and returns the loss of each, before its update; `shown` is called after it. Unless running
+/// statistics are to `follow`, the update is that of the parameters alone.
 fn train(
     net: &mut Sequential<f64>,
     golden: &Golden,
     optimizer: &dyn Optimizer<f64>,
     schedule: &str,
-    mut end_step: impl FnMut(u64, &MiniBatch<f64>, &mut Sequential<f64>),
+    follow: bool,
+    mut shown: impl FnMut(u64, &Sequential<f64>),
 ) -> Vec<f64> {
     let schedule = schedule.parse::<Schedule>().unwrap().with_total_steps(100).unwrap();
     let mut state = State::new(optimizer, net.parameter_names());
@@ -27,11 +29,17 @@ fn train(
     let mut losses = Vec::new();
     for step in 0..100 {
         let (indices, context) = (golden.indices(step), Context::training(1, step));
-        let outcome = mini_batch.compute(net, &SoftmaxCrossEntropy::new(), golden, &indices, &context);
+        let outcome = mini_batch.run(net, &SoftmaxCrossEntropy::new(), golden, &indices, &context);
         losses.push(outcome.loss.mean());
         let rate = schedule.rate(optimizer.learning_rate(), step);
-        update(net, optimizer, &mut state, mini_batch.gradient(), rate);
-        end_step(step, &mini_batch, net);
+        match follow {
+            true => mini_batch.update(net, optimizer, &mut state, rate),
+            false => {
+                mini_batch.sum_gradient(net);
+                update(net, optimizer, &mut state, mini_batch.gradient(), rate);
+            }
+        }
+        shown(step, net);
     }
     assert!(losses.iter().all(|loss| loss.is_finite()));
     losses
@@ -62,7 +70,7 @@ fn run(
     schedule: &str,
 ) -> (Vec<f64>, Vec<f64>) {
     let mut net = golden.net(&MlpConfig::new(golden.sizes()).with_activation(activation));
-    let losses = train(net.layers_mut(), golden, optimizer, schedule, |_, batch, net| batch.end_step(net));
+    let losses = train(net.layers_mut(), golden, optimizer, schedule, true, |_, _| {});
     (losses, parameters(net.layers()))
 }
 
