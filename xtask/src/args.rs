@@ -9,7 +9,7 @@ use clap::{
     Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind,
 };
 
-use crate::compare::Compare;
+use crate::{compare::Compare, scaling::Scaling};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Gradcheck(Gradcheck),
     /// Measure chainrule and its peers side by side
     Compare(Compare),
+    /// Measure the time of a training step by threads and mini-batch, and what it is made up of
+    Scaling(Scaling),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }

@@ -12,8 +12,11 @@ mod compare;
 mod data;
 mod evaluate;
 mod gradcheck;
+mod machine;
 mod output;
 mod run_config;
+mod scaling;
+mod statistics;
 mod train_mnist;
 
 use std::process::ExitCode;
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
         Command::Compare(options) => compare::run(options),
+        Command::Scaling(options) => scaling::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

@@ -57,6 +57,7 @@ fn whoever_does_the_same_work_is_ranked() {
     let text = succeeds(&call(&contestants, &[]));
     let line =
         |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{text}"));
+    assert!(text.lines().next().is_some_and(|machine| machine.contains(" processor")), "{text}");
     assert_eq!(line("NumPy 3.4, 1 thread"), "NumPy 3.4, 1 thread: pretends");
     assert_eq!(line("burn"), "burn takes no part: no such machine");
     assert!(text.contains("\nNumPy         3.4            1  200 (200 … 200)"), "{text}");
@@ -79,6 +80,7 @@ fn json_has_contestants_results_and_goals() {
     let objects: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("every line is an object")).collect();
     let of = |event: &str| objects.iter().filter(|o| o["event"] == event).collect::<Vec<_>>();
+    assert!(objects[0]["machine"].as_str().is_some_and(|name| name.contains("processor")), "{text}");
     let names: Vec<&Value> = of("contestant").iter().map(|o| &o["contestant"]).collect();
     assert_eq!(names, ["chainrule", "numpy"]);
     let numpy = of("result")[1].clone();
@@ -90,6 +92,21 @@ fn json_has_contestants_results_and_goals() {
     assert_eq!(numpy["values"], serde_json::json!([200_000.0, 200_000.0]));
     let reached = of("goal").iter().filter(|goal| goal["reached"] == true).count();
     assert_eq!(reached, 1, "W1 on one thread, which is all that was measured");
+}
+
+#[test]
+fn markdown_is_a_page_with_two_tables_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let contestants = contestants(&folder);
+    let text = succeeds(&call(&contestants, &["--markdown"]));
+    assert!(text.starts_with("On ") && text.contains("Medians of 2 rounds with 1 threads"), "{text}");
+    let head = "| work | chainrule 3.4 | NumPy 3.4 | JAX 3.4 |\n| --- | --- | --- | --- |\n| **W1** ";
+    assert!(text.contains(head), "{text}");
+    // The peer whose loss is another has no figure.
+    assert!(text.contains("k samples/s | 1000 | 200 (5.0) | – |\n"), "{text}");
+    assert!(text.contains("\n| 1 | W1 on 1 thread: at least 800 k samples/s | reached: 1000 k"), "{text}");
+    assert!(text.contains("\nburn takes no part: no such machine\n"), "{text}");
+    assert!(!text.contains("measuring"), "{text}");
 }
 
 #[test]

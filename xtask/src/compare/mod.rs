@@ -5,12 +5,12 @@
 
 mod contestant;
 mod goals;
+mod markdown;
 mod options;
 mod peer;
 mod prepare;
 mod report;
 mod results;
-mod statistics;
 mod whole;
 mod work;
 
@@ -20,7 +20,7 @@ use prepare::Programs;
 use results::{Entry, Results};
 use work::Work;
 
-use crate::{Result, output};
+use crate::{Result, machine, output};
 
 pub(crate) use options::Compare;
 
@@ -28,11 +28,16 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
     let peers = options.peers();
     let mut failed = Vec::new();
     let programs = prepare::prepare(options, &peers, &mut failed)?;
+    match options.json {
+        true => output::json(&report::MachineEvent::new(&machine::name())),
+        false if options.talk() => output::line(machine::name()),
+        false => {}
+    }
     let mut results = Results::default();
     for threads in options.thread_counts() {
         let mut contestants = start(options, &peers, &programs, threads, &mut failed)?;
         for work in options.works() {
-            if !options.json {
+            if options.talk() {
                 let on = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
                 output::line(format_args!("measuring {} on {on}", work.name()));
             }
@@ -42,7 +47,7 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
     print(options, &results, &failed);
     match results.entries.iter().find(|e| e.peer == Peer::Chainrule && e.problem.is_some()) {
         // That a comparison has nothing of ours in it must not look like a success.
-        Some(Entry { work, problem: Some(problem), .. }) if *work != Work::Whole => {
+        Some(Entry { work, problem: Some(problem), .. }) if !work.is_process() => {
             Err(format!("chainrule could not be measured in {}: {problem}", work.name()).into())
         }
         _ => Ok(()),
@@ -64,7 +69,8 @@ fn start(
                 let info = &contestant.info;
                 match options.json {
                     true => output::json(&report::ContestantEvent::new(peer, threads, info)),
-                    false => output::line(report::contestant(peer, threads, info)),
+                    false if options.talk() => output::line(report::contestant(peer, threads, info)),
+                    false => {}
                 }
                 contestants.push(contestant);
             }
@@ -94,9 +100,12 @@ fn measure(
         for (contestant, entry) in contestants.iter_mut().zip(&mut entries) {
             match work {
                 _ if !entry.is_able() => {}
-                // A process that starts anew has no warm-up, and inference alone no whole.
-                Work::Whole if warm_up || contestant.peer == Peer::Onnxruntime => {}
-                Work::Whole => whole::add(entry, programs),
+                // A process that starts anew has no warm-up.
+                _ if work.is_process() => {
+                    if !warm_up {
+                        whole::add(entry, programs);
+                    }
+                }
                 _ => entry.add(contestant.ask(&name), warm_up),
             }
         }
@@ -108,6 +117,9 @@ fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
     let (works, threads) = (options.works(), options.thread_counts());
     let mut goals = goals::goals();
     goals.retain(|goal| works.contains(&goal.work) && threads.contains(&goal.threads));
+    if options.markdown {
+        return output::line(markdown::page(results, &goals, failed).trim_end());
+    }
     if options.json {
         let entries = results.entries.iter();
         entries.for_each(|entry| output::json(&report::ResultEvent::new(results, entry)));

@@ -23,12 +23,20 @@ pub(crate) struct Compare {
     /// Print one JSON object per contestant, result and goal, and nothing else
     #[arg(long)]
     pub(super) json: bool,
+    /// Print the tables of a README in Markdown, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
     /// Instead of all that is built: who obeys as which contestant, for tests
     #[arg(long, value_name = "NAME=PROGRAM", hide = true)]
     pub(super) contestant: Vec<String>,
 }
 
 impl Compare {
+    /// Whether to say what goes on.
+    pub(super) fn talk(&self) -> bool {
+        !self.json && !self.markdown
+    }
+
     /// The works to measure, in the order in which they are documented.
     pub(super) fn works(&self) -> Vec<Work> {
         let wanted = |work: &Work| self.only.is_empty() || self.only.contains(work);

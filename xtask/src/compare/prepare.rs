@@ -44,7 +44,7 @@ pub(super) fn prepare(
     if !options.contestant.is_empty() {
         return given(&options.contestant);
     }
-    let talk = !options.json;
+    let talk = options.talk();
     fs::create_dir_all(folder())
         .map_err(|cause| format!("{} cannot be made: {cause}", folder().display()))?;
     let mut of = vec![(Peer::Chainrule, chainrule()?)];

@@ -7,9 +7,9 @@ use super::{
     goals::Goal,
     peer::Peer,
     results::{Entry, Results},
-    statistics::Spread,
     work::{Unit, Work},
 };
+use crate::statistics::Spread;
 
 /// The most characters on a line.
 const WIDTH: usize = 100;
@@ -40,18 +40,14 @@ fn row(results: &Results, entry: &Entry) -> String {
     }
     let unit = entry.work.unit();
     let number = |value: Option<f64>, decimals| value.map_or(String::new(), |v| format!("{v:.decimals$}"));
-    let ratio = match results.ratio(entry) {
-        Some(ratio) if entry.peer != Peer::Chainrule => {
-            format!("{:.2} ({:.2} … {:.2})", ratio.median, ratio.min, ratio.max)
-        }
-        _ => match (entry.memory, &entry.note) {
-            (Some(bytes), _) => format!("with {:.0} MB", bytes as f64 / 1e6),
-            (None, Some(note)) => note.clone(),
-            (None, None) => String::new(),
-        },
-    };
+    let ratio = results.ratio(entry).filter(|_| entry.peer != Peer::Chainrule);
+    let ratio = ratio.map(|r| format!("{:.2} ({:.2} … {:.2})", r.median, r.min, r.max));
+    let memory = entry.memory.map(|bytes| format!("{:.0} MB", bytes as f64 / 1e6));
+    // Of a peer, the ratio says more than what it has to note.
+    let note = entry.note.clone().filter(|_| ratio.is_none());
+    let last = [ratio, memory, note].into_iter().flatten().collect::<Vec<_>>().join(", ");
     format!(
-        "{head}  {:22} {:>6} {:>6}  {ratio}",
+        "{head}  {:22} {:>6} {:>6}  {last}",
         spread(unit, entry.spread()),
         number(entry.loss(), 3),
         number(entry.accuracy().map(|share| 100.0 * share), 2),
@@ -64,20 +60,37 @@ fn spread(unit: Unit, Spread { median, min, max }: Spread) -> String {
 
 /// One line about a goal.
 pub(super) fn goal(results: &Results, goal: &Goal) -> String {
-    let verdict = match goal.measured(results) {
+    cut(&format!("{}  {:62}  {}", goal.number, goal.text(), verdict(results, goal)))
+}
+
+/// Whether a goal is reached, or by how much not.
+pub(super) fn verdict(results: &Results, goal: &Goal) -> String {
+    match goal.measured(results) {
         None => "not measured".to_string(),
         Some(measured) => match goal.short_by(measured) {
             None => format!("reached: {}", goal.show(measured)),
             Some(short) => format!("short by {:.0} %: {}", 100.0 * short, goal.show(measured)),
         },
-    };
-    cut(&format!("{}  {:62}  {verdict}", goal.number, goal.text()))
+    }
 }
 
 fn cut(line: &str) -> String {
     match line.chars().count() > WIDTH {
         true => line.chars().take(WIDTH - 1).chain(['…']).collect(),
         false => line.to_string(),
+    }
+}
+
+/// `{"event":"machine",…}`
+#[derive(Serialize)]
+pub(super) struct MachineEvent<'a> {
+    event: &'static str,
+    machine: &'a str,
+}
+
+impl<'a> MachineEvent<'a> {
+    pub(super) fn new(machine: &'a str) -> Self {
+        MachineEvent { event: "machine", machine }
     }
 }
 

@@ -3,9 +3,9 @@
 use super::{
     contestant::{Answer, Info},
     peer::Peer,
-    statistics::{Spread, mean},
     work::Work,
 };
+use crate::statistics::{Spread, mean};
 
 /// A contestant's values in a work on a number of threads.
 #[derive(Clone, Debug)]
@@ -66,10 +66,6 @@ impl Entry {
         self.problem.is_none() && !self.missing
     }
 
-    pub(super) fn add_accuracy(&mut self, accuracy: f64) {
-        self.accuracies.push(accuracy);
-    }
-
     pub(super) fn spread(&self) -> Spread {
         Spread::of(&self.values)
     }
@@ -121,7 +117,7 @@ impl Results {
         let chainrule = entries.iter().find(|entry| entry.peer == Peer::Chainrule).cloned();
         if let Some(chainrule) = chainrule.filter(Entry::is_ranked) {
             // In a whole process, each stops where it recognises enough.
-            entries.iter_mut().filter(|e| e.work != Work::Whole).for_each(|e| e.check_against(&chainrule));
+            entries.iter_mut().filter(|e| !e.work.is_process()).for_each(|e| e.check_against(&chainrule));
         }
         self.entries.extend(entries);
     }

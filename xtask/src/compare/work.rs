@@ -9,10 +9,14 @@ pub(super) enum Work {
     W1,
     #[value(name = "W2", help = "trains 784-800-10, ReLU, momentum, batch 128")]
     W2,
-    #[value(name = "W3a", help = "runs 10,000 images through W1's network")]
+    #[value(name = "train-mnist", help = "W1 by the command cargo xtask train-mnist")]
+    TrainMnist,
+    #[value(name = "W3a", help = "runs 10,000 images through W1's network, from bytes")]
     W3a,
     #[value(name = "W3b", help = "runs one image through W1's network")]
     W3b,
+    #[value(name = "W3c", help = "W3a with a data set that was loaded and run before")]
+    W3c,
     #[value(name = "D1", help = "W1 with standardised pixels, none of which is zero")]
     D1,
     #[value(name = "D2", help = "W2 with standardised pixels, at a rate for them")]
@@ -41,13 +45,23 @@ impl Work {
 
     pub(super) fn unit(self) -> Unit {
         match self {
-            Work::W1 | Work::W2 | Work::W3a | Work::D1 | Work::D2 | Work::Optimizers => {
-                Unit::SamplesPerSecond
-            }
+            Work::W1
+            | Work::W2
+            | Work::TrainMnist
+            | Work::W3a
+            | Work::W3c
+            | Work::D1
+            | Work::D2
+            | Work::Optimizers => Unit::SamplesPerSecond,
             Work::W3b => Unit::Microseconds,
             Work::Products | Work::Sgemm => Unit::Gigaflops,
             Work::Load | Work::Whole => Unit::Seconds,
         }
+    }
+
+    /// Whether it is a process that is started for it, rather than a request to a contestant.
+    pub(super) fn is_process(self) -> bool {
+        matches!(self, Work::TrainMnist | Work::Whole)
     }
 }
 

@@ -1,0 +1,265 @@
+//! `cargo xtask scaling`: the time of a training step on MNIST by threads and mini-batch, and the model that fits it.
+//!
+//! All cells of a table are measured by turns, so that a machine that gets slower gets slower for all. The model is in
+//! `model.rs`.
+
+use std::ops::ControlFlow;
+
+use chainrule_mnist::{ImageSet, Mnist};
+use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
+use chainrule_tensor::Init;
+use chainrule_trainer::{Activation, Mlp, MlpConfig, TrainConfig, train};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    Result,
+    args::{at_least_one, threads},
+    data,
+    machine::{self, n_processors},
+    output,
+    statistics::Spread,
+};
+
+mod model;
+
+use model::Model;
+
+#[derive(Args, Debug)]
+pub(crate) struct Scaling {
+    /// Numbers of threads; the first is what the others are compared with
+    #[arg(long, value_name = "N,…", default_value = "1,2,4,8", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]
+    threads: Vec<usize>,
+    /// Samples in a mini-batch
+    #[arg(long, value_name = "N,…", default_value = "32,100,128,512,2048", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
+    batch_size: Vec<usize>,
+    /// How often each is measured, by turns
+    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
+    rounds: usize,
+    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<std::path::PathBuf>,
+    /// Print one JSON object per time and one per model, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is trained; as in `cargo xtask compare`.
+struct Recipe {
+    name: &'static str,
+    n_hidden: usize,
+    activation: Activation,
+    init: Init,
+    optimizer: OptimizerConfig,
+    /// About so many samples are one measurement, or all that there are.
+    n_samples: usize,
+}
+
+fn recipes() -> Result<[Recipe; 2]> {
+    Ok([
+        Recipe {
+            name: "W1",
+            n_hidden: 50,
+            activation: Activation::Sigmoid,
+            init: Init::Normal { std: 0.01 },
+            optimizer: Sgd::new(0.1)?.into(),
+            n_samples: 60_000,
+        },
+        Recipe {
+            name: "W2",
+            n_hidden: 800,
+            activation: Activation::Relu,
+            init: Init::HeNormal,
+            optimizer: Momentum::new(0.05)?.with_momentum(0.9)?.into(),
+            n_samples: 20_000,
+        },
+    ])
+}
+
+/// The median time of a step.
+pub(crate) struct Cell {
+    pub(crate) batch_size: usize,
+    pub(crate) threads: usize,
+    pub(crate) seconds: f64,
+}
+
+pub(crate) fn run(options: &Scaling) -> Result<()> {
+    let Mnist { train: samples, .. } = data::load(options.data_dir.as_deref())?;
+    if !options.json {
+        output::line(format_args!(
+            "The time of a step in µs on {}, the median of {} rounds; in brackets how many times as fast as with {}.",
+            machine::name(),
+            options.rounds,
+            n_threads(options.threads[0]),
+        ));
+    }
+    for recipe in recipes()? {
+        let cells = measure(&recipe, &samples, options)?;
+        let within: Vec<&Cell> = cells.iter().filter(|cell| cell.threads <= n_processors()).collect();
+        let model = Model::of(&within, n_processors());
+        if options.json {
+            cells.iter().for_each(|cell| output::json(&Time::new(&recipe, cell, &cells)));
+            model.iter().for_each(|model| output::json(&Fitted::new(&recipe, model, &within)));
+        } else {
+            output::line(table(&recipe, &cells, options));
+            if let Some(model) = model {
+                output::line(describe(&recipe, &model, &within));
+            }
+            if let Some(share) = beyond_processors(&cells, n_processors()) {
+                let n = n_processors();
+                output::line(format_args!("more threads than {n}: at least {share:.2} × as fast as {n}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn n_threads(n: usize) -> String {
+    if n == 1 { "1 thread".to_string() } else { format!("{n} threads") }
+}
+
+fn measure(recipe: &Recipe, samples: &ImageSet, options: &Scaling) -> Result<Vec<Cell>> {
+    let config = MlpConfig::new([samples.n_pixels(), recipe.n_hidden, 10])
+        .with_activation(recipe.activation)
+        .with_init(recipe.init);
+    let net = Mlp::new(&config)?;
+    let mut cells = Vec::new();
+    let mut seconds: Vec<Vec<f64>> = Vec::new();
+    // The first round warms up, and is not counted.
+    for round in 0..=options.rounds {
+        let mut place = 0;
+        for &batch_size in &options.batch_size {
+            for &threads in &options.threads {
+                let steps = recipe.n_samples.min(samples.len()).div_ceil(batch_size) as u64;
+                let config = TrainConfig::new()
+                    .with_optimizer(recipe.optimizer.clone())
+                    .with_batch_size(batch_size)
+                    .with_steps(steps)
+                    .with_threads(threads);
+                // From the same weights every time, so that every cell has the same work.
+                let summary = train(&mut net.clone(), samples, None, &config, |_| ControlFlow::Continue(()))?;
+                if round == 0 {
+                    cells.push(Cell { batch_size, threads, seconds: f64::NAN });
+                    seconds.push(Vec::new());
+                } else {
+                    seconds[place].push(summary.seconds() / summary.steps as f64);
+                }
+                place += 1;
+            }
+        }
+    }
+    for (cell, seconds) in cells.iter_mut().zip(&seconds) {
+        cell.seconds = Spread::of(seconds).median;
+    }
+    Ok(cells)
+}
+
+/// A table in Markdown.
+fn table(recipe: &Recipe, cells: &[Cell], options: &Scaling) -> String {
+    let head: Vec<String> = options.threads.iter().map(|n| n_threads(*n)).collect();
+    let mut lines = vec![
+        format!("\n| {}, samples in a mini-batch | {} |", recipe.name, head.join(" | ")),
+        format!("| ---: |{}", " ---: |".repeat(head.len())),
+    ];
+    for row in cells.chunks(options.threads.len()) {
+        let show = |cell: &Cell| match cell.threads == row[0].threads {
+            true => format!("{:.0}", 1e6 * cell.seconds),
+            false => format!("{:.0} ({:.2})", 1e6 * cell.seconds, row[0].seconds / cell.seconds),
+        };
+        let times: Vec<String> = row.iter().map(show).collect();
+        lines.push(format!("| {} | {} |", row[0].batch_size, times.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+/// The least speed with more threads than processors, as a share of that with as many; nothing if either was not measured.
+fn beyond_processors(cells: &[Cell], n_processors: usize) -> Option<f64> {
+    let of = |more: &Cell| {
+        let mut same = cells.iter().filter(|cell| cell.batch_size == more.batch_size);
+        Some(same.find(|cell| cell.threads == n_processors)?.seconds / more.seconds)
+    };
+    cells.iter().filter(|cell| cell.threads > n_processors).filter_map(of).min_by(f64::total_cmp)
+}
+
+fn describe(recipe: &Recipe, model: &Model, cells: &[&Cell]) -> String {
+    let n = n_processors();
+    format!(
+        "\n{}: t in µs = {:.1}·[threads > 1] + {:.3}·batch + {:.3}·batch/min(threads, {n}, shards) + {:.1}/min(threads, {n}), \
+         off by {:.0} % at most",
+        recipe.name,
+        1e6 * model.hand_over,
+        1e6 * model.serial,
+        1e6 * model.per_sample,
+        1e6 * model.parameters,
+        100.0 * model.largest_error(cells),
+    )
+}
+
+/// `{"event":"time",…}`
+#[derive(Serialize)]
+struct Time {
+    event: &'static str,
+    work: &'static str,
+    batch_size: usize,
+    threads: usize,
+    seconds: f64,
+    /// How many times as fast as with the first number of threads.
+    ratio: f64,
+}
+
+impl Time {
+    fn new(recipe: &Recipe, cell: &Cell, all: &[Cell]) -> Time {
+        let first = all.iter().find(|first| first.batch_size == cell.batch_size).unwrap_or(cell);
+        let Cell { batch_size, threads, seconds } = *cell;
+        Time {
+            event: "time",
+            work: recipe.name,
+            batch_size,
+            threads,
+            seconds,
+            ratio: first.seconds / seconds,
+        }
+    }
+}
+
+/// `{"event":"model",…}`
+#[derive(Serialize)]
+struct Fitted {
+    event: &'static str,
+    work: &'static str,
+    processors: usize,
+    hand_over: f64,
+    serial: f64,
+    per_sample: f64,
+    parameters: f64,
+    largest_error: f64,
+}
+
+impl Fitted {
+    fn new(recipe: &Recipe, model: &Model, cells: &[&Cell]) -> Fitted {
+        Fitted {
+            event: "model",
+            work: recipe.name,
+            processors: n_processors(),
+            hand_over: model.hand_over,
+            serial: model.serial,
+            per_sample: model.per_sample,
+            parameters: model.parameters,
+            largest_error: model.largest_error(cells),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_threads_are_compared_with_as_many_as_there_are_processors() {
+        let cell = |batch_size, threads, seconds| Cell { batch_size, threads, seconds };
+        let cells = [cell(32, 2, 1.0), cell(32, 8, 1.25), cell(100, 2, 2.0), cell(100, 8, 1.0)];
+        assert_eq!(beyond_processors(&cells, 2), Some(0.8));
+        assert_eq!(beyond_processors(&cells, 8), None);
+        assert_eq!(beyond_processors(&cells[1..2], 2), None);
+    }
+}
