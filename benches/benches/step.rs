@@ -3,7 +3,7 @@
 //!
 //! `gradient` is gathering the samples, forward, loss, backward and the sum over all shards. `whole` is a step of
 //! [`train`], with the update, as `train` itself takes the time: without starting threads, checking the data or
-//! reserving memory. It draws its samples, since shuffling happens once per epoch and belongs to the bench `epoch`.
+//! reserving memory. It draws its samples, since shuffling happens once per epoch and belongs to the bench `works`.
 
 use std::{ops::ControlFlow, time::Duration};
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod recipe;
+
 use std::time::Duration;
 
 use chainrule_mnist::Mnist;
@@ -8,6 +10,8 @@ use chainrule_tensor::{Float, Init, Matrix};
 use chainrule_trainer::{MlpConfig, TwoLayerNet};
 use criterion::Criterion;
 use rayon::ThreadPoolBuilder;
+
+pub use recipe::Recipe;
 
 /// The bundled MNIST.
 pub const MNIST_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/mnist");

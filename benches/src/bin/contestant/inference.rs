@@ -2,11 +2,12 @@
 
 use std::{borrow::Cow, hint::black_box, time::Instant};
 
+use chainrule_benches::Recipe;
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_trainer::{Predictor, evaluate};
 use serde_json::{Value, json};
 
-use crate::{Recipe, Result, Training};
+use crate::{Result, Training};
 
 pub(crate) struct Inference {
     predictor: Predictor,

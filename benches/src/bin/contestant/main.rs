@@ -5,7 +5,6 @@
 
 mod inference;
 mod products;
-mod recipe;
 mod training;
 
 use std::{
@@ -15,12 +14,11 @@ use std::{
     time::Instant,
 };
 
-use chainrule_benches::on_threads;
+use chainrule_benches::{Recipe, on_threads};
 use chainrule_mnist::Mnist;
 use serde_json::{Value, json};
 
 use inference::Inference;
-use recipe::Recipe;
 use training::{Standardised, Training};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -2,12 +2,13 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
+use chainrule_benches::Recipe;
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_optimizers::{Optimizer, OptimizerConfig};
 use chainrule_trainer::{Dataset, Mlp, Samples, TrainConfig, evaluate, train};
 use serde_json::{Value, json};
 
-use crate::{Recipe, Result};
+use crate::Result;
 
 pub(crate) struct Training {
     recipe: Recipe,

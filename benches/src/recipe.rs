@@ -1,25 +1,29 @@
-//! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`.
+//! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`, and in
+//! `cargo xtask scaling`.
 
-use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
+use chainrule_optimizers::{Error, Momentum, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;
 use chainrule_trainer::{Activation, MlpConfig};
 
-use crate::Result;
-
 /// A network of one hidden layer, and how it is trained.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Recipe {
-    pub(crate) n_hidden: usize,
-    pub(crate) activation: Activation,
-    pub(crate) init: Init,
-    pub(crate) rate: f64,
+pub struct Recipe {
+    /// Hidden units.
+    pub n_hidden: usize,
+    /// The function behind them.
+    pub activation: Activation,
+    /// Where weights come from.
+    pub init: Init,
+    /// The learning rate.
+    pub rate: f64,
     /// The share of the velocity that is kept; 0 is plain gradient descent.
-    pub(crate) momentum: f64,
-    pub(crate) batch: usize,
+    pub momentum: f64,
+    /// Samples in a mini-batch.
+    pub batch: usize,
     /// Steps per request.
-    pub(crate) steps: u64,
+    pub steps: u64,
     /// Whether pixels are standardised, so that none is zero.
-    pub(crate) standardised: bool,
+    pub standardised: bool,
 }
 
 impl Recipe {
@@ -27,7 +31,7 @@ impl Recipe {
     ///
     /// # Panics
     /// If no such work trains.
-    pub(crate) fn of(work: &str) -> Recipe {
+    pub fn of(work: &str) -> Recipe {
         let w1 = Recipe {
             n_hidden: 50,
             activation: Activation::Sigmoid,
@@ -57,11 +61,16 @@ impl Recipe {
         }
     }
 
-    pub(crate) fn network(&self, n_pixels: usize) -> MlpConfig {
+    /// The network for images of so many pixels.
+    pub fn network(&self, n_pixels: usize) -> MlpConfig {
         MlpConfig::new([n_pixels, self.n_hidden, 10]).with_activation(self.activation).with_init(self.init)
     }
 
-    pub(crate) fn optimizer(&self) -> Result<OptimizerConfig> {
+    /// The update rule.
+    ///
+    /// # Errors
+    /// If a setting is out of its range.
+    pub fn optimizer(&self) -> Result<OptimizerConfig, Error> {
         Ok(match self.momentum {
             0.0 => Sgd::new(self.rate)?.into(),
             share => Momentum::new(self.rate)?.with_momentum(share)?.into(),
