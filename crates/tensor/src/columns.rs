@@ -112,13 +112,9 @@ pub fn softmax_to<F: Float>(mut y: MatrixViewMut<'_, F>, x: MatrixView<'_, F>) {
 /// assert_eq!(argmax(&[f32::NAN, 0.5, 0.5]), 1);
 /// ```
 pub fn argmax<F: Float>(x: &[F]) -> usize {
-    let mut best = (0, x.first().copied().unwrap_or(F::nan()));
-    for (i, &value) in x.iter().enumerate() {
-        // Which value is the largest cannot be foreseen, so this is a choice between values and not of a way to go.
-        let is_better = (value > best.1) | (best.1.is_nan() & !value.is_nan());
-        best = if is_better { (i, value) } else { best };
-    }
-    best.0
+    // Two loops without a choice of way to go, since which value is the largest cannot be foreseen.
+    let largest = x.iter().copied().fold(F::nan(), F::max);
+    x.iter().position(|&value| value == largest).unwrap_or(0)
 }
 
 /// One column per class index: 1 in the row of the class, 0 elsewhere.

@@ -12,7 +12,7 @@
 //! - `product_add` holds two vectors of rows by six columns.
 //! - `transposed_product_add` does the same after it has laid a tile of the left factor out in columns.
 
-use std::{arch::x86_64::*, ops::Range};
+use std::{arch::x86_64::*, marker::PhantomData, ops::Range};
 
 use num_traits::Zero;
 
@@ -138,18 +138,70 @@ macro_rules! with_constant {
     };
 }
 
+/// Where the vectors that cover all rows of a column begin.
+///
+/// A vector that crosses a line of the cache takes two turns to be loaded or stored. Columns of a whole number of vectors
+/// all cross at the same places, so they are covered from the first boundary on, and the rows before it by one vector more,
+/// which overlaps the next.
+#[derive(Clone, Copy)]
+struct Cover<V> {
+    m: usize,
+    /// Rows before the first boundary.
+    shift: usize,
+    vector: PhantomData<V>,
+}
+
+impl<V: Vector> Cover<V> {
+    /// Of columns of `m` rows, enough for a vector, that lie one behind the other from `start` on.
+    #[inline(always)]
+    fn new(start: *const V::F, m: usize) -> Self {
+        debug_assert!(m >= V::LANES);
+        let shift =
+            if m.is_multiple_of(V::LANES) { start.align_offset(size_of::<V>()) % V::LANES } else { 0 };
+        Cover { m, shift, vector: PhantomData }
+    }
+
+    #[inline(always)]
+    fn n_vectors(self) -> usize {
+        usize::from(self.shift > 0) + (self.m - self.shift).div_ceil(V::LANES)
+    }
+
+    /// The tiles of vectors: one, if that is enough.
+    #[inline(always)]
+    fn tiles(self) -> impl Iterator<Item = Range<usize>> {
+        let n_vectors = self.n_vectors();
+        let n_tiles = if n_vectors <= SPARSE_TILE { 1 } else { n_vectors.div_ceil(SPARSE_TILES) };
+        let cut = move |t: usize| t * n_vectors / n_tiles;
+        (0..n_tiles).map(move |t| cut(t)..cut(t + 1))
+    }
+
+    /// Where the `N` vectors from `first` on begin. The last of all ends with the column.
+    #[inline(always)]
+    fn offsets<const N: usize>(self, first: usize) -> [usize; N] {
+        std::array::from_fn(|v| {
+            let unshifted = (first + v) * V::LANES;
+            let offset =
+                if self.shift == 0 { unshifted } else { (unshifted + self.shift).saturating_sub(V::LANES) };
+            offset.min(self.m - V::LANES)
+        })
+    }
+}
+
 /// The most vectors of rows in a tile of the sparse products: half of the registers.
 const SPARSE_TILE: usize = 8;
 
-/// How many blocks of inputs are done for all samples before the next, so that their weights, for a tile of so many rows,
-/// stay in a first-level cache of 32 KB beside what else is needed.
+/// The most in each, where there are several: fewer, so that more inputs are done at once.
+const SPARSE_TILES: usize = 6;
+
+/// How many blocks of inputs are done for all samples before the next, so that their weights, for a tile of so many
+/// vectors, stay in a first-level cache of 32 KB beside what else is needed.
 #[inline(always)]
-fn blocks_at_once<V: Vector>(n_rows: usize) -> usize {
-    (WEIGHTS_AT_ONCE / (BLOCK * n_rows * size_of::<V::F>())).max(1)
+fn blocks_at_once<V: Vector>(n_vectors: usize) -> usize {
+    (WEIGHTS_AT_ONCE / (BLOCK * n_vectors * size_of::<V>())).max(1)
 }
 
 /// In bytes.
-const WEIGHTS_AT_ONCE: usize = 26 * 1024;
+const WEIGHTS_AT_ONCE: usize = 28 * 1024;
 
 /// # Safety
 /// AVX2 and FMA are there; `y` has m·n values and `w` m·k for x of *k × n*.
@@ -158,30 +210,30 @@ unsafe fn sparse_product_add<V: Vector>(y: &mut [V::F], w: &[V::F], m: usize, x:
     if m < V::LANES {
         return scalar::sparse_product_add(y, w, m, x);
     }
-    for rows in tiles::<V>(m, SPARSE_TILE) {
+    let cover = Cover::<V>::new(w.as_ptr(), m);
+    for tile in cover.tiles() {
         // SAFETY: as the caller promises.
         unsafe {
             with_constant!(
-                rows.len().div_ceil(V::LANES),
+                tile.len(),
                 N in 1 2 3 4 5 6 7 8,
-                sparse_product_tile::<V, N>(y, w, m, x, &rows)
+                sparse_product_tile::<V, N>(y, w, m, x, cover.offsets(tile.start))
             )
         }
     }
 }
 
 /// # Safety
-/// As [`sparse_product_add`]; `rows` are `N` vectors of rows below m.
+/// As [`sparse_product_add`]; there is room for a vector at each of the `offsets` in a column.
 #[inline(always)]
 unsafe fn sparse_product_tile<V: Vector, const N: usize>(
     y: &mut [V::F],
     w: &[V::F],
     m: usize,
     x: SparseView<'_, V::F>,
-    rows: &Range<usize>,
+    offsets: [usize; N],
 ) {
-    let offsets = offsets::<V, N>(rows);
-    let at_once = blocks_at_once::<V>(rows.len());
+    let at_once = blocks_at_once::<V>(N);
     for first in (0..x.n_blocks()).step_by(at_once) {
         let blocks = first..x.n_blocks().min(first + at_once);
         for j in 0..x.n_columns() {
@@ -224,20 +276,21 @@ unsafe fn sparse_outer_add<V: Vector>(
     if m < V::LANES {
         return scalar::sparse_outer_add(dw, dy, m, x, inputs);
     }
-    for rows in tiles::<V>(m, SPARSE_TILE) {
+    let cover = Cover::<V>::new(dw.as_ptr(), m);
+    for tile in cover.tiles() {
         // SAFETY: as the caller promises.
         unsafe {
             with_constant!(
-                rows.len().div_ceil(V::LANES),
+                tile.len(),
                 N in 1 2 3 4 5 6 7 8,
-                sparse_outer_tile::<V, N>(dw, dy, m, x, &inputs, &rows)
+                sparse_outer_tile::<V, N>(dw, dy, m, x, &inputs, cover.offsets(tile.start))
             )
         }
     }
 }
 
 /// # Safety
-/// As [`sparse_outer_add`]; `rows` are `N` vectors of rows below m.
+/// As [`sparse_outer_add`]; there is room for a vector at each of the `offsets` in a column.
 #[inline(always)]
 unsafe fn sparse_outer_tile<V: Vector, const N: usize>(
     dw: &mut [V::F],
@@ -245,11 +298,10 @@ unsafe fn sparse_outer_tile<V: Vector, const N: usize>(
     m: usize,
     x: SparseView<'_, V::F>,
     inputs: &Range<usize>,
-    rows: &Range<usize>,
+    offsets: [usize; N],
 ) {
-    let offsets = offsets::<V, N>(rows);
     let all = blocks_of(inputs);
-    let at_once = blocks_at_once::<V>(rows.len());
+    let at_once = blocks_at_once::<V>(N);
     for first in all.clone().step_by(at_once) {
         let blocks = first..all.end.min(first + at_once);
         let whole = inputs.start <= blocks.start * BLOCK && blocks.end * BLOCK <= inputs.end;
