@@ -218,6 +218,7 @@ impl<'a, S: Samples> Run<'a, S> {
 
     /// One step: the gradient of the next mini-batch, and the update.
     fn step(&mut self, step: u64, learning_rate: f64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
+        let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
         let indices = self.order.mini_batch(step - 1);
         let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
         let loss = &self.net.config().loss;
@@ -225,7 +226,6 @@ impl<'a, S: Samples> Run<'a, S> {
         let mean = outcome.loss.mean();
         // A mini-batch of samples none of which counts has neither a loss nor a gradient.
         if !mean.is_finite() && outcome.loss.divisor != 0.0 {
-            let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
             return Err(not_finite("the loss".into(), mean, epoch, step, learning_rate));
         }
         let is_numerical = self.config.gradient == GradientMethod::Numerical;
@@ -237,7 +237,10 @@ impl<'a, S: Samples> Run<'a, S> {
             mini_batch.gradient_mut().copy_from_slice(&gradient);
         }
         if let Some(clip) = &self.config.clip {
-            clip_mut(mini_batch.gradient_mut(), clip);
+            let norm = clip_mut(mini_batch.gradient_mut(), clip);
+            if !norm.is_finite() {
+                return Err(not_finite("the norm of the gradient".into(), norm, epoch, step, learning_rate));
+            }
         }
         mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.state, learning_rate);
         if let Some((average, _)) = &mut self.average {
@@ -255,6 +258,13 @@ impl<'a, S: Samples> Run<'a, S> {
         };
         self.net.layers().visit_parameters(&mut |name, parameter| look(name, parameter.values));
         self.net.layers().visit_buffers(&mut |name, buffer| look(&name, buffer.values));
+        // The square of a gradient may overflow though neither it nor the loss does; its parameter would never move again.
+        let mut index = 0;
+        self.net.layers().visit_parameters(&mut |name, _| {
+            let slots = self.state.slots(index);
+            slots.iter().for_each(|slot| look(&format!("what the optimizer remembers of {name}"), slot));
+            index += 1;
+        });
         match found {
             Some((what, value)) => {
                 let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);

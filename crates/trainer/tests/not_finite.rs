@@ -173,7 +173,7 @@ fn overflowing() -> (Mlp, Own) {
 #[test]
 fn a_gradient_that_overflows_stops_the_run_though_the_loss_is_finite() {
     for rule in OptimizerConfig::all() {
-        for clip in [None, Some(Clip::by_norm(0.1).unwrap())] {
+        for clip in [None, Some(Clip::by_norm(0.1).unwrap()), Some(Clip::by_value(0.1).unwrap())] {
             let (mut net, samples) = overflowing();
             let mut config = TrainConfig::new().with_optimizer(rule.clone()).with_steps(1);
             if let Some(clip) = clip {
@@ -181,8 +181,32 @@ fn a_gradient_that_overflows_stops_the_run_though_the_loss_is_finite() {
             }
             let (steps, result) = run(&mut net, &samples, &config);
             let message = result.unwrap_err().to_string();
-            assert_eq!(steps, 1, "{rule:?}, {clip:?}: the loss is finite; {message}");
-            assert!(message.starts_with("training has diverged: W1["), "{rule:?}, {clip:?}: {message}");
+            // Where it is clipped, it is looked at before the update.
+            let (of_steps, what) =
+                if clip.is_some() { (0, "the norm of the gradient is inf") } else { (1, "W1[") };
+            assert_eq!(steps, of_steps, "{rule:?}, {clip:?}: the loss is finite; {message}");
+            let expected = format!("training has diverged: {what}");
+            assert!(message.starts_with(&expected), "{rule:?}, {clip:?}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_square_of_a_gradient_that_overflows_stops_the_run() {
+    for rule in OptimizerConfig::all() {
+        // A gradient of some 10²⁶.
+        let (mut net, samples) = overflowing();
+        let samples = Own { value: 1e14, ..samples };
+        let config = TrainConfig::new().with_optimizer(rule.clone()).with_steps(1);
+        let (steps, result) = run(&mut net, &samples, &config);
+        let name = Optimizer::<f32>::name(&rule);
+        match name {
+            "sgd" | "momentum" | "nesterov" => assert!(result.is_ok(), "{name}: {result:?}"),
+            _ => {
+                let message = result.unwrap_err().to_string();
+                let expected = "training has diverged: what the optimizer remembers of W1[";
+                assert!(steps == 1 && message.starts_with(expected), "{name}: {message}");
+            }
         }
     }
 }
