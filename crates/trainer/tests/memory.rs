@@ -39,7 +39,7 @@ fn no_length_prefix_is_believed() {
     let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
     let bytes = Checkpoint::new(net, record).to_bytes();
     let mut n_refused = 0;
-    for i in 20..bytes.len() - 12 {
+    for i in 24..bytes.len() - 12 {
         let mut lying = bytes[..bytes.len() - 4].to_vec();
         lying[i..i + 8].copy_from_slice(&0xfff0_0000_u64.to_le_bytes());
         lying.extend(crc32fast::hash(&lying).to_le_bytes());
