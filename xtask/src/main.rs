@@ -12,8 +12,11 @@ mod compare;
 mod data;
 mod evaluate;
 mod gradcheck;
+mod keeping;
 mod output;
 mod run_config;
+mod stop;
+mod torture;
 mod train_mnist;
 
 use std::process::ExitCode;
@@ -35,10 +38,15 @@ fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
         Command::Compare(options) => compare::run(options),
+        Command::Torture(options) => torture::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<stop::Stopped>() => {
+            let code = error.downcast_ref::<stop::Stopped>().map_or(1, |stopped| stopped.0.exit_code());
+            ExitCode::from(code)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(if error.is::<args::Usage>() { 2 } else { 1 })
