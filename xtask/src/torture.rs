@@ -104,7 +104,8 @@ pub(crate) fn run(options: &Torture) -> Result<()> {
     check_same(&work.finish(work.start(n_steps, Some(&folder), 2)?)?, &uninterrupted, &count)?;
     bar.finish();
     report(options, &count, uninterrupted, begun.elapsed());
-    if count.inside * 10 < options.kills {
+    // Of a few kills, chance decides how many these are.
+    if options.kills >= 100 && count.inside * 10 < options.kills {
         return Err(format!(
             "{} of {} kills fell inside the writing of a checkpoint, expected a tenth at least: the disk is too fast \
              for this test to mean much; set TMPDIR to a folder on another one",

@@ -57,6 +57,8 @@ fn load_and_train(
     config: RunConfig,
     checkpoints: &Checkpoints,
 ) -> Result<Option<Signal>> {
+    // Before the first word, so that whoever reads it can stop the run.
+    let stop = Stop::listen().map_err(|cause| format!("cannot listen for signals: {cause}"))?;
     let loading = Instant::now();
     let mut mnist = data::load(options.data_dir.as_deref())?;
     if let Some(limit) = options.train_limit {
@@ -79,7 +81,6 @@ fn load_and_train(
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let stop = Stop::listen().map_err(|cause| format!("cannot listen for signals: {cause}"))?;
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop)?;
     if let Some(path) = &options.checkpoint {
         let record = TrainingRecord::new(training, summary.history.clone());

@@ -4,6 +4,8 @@ mod checkpoints;
 mod container;
 mod content;
 mod every;
+#[cfg(test)]
+mod faults;
 mod folder;
 mod keeper;
 mod settings;
