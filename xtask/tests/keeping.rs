@@ -142,7 +142,7 @@ fn training_that_diverges_says_where_and_what_is_still_good() {
         "training has diverged: the loss is ",
         " at step ",
         "first in the loss (mean-squared-error)",
-        "the largest parameter is W",
+        "the largest parameter is b2[0] = ",
         "try a smaller learning rate (it is 1e18)",
         "the last good checkpoint is ",
     ] {

@@ -40,6 +40,8 @@ mod metrics;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 #[cfg(feature = "checkpoint")]
+pub mod checkpoint_format;
+#[cfg(feature = "checkpoint")]
 mod data_identity;
 #[cfg(feature = "checkpoint")]
 mod train_state;

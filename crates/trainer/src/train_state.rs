@@ -176,7 +176,12 @@ impl<S: Samples> Run<'_, S> {
             (state.epoch.number == whole_epochs + 1, "an epoch that is not that of the step"),
             (state.epoch.n_steps <= in_epoch, "more steps in the epoch than were taken"),
             (n_epochs as u64 >= whole_epochs, "fewer reports than epochs"),
-            (n_samples.is_some_and(|n| n <= most_samples), "more samples than were trained on"),
+            (n_samples.is_some_and(|n| n <= most_samples && n < FAR), "more samples than were trained on"),
+            (
+                state.epoch.n_correct.is_none_or(|n| n <= state.epoch.n_samples),
+                "more samples recognised than there were",
+            ),
+            (state.epoch.time.as_secs() < FAR, "a time longer than any"),
             (state.latest.iter().all(fits), "values to go on from that are not those of the network"),
             (state.average.iter().all(|a| fits(&a.values)), "an average of another network"),
             (state.average.iter().all(|a| a.n_steps == state.step), "an average of other steps"),
@@ -214,6 +219,9 @@ impl<S: Samples> Run<'_, S> {
         self.epoch = state.epoch;
     }
 }
+
+/// Beyond all counts and times that there can be, and far from the end of the numbers.
+const FAR: u64 = 1 << 56;
 
 /// A setting's name, and its value in words.
 type Setting = (&'static str, String);
