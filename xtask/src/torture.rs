@@ -65,7 +65,7 @@ const RUN: &[&str] = &[
 ];
 
 /// How long a run takes that nobody kills, about.
-const RUN_TIME: Duration = Duration::from_millis(600);
+const RUN_TIME: Duration = Duration::from_millis(400);
 
 pub(crate) fn run(options: &Torture) -> Result<()> {
     let begun = Instant::now();

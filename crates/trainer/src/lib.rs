@@ -23,6 +23,7 @@ mod split;
 // Training.
 mod average;
 mod early_stopping;
+mod keep;
 mod minibatch;
 mod not_finite;
 mod parallel;

@@ -13,6 +13,7 @@ use crate::{
     average::Average,
     early_stopping::Best,
     evaluate::{check_samples, evaluate, evaluate_at},
+    keep::{Keeper, Nobody, Observer},
     not_finite::{STEPS_PER_CHECK, not_finite},
     numerical::MeanLoss,
     order::Order,
@@ -109,36 +110,6 @@ pub(crate) fn check_rate(rate: f64) -> Result<(), Error> {
     let expected = format!("a number that f32 can hold, {:e} to {:e}", f32::from_bits(1), f32::MAX);
     Err(Error::config("learning rate", format_args!("{rate:?}"), expected))
 }
-
-/// Whoever watches.
-pub(crate) type Observer<'o> = &'o mut (dyn FnMut(Event<'_>) -> ControlFlow<()> + Send + 'o);
-
-/// Who keeps what a run needs to go on: all of it is in a [`Run`] between two steps.
-pub(crate) trait Keeper: Send {
-    /// Before the first step. The run may be put to where another one was.
-    fn begin<S: Samples>(&mut self, _: &mut Run<'_, S>, _: Observer<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// After a step, and after the end of its epoch, if it is one.
-    fn after_step<S: Samples>(&mut self, _: &mut Run<'_, S>, _: Observer<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// After the last step, or the one with which the run was `stopped`; an epoch that is under way has not been ended yet.
-    fn halt<S: Samples>(&mut self, _: &mut Run<'_, S>, _stopped: bool, _: Observer<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// When the network is as it is to be used.
-    fn end(&mut self, _: &Mlp, _: &TrainConfig, _: &mut Summary, _: Observer<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-struct Nobody;
-
-impl Keeper for Nobody {}
 
 /// A training run on the threads it was given.
 pub(crate) struct Run<'a, S> {

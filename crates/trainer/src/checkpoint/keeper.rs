@@ -14,7 +14,8 @@ use super::{
 use crate::{
     Error, Event, Mlp, Resumed, Samples, Saved, Summary, TrainConfig, TrainState,
     data_identity::DataIdentity,
-    train::{Keeper, Observer, Run},
+    keep::{Keeper, Observer},
+    train::Run,
 };
 
 /// Watches over one run.
