@@ -9,7 +9,7 @@ use clap::{
     Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind,
 };
 
-use crate::{compare::Compare, scaling::Scaling};
+use crate::{compare::Compare, keeping::Keeping, scaling::Scaling, torture::Torture};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
@@ -24,6 +24,7 @@ use crate::{compare::Compare, scaling::Scaling};
         cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw --schedule one-cycle\n  \
         cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
         cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
+        cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
         cargo xtask gradcheck                          every derivative of the network on real digits"
 )]
 pub(crate) struct Arguments {
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Measure the time of a training step by threads and mini-batch, and what it is made up of
     Scaling(Scaling),
+    /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
+    Torture(Torture),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }
@@ -148,6 +151,9 @@ pub(crate) struct TrainMnist {
     /// Workers; the result is the same for any number [default: one per processor]
     #[arg(long, help_heading = "Training", value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
+
+    #[command(flatten, next_help_heading = "Checkpoints on the way")]
+    pub(crate) keeping: Keeping,
 
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
     #[arg(long, help_heading = "Data and output", value_name = "DIR")]

@@ -12,11 +12,14 @@ mod compare;
 mod data;
 mod evaluate;
 mod gradcheck;
+mod keeping;
 mod machine;
 mod output;
 mod run_config;
 mod scaling;
 mod statistics;
+mod stop;
+mod torture;
 mod train_mnist;
 
 use std::process::ExitCode;
@@ -39,10 +42,15 @@ fn main() -> ExitCode {
         Command::Gradcheck(options) => gradcheck::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
+        Command::Torture(options) => torture::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<stop::Stopped>() => {
+            let code = error.downcast_ref::<stop::Stopped>().map_or(1, |stopped| stopped.0.exit_code());
+            ExitCode::from(code)
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(if error.is::<args::Usage>() { 2 } else { 1 })

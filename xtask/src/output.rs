@@ -141,11 +141,29 @@ impl Bar {
         }
     }
 
+    /// Shows that `done` of `all` are done.
+    pub(crate) fn share(&self, done: usize, all: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            bar.set_message(format!("{done} of {all}"));
+        }
+    }
+
     /// Prints a line above the bar.
     pub(crate) fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| line(text)),
             None => line(text),
+        }
+    }
+
+    /// Prints a warning to standard error, above the bar.
+    pub(crate) fn warn(&self, text: &str) {
+        let warn = || eprintln!("warning: {text}");
+        match &self.bar {
+            Some(bar) => bar.suspend(warn),
+            None => warn(),
         }
     }
 

@@ -6,7 +6,9 @@ use chainrule_losses::LossConfig;
 use chainrule_mnist::N_CLASSES;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
 use chainrule_tensor::Init;
-use chainrule_trainer::{Activation, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig};
+use chainrule_trainer::{
+    Activation, Checkpoint, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -89,10 +91,15 @@ impl Network {
 
 impl RunConfig {
     /// The settings of a call: those of its file, if it names one, under its options.
+    /// A run that is resumed has those of its checkpoint instead of the defaults.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
         let mut config = match (&options.config, options.preset) {
             (Some(path), _) => RunConfig::read(path)?,
             (None, Some(Preset::Fast)) => RunConfig::fast()?,
+            (None, None) if options.keeping.resume.is_some() => {
+                let newest = options.keeping.checkpoints()?.newest()?;
+                newest.map_or_else(RunConfig::default, |(_, checkpoint)| RunConfig::saved(&checkpoint))
+            }
             (None, None) => RunConfig::default(),
         };
         let network = &mut config.network;
@@ -157,6 +164,27 @@ impl RunConfig {
             .with_schedule(OneCycle::new())
             .with_epochs(4);
         Ok(config)
+    }
+
+    /// The settings of a run that was saved.
+    fn saved(checkpoint: &Checkpoint) -> Self {
+        let net = checkpoint.net.config();
+        let n_hidden = net.sizes.len() - 2;
+        let mut activation = net.activations[..n_hidden].to_vec();
+        activation.dedup();
+        if activation.len() != 1 {
+            activation = net.activations[..n_hidden].to_vec();
+        }
+        let network = Network {
+            hidden: net.sizes[1..=n_hidden].to_vec(),
+            activation: if n_hidden == 0 { Network::default().activation } else { activation },
+            init: net.init,
+            batch_norm: net.batch_norm,
+            dropout: net.dropout,
+            seed: net.seed,
+            loss: net.loss.clone(),
+        };
+        RunConfig { network, training: checkpoint.training.config.clone() }
     }
 
     fn read(path: &Path) -> Result<Self> {

@@ -1,11 +1,11 @@
 //! `cargo xtask train-mnist`: the main job.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{ops::ControlFlow, path::PathBuf, time::Instant};
 
 use chainrule_mnist::Mnist;
 use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{
-    Checkpoint, EpochReport, Event, Length, MAX_THREADS, Mlp, MlpConfig, Summary, TrainConfig,
+    Checkpoint, Checkpoints, EpochReport, Event, Length, MAX_THREADS, Mlp, MlpConfig, Summary, TrainConfig,
     TrainingRecord, evaluate, train,
 };
 use serde::Serialize;
@@ -14,8 +14,10 @@ use crate::{
     Result,
     args::TrainMnist,
     data,
+    keeping::{self, ErrorEvent, ResumedEvent, StoppedEvent},
     output::{self, Bar},
     run_config::RunConfig,
+    stop::{Signal, Stop, Stopped},
 };
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
@@ -28,8 +30,9 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
         // Before training, not after it.
         Checkpoint::check_path(path)?;
     }
-    match config.training.threads {
-        None => load_and_train(options, config),
+    let checkpoints = options.keeping.checkpoints()?;
+    let stopped = match config.training.threads {
+        None => load_and_train(options, config, &checkpoints)?,
         Some(threads) => {
             if !(1..=MAX_THREADS).contains(&threads) {
                 return Err(format!("threads is {threads}, expected 1 to {MAX_THREADS}").into());
@@ -39,13 +42,23 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
             let pool = pool.map_err(|cause| format!("cannot start {threads} threads: {cause}"))?;
             let mut config = config;
             config.training.threads = None;
-            pool.install(|| load_and_train(options, config).map_err(|error| error.to_string()))?;
-            Ok(())
+            pool.install(|| load_and_train(options, config, &checkpoints).map_err(|error| error.to_string()))?
         }
+    };
+    match stopped {
+        None => Ok(()),
+        Some(signal) => Err(Stopped(signal).into()),
     }
 }
 
-fn load_and_train(options: &TrainMnist, config: RunConfig) -> Result<()> {
+/// Returns the signal that has stopped the run.
+fn load_and_train(
+    options: &TrainMnist,
+    config: RunConfig,
+    checkpoints: &Checkpoints,
+) -> Result<Option<Signal>> {
+    // Before the first word, so that whoever reads it can stop the run.
+    let stop = Stop::listen().map_err(|cause| format!("cannot listen for signals: {cause}"))?;
     let loading = Instant::now();
     let mut mnist = data::load(options.data_dir.as_deref())?;
     if let Some(limit) = options.train_limit {
@@ -68,16 +81,42 @@ fn load_and_train(options: &TrainMnist, config: RunConfig) -> Result<()> {
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let summary = train_watched(&mut net, &mnist, &training, options)?;
+    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop)?;
     if let Some(path) = &options.checkpoint {
         let record = TrainingRecord::new(training, summary.history.clone());
-        Checkpoint::new(net.clone(), record).save(path)?;
+        let checkpoint = Checkpoint::new(net.clone(), record);
+        match summary.state.take() {
+            Some(state) => checkpoint.with_state(state).save(path)?,
+            None => checkpoint.save(path)?,
+        }
+    }
+    if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
+        say_stopped(signal, &summary, options);
+        return Ok(Some(signal));
     }
     match options.json {
         true => output::json(&Done::new(&summary, &net, options)),
         false => print_summary(&summary, &net, &mnist, options)?,
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Where the run was stopped, and how it goes on.
+fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
+    // The folder's newest, unless there is no folder.
+    let path = summary.checkpoint.clone().or(options.checkpoint.clone());
+    let go_on = path.clone().map(|path| keeping::call_to_go_on(Some(path), &options.keeping));
+    let (name, step) = (signal.name(), summary.steps);
+    match &go_on {
+        Some(call) => eprintln!("stopped by {name} after step {step}; go on with: {call}"),
+        None => eprintln!(
+            "stopped by {name} after step {step}; nothing was saved, for want of --checkpoint-dir DIR"
+        ),
+    }
+    if options.json {
+        let path = path.map(|path| path.to_string_lossy().into_owned());
+        output::json(&StoppedEvent::new(signal, step, path, go_on));
+    }
 }
 
 /// Trains, and shows how it goes.
@@ -86,6 +125,8 @@ fn train_watched(
     mnist: &Mnist,
     config: &TrainConfig,
     options: &TrainMnist,
+    checkpoints: &Checkpoints,
+    stop: &Stop,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
@@ -93,10 +134,35 @@ fn train_watched(
         Length::Epochs(epochs) => Some(epochs),
         _ => None,
     };
+    let mut steps_per_epoch = 1;
     let observer = |event: Event<'_>| {
         match event {
+            Event::Resumed(resumed) => {
+                for error in &resumed.damaged {
+                    bar.warn(&format!("{error}; it is passed over"));
+                }
+                if options.json {
+                    output::json(&ResumedEvent {
+                        event: "resumed",
+                        step: resumed.step,
+                        checkpoint: resumed.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                        damaged: resumed.damaged.iter().map(ToString::to_string).collect(),
+                    });
+                } else if let (true, Some(path)) = (talk, &resumed.path) {
+                    bar.line(&format!("goes on after step {}, from {}", resumed.step, path.display()));
+                }
+            }
+            Event::NotSaved(error) => {
+                bar.warn(&format!("{error}; the run goes on"));
+                if options.json {
+                    output::json(&ErrorEvent { event: "checkpoint_error", message: error.to_string() });
+                }
+            }
+            // A run that goes on will tell of the whole epoch.
+            Event::Epoch(report) if stop.heard().is_some() && report.step % steps_per_epoch != 0 => {}
             Event::Step(step) => {
                 bar.step(step);
+                steps_per_epoch = step.steps_per_epoch;
                 // How many steps an epoch has is known when the first has begun.
                 epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
             }
@@ -104,11 +170,19 @@ fn train_watched(
             Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}
         }
-        ControlFlow::Continue(())
+        match stop.heard() {
+            None => ControlFlow::Continue(()),
+            Some(_) => ControlFlow::Break(()),
+        }
     };
-    let result = train(net, &mnist.train, Some(&mnist.test), config, observer);
+    let (set, test) = (&mnist.train, Some(&mnist.test));
+    // Without a file to go on from, nothing has to be known about the data.
+    let result = match options.keeping.is_wanted() || options.checkpoint.is_some() {
+        true => checkpoints.train(net, set, test, config, observer),
+        false => train(net, set, test, config, observer),
+    };
     bar.finish();
-    Ok(result?)
+    Ok(result.map_err(|error| keeping::explain(error, checkpoints))?)
 }
 
 fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
@@ -132,10 +206,15 @@ fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMni
         output::throughput(summary.samples_per_second()),
     ));
     output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
-    if let Some(path) = &options.checkpoint {
+    for path in saved_to(summary, options) {
         output::line(format_args!("saved to {}", path.display()));
     }
     Ok(())
+}
+
+/// The file that was asked for, and the newest checkpoint of the folder.
+fn saved_to<'a>(summary: &'a Summary, options: &'a TrainMnist) -> impl Iterator<Item = &'a PathBuf> {
+    options.checkpoint.iter().chain(&summary.checkpoint)
 }
 
 /// The recipe in one or two lines.
@@ -223,7 +302,7 @@ impl Done {
             seconds: summary.seconds(),
             samples_per_second: summary.samples_per_second(),
             // JSON has no other than Unicode text.
-            checkpoint: options.checkpoint.as_ref().map(|path| path.to_string_lossy().into_owned()),
+            checkpoint: saved_to(summary, options).next().map(|path| path.to_string_lossy().into_owned()),
             parameters_crc32: format!("{:08x}", net.parameters_crc32()),
         }
     }

@@ -9,21 +9,22 @@
 
 use chainrule_layers::Sequential;
 
-use crate::parallel;
+use crate::{
+    parallel,
+    values::{n_values, write_values},
+};
 
 /// The average of the parameters and then the running statistics of a network, laid end to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Average {
-    values: Vec<f32>,
+    pub(crate) values: Vec<f32>,
     decay: f32,
-    n_steps: u64,
+    pub(crate) n_steps: u64,
 }
 
 impl Average {
     pub(crate) fn new(net: &Sequential<f32>, decay: f64) -> Self {
-        let mut n_values = net.n_parameters();
-        net.visit_buffers(&mut |_, buffer| n_values += buffer.values.len());
-        Average { values: vec![0.0; n_values], decay: decay as f32, n_steps: 0 }
+        Average { values: vec![0.0; n_values(net)], decay: decay as f32, n_steps: 0 }
     }
 
     /// Follows `net` by one step.
@@ -46,13 +47,6 @@ impl Average {
 
     /// Writes the average into `net`, in place of its own values.
     pub(crate) fn write_to(&self, net: &mut Sequential<f32>) {
-        let mut rest = &self.values[..];
-        let mut write = |values: &mut [f32]| {
-            let (averages, behind) = rest.split_at(values.len());
-            values.copy_from_slice(averages);
-            rest = behind;
-        };
-        net.visit_parameters_mut(&mut |_, parameter| write(parameter.values));
-        net.visit_buffers_mut(&mut |buffer| write(buffer.values));
+        write_values(&self.values, net);
     }
 }

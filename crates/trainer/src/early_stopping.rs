@@ -54,9 +54,9 @@ impl EarlyStopping {
 #[derive(Debug)]
 pub(crate) struct Best {
     rule: EarlyStopping,
-    loss: f64,
-    epoch: u64,
-    net: Option<Mlp>,
+    pub(crate) loss: f64,
+    pub(crate) epoch: u64,
+    pub(crate) net: Option<Mlp>,
 }
 
 impl Best {
@@ -69,7 +69,7 @@ impl Best {
         if loss < self.loss - self.rule.min_delta {
             (self.loss, self.epoch, self.net) = (loss, epoch, Some(net.clone()));
         }
-        epoch >= self.epoch + self.rule.patience
+        epoch >= self.epoch.saturating_add(self.rule.patience)
     }
 
     /// The best epoch and the network after it.

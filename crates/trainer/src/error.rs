@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io, path::PathBuf};
 
-/// Why a network could not be made, trained, saved or loaded.
+/// Why a network could not be made, trained, resumed, saved or loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,22 +28,30 @@ pub enum Error {
         expected: String,
     },
 
-    /// A loss or a parameter is no longer a finite number.
+    /// A loss, a gradient or a parameter is no longer a finite number.
     #[error(
-        "training has diverged: {what} is {value} at step {step} in epoch {epoch}; try a smaller learning rate (it is \
-         {learning_rate:?}), a smaller weight decay, smaller initial weights, or inputs nearer to 0…1"
+        "training has diverged: {what} is {value} at step {step} in epoch {epoch}{}{}; try a smaller learning rate (it is \
+         {learning_rate:?}), a bound on the gradient, a smaller weight decay, smaller initial weights, or inputs nearer \
+         to 0…1",
+        layer.as_ref().map_or(String::new(), |layer| format!(", first in {layer}")),
+        largest.as_ref().map_or(String::new(), |(name, value)| format!("; the largest parameter is {name} = {value:?}"))
     )]
     NotFinite {
-        /// The loss, or a parameter by name and position.
+        /// The loss, or a parameter or its gradient by name and position.
         what: String,
         /// NaN or an infinity.
         value: f64,
         /// The epoch, from 1.
         epoch: u64,
-        /// The step since training began, from 1.
+        /// The step since training began, from 1. Parameters are looked at after every sixteenth step, after every
+        /// epoch and before every checkpoint.
         step: u64,
         /// The learning rate of the step.
         learning_rate: f64,
+        /// The first layer with a parameter or an output that is not finite.
+        layer: Option<String>,
+        /// The parameter that is farthest from 0 of those that are finite, by name and position.
+        largest: Option<(String, f32)>,
     },
 
     /// The learning-rate schedule does not fit the length of the run.
@@ -71,6 +79,53 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's reason.
         cause: io::Error,
+    },
+
+    /// A folder for checkpoints is of no use.
+    #[error("cannot {doing} the checkpoint folder {}: {cause}", path.display())]
+    Folder {
+        /// "make", "read", "write to", "lock" or "clear".
+        doing: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
+    },
+
+    /// Another run writes its checkpoints there.
+    #[error(
+        "the checkpoint folder {} is in use by another run; wait for its end, or give this run a folder of its own",
+        path.display()
+    )]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// A run that begins anew would replace the checkpoints of another.
+    #[error(
+        "the checkpoint folder {} has checkpoints already, the newest of step {step}; resume that run, or give this one \
+         a folder of its own",
+        path.display()
+    )]
+    FolderNotEmpty {
+        /// The folder.
+        path: PathBuf,
+        /// The step of the newest.
+        step: u64,
+    },
+
+    /// A run cannot go on where a checkpoint left off, since it would be another run.
+    #[error("cannot resume from {}: {what} is {found}, expected {expected}", path.display())]
+    Resume {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is different.
+        what: String,
+        /// As it is in this run.
+        found: String,
+        /// As it was in the run that was saved.
+        expected: String,
     },
 
     /// A file is no checkpoint, or is damaged.
@@ -106,12 +161,12 @@ pub enum CheckpointProblem {
     },
 
     /// A format of another time.
-    #[error("has checkpoint format {found}, this version reads format {expected}")]
+    #[error("has checkpoint format {found}, this version reads {}", list(expected))]
     Version {
         /// The format of the file.
         found: u32,
-        /// The format that is known.
-        expected: u32,
+        /// The formats that are known.
+        expected: Vec<u32>,
     },
 
     /// The file was cut, or something was appended.
@@ -130,6 +185,13 @@ pub enum CheckpointProblem {
         found: u32,
         /// The checksum that was written.
         expected: u32,
+    },
+
+    /// The bytes are those that were written, by a program that knew more kinds.
+    #[error("holds something of kind {found}, expected 1 or 2")]
+    Kind {
+        /// The number of the kind.
+        found: u32,
     },
 
     /// The bytes are whole, but don't say what a checkpoint says.
@@ -155,6 +217,11 @@ pub enum CheckpointProblem {
         /// NaN or an infinity.
         value: f32,
     },
+}
+
+/// Numbers as a sentence has them.
+fn list(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 impl Error {

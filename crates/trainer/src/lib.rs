@@ -23,19 +23,29 @@ mod split;
 // Training.
 mod average;
 mod early_stopping;
+mod keep;
 mod minibatch;
+mod not_finite;
 mod parallel;
 mod progress;
 mod train;
 mod train_config;
 mod update;
+mod values;
 
 // What became of it.
 mod evaluate;
 mod metrics;
 
+// What a file keeps.
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint_format;
+#[cfg(feature = "checkpoint")]
+mod data_identity;
+#[cfg(feature = "checkpoint")]
+mod train_state;
 
 // For crates that depend on this one alone.
 pub use chainrule_layers as layers;
@@ -45,7 +55,7 @@ pub use chainrule_tensor as tensor;
 
 pub use activation::Activation;
 #[cfg(feature = "checkpoint")]
-pub use checkpoint::{Checkpoint, TrainingRecord};
+pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
 pub use dataset::Dataset;
 pub use early_stopping::EarlyStopping;
 pub use encoding::{Encode, Encoding};
@@ -59,9 +69,11 @@ pub use mlp_config::MlpConfig;
 pub use order::Sampling;
 pub use parallel::MAX_THREADS;
 pub use predictor::Predictor;
-pub use progress::{EpochReport, Event, StepReport, Summary};
+pub use progress::{EpochReport, Event, Resumed, Saved, StepReport, Summary};
 pub use samples::{Samples, TargetKind};
 pub use split::split;
 pub use train::{train, train_with};
 pub use train_config::{GradientMethod, Length, TrainConfig};
+#[cfg(feature = "checkpoint")]
+pub use train_state::TrainState;
 pub use update::update;

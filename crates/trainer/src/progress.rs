@@ -1,17 +1,46 @@
 //! What an observer of a training run is told, and what remains of the run.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::{Confusion, Evaluation, Outcome};
+use crate::{Confusion, Error, Evaluation, Outcome};
 
 /// Something that happened in a training run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A step is done.
     Step(&'a StepReport),
     /// An epoch is done, or the run ended inside one.
     Epoch(&'a EpochReport),
+    /// The run goes on where a checkpoint left off, or would have, were it not damaged. Stopping is for later.
+    Resumed(&'a Resumed),
+    /// A checkpoint is on the disk. Stopping is for the next step.
+    Saved(&'a Saved),
+    /// A checkpoint could not be written, and the run goes on; those that follow are not told until one could. Stopping
+    /// is for the next step.
+    NotSaved(&'a Error),
+}
+
+/// From where a run goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Resumed {
+    /// The checkpoint; `None` if all were damaged, so that the run begins anew.
+    pub path: Option<PathBuf>,
+    /// Steps that have been taken.
+    pub step: u64,
+    /// What is wrong with newer ones.
+    pub damaged: Vec<Error>,
+}
+
+/// A checkpoint that is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// The file.
+    pub path: PathBuf,
+    /// Steps that had been taken.
+    pub step: u64,
 }
 
 /// One step.
@@ -105,6 +134,11 @@ pub struct Summary {
     pub stopped_early: bool,
     /// With early stopping, the epoch after which the network was as it is now.
     pub best_epoch: Option<u64>,
+    /// The newest checkpoint of the run in its folder, if there is one.
+    pub checkpoint: Option<PathBuf>,
+    /// What the run needs to go on, or to be extended; of a run with [`Checkpoints`](crate::Checkpoints) alone.
+    #[cfg(feature = "checkpoint")]
+    pub state: Option<crate::TrainState>,
     pub(crate) time: Duration,
     pub(crate) n_samples: u64,
 }
@@ -128,10 +162,36 @@ impl Summary {
         self.n_samples += epoch.n_samples;
         self.history.push(report.clone());
     }
+
+    /// Whether the latest epoch has a lower validation loss than all before it.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn is_best(&self) -> bool {
+        let loss = |report: &EpochReport| report.validation_loss.unwrap_or(f64::INFINITY);
+        let best_before = |before: &[EpochReport]| before.iter().map(loss).fold(f64::INFINITY, f64::min);
+        self.history.split_last().is_some_and(|(latest, before)| loss(latest) < best_before(before))
+    }
+
+    /// The summary of a run after the whole epochs of `history`.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn restore(
+        &mut self,
+        history: Vec<EpochReport>,
+        n_samples: u64,
+        nanoseconds: u64,
+        steps_per_epoch: u64,
+    ) {
+        if let Some(latest) = history.last() {
+            self.epochs = latest.step / steps_per_epoch;
+            self.steps = latest.step;
+            self.test_accuracy = latest.test_accuracy;
+        }
+        (self.history, self.n_samples, self.time) = (history, n_samples, Duration::from_nanos(nanoseconds));
+    }
 }
 
-/// What is counted while an epoch runs.
-#[derive(Debug, Default)]
+/// What is counted while an epoch runs. Files hold the fields in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Epoch {
     pub(crate) number: u64,
     pub(crate) n_steps: u64,

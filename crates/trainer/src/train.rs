@@ -13,6 +13,8 @@ use crate::{
     average::Average,
     early_stopping::Best,
     evaluate::{check_samples, evaluate, evaluate_at},
+    keep::{Keeper, Nobody, Observer},
+    not_finite::{STEPS_PER_CHECK, not_finite},
     numerical::MeanLoss,
     order::Order,
     parallel,
@@ -74,6 +76,19 @@ pub fn train_with<S: Samples>(
     samples: &S,
     test: Option<&S>,
     config: &TrainConfig,
+    observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
+) -> Result<Summary, Error> {
+    train_kept(net, optimizer, samples, test, config, &mut Nobody, observer)
+}
+
+/// [`train_with`] with somebody who keeps what a run needs to go on.
+pub(crate) fn train_kept<S: Samples>(
+    net: &mut Mlp,
+    optimizer: &dyn Optimizer<f32>,
+    samples: &S,
+    test: Option<&S>,
+    config: &TrainConfig,
+    keeper: &mut impl Keeper,
     mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
     config.check()?;
@@ -83,12 +98,12 @@ pub fn train_with<S: Samples>(
         check_samples(net, test)?;
     }
     parallel::on_threads(config.threads, || {
-        Run::new(net, optimizer, samples, test, config)?.run(&mut observer)
+        Run::new(net, optimizer, samples, test, config)?.run(keeper, &mut observer)
     })?
 }
 
 /// A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-fn check_rate(rate: f64) -> Result<(), Error> {
+pub(crate) fn check_rate(rate: f64) -> Result<(), Error> {
     if (rate as f32).is_finite() && rate as f32 > 0.0 {
         return Ok(());
     }
@@ -97,20 +112,29 @@ fn check_rate(rate: f64) -> Result<(), Error> {
 }
 
 /// A training run on the threads it was given.
-struct Run<'a, S> {
-    net: &'a mut Mlp,
-    optimizer: &'a dyn Optimizer<f32>,
-    state: State<f32>,
-    schedule: Schedule,
-    samples: &'a S,
+pub(crate) struct Run<'a, S> {
+    pub(crate) net: &'a mut Mlp,
+    pub(crate) optimizer: &'a dyn Optimizer<f32>,
+    pub(crate) state: State<f32>,
+    pub(crate) schedule: Schedule,
+    pub(crate) samples: &'a S,
     test: Option<&'a S>,
     /// The samples held out.
     validation: Vec<usize>,
-    config: &'a TrainConfig,
-    order: Order,
-    n_steps: u64,
+    pub(crate) config: &'a TrainConfig,
+    pub(crate) order: Order,
+    pub(crate) n_steps: u64,
+    /// Steps taken.
+    pub(crate) n_taken: u64,
     /// The average, and the network that is evaluated with it.
-    average: Option<(Average, Mlp)>,
+    pub(crate) average: Option<(Average, Mlp)>,
+    /// The best epoch so far, if early stopping goes by it.
+    pub(crate) best: Option<Best>,
+    /// Whether early stopping has ended the run.
+    pub(crate) patience_ended: bool,
+    /// The epoch that is under way.
+    pub(crate) epoch: Epoch,
+    pub(crate) summary: Summary,
 }
 
 impl<'a, S: Samples> Run<'a, S> {
@@ -148,72 +172,109 @@ impl<'a, S: Samples> Run<'a, S> {
             config,
             order,
             n_steps,
+            n_taken: 0,
             average,
+            best: config.early_stopping.map(Best::new),
+            patience_ended: false,
+            epoch: Epoch::new(1),
+            summary: Summary::default(),
         })
     }
 
-    fn run(mut self, observer: &mut impl FnMut(Event<'_>) -> ControlFlow<()>) -> Result<Summary, Error> {
-        let steps_per_epoch = self.order.steps_per_epoch();
+    fn run(mut self, keeper: &mut impl Keeper, observer: Observer<'_>) -> Result<Summary, Error> {
+        keeper.begin(&mut self, observer)?;
         let mut mini_batch = MiniBatch::new(self.net.layers(), self.order.batch_size());
-        let mut best = self.config.early_stopping.map(Best::new);
-        let mut summary = Summary::default();
-        let mut epoch = Epoch::new(1);
-        for step in 1..=self.n_steps {
-            let begun = Instant::now();
-            let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
-            let outcome = self.step(step, learning_rate, &mut mini_batch)?;
-            epoch.add(&outcome, begun.elapsed());
-            let report = StepReport {
-                epoch: epoch.number,
-                step,
-                n_steps: self.n_steps,
-                steps_per_epoch,
-                loss: outcome.loss.mean(),
-                learning_rate,
-                seconds: (summary.time + epoch.time).as_secs_f64(),
-                n_samples: summary.n_samples + epoch.n_samples,
-            };
-            let stopped = observer(Event::Step(&report)).is_break();
-
-            if step % steps_per_epoch == 0 || step == self.n_steps || stopped {
-                self.check_parameters(&epoch, step)?;
-                let evaluated = evaluated(self.net, &mut self.average);
-                let test = self.test.map(|test| evaluate(evaluated, test)).transpose()?;
-                let validation = (!self.validation.is_empty())
-                    .then(|| evaluate_at(evaluated, self.samples, &self.validation));
-                let report = epoch.report(step, learning_rate, test.as_ref(), validation.as_ref());
-                let patience_ends = match (&mut best, &validation) {
-                    (Some(best), Some(validation)) => {
-                        best.hear(epoch.number, validation.loss.mean(), evaluated)
-                    }
-                    _ => false,
-                };
-                summary.add(&epoch, &report, steps_per_epoch);
-                let stopped = observer(Event::Epoch(&report)).is_break() || stopped;
-                epoch = Epoch::new(epoch.number + 1);
-                if stopped || patience_ends {
-                    summary.stopped = stopped && step < self.n_steps;
-                    summary.stopped_early = !stopped && step < self.n_steps;
-                    break;
-                }
+        let mut stopped = false;
+        while !stopped && !self.is_done() {
+            stopped = self.take_step(&mut mini_batch, observer)?;
+            if self.whole_epochs().is_some() {
+                stopped |= self.end_epoch(observer)?;
             }
+            keeper.after_step(&mut self, observer)?;
         }
-        self.finish(summary, best)
+        keeper.halt(&mut self, stopped, observer)?;
+        if self.whole_epochs().is_none() {
+            self.end_epoch(observer)?;
+        }
+        let config = self.config;
+        let (net, mut summary) = self.finish(stopped)?;
+        keeper.end(net, config, &mut summary, observer)?;
+        Ok(summary)
+    }
+
+    /// Whether there is no step left to take.
+    pub(crate) fn is_done(&self) -> bool {
+        self.n_taken >= self.n_steps || self.patience_ended
+    }
+
+    /// How many epochs have been taken, unless one is under way.
+    pub(crate) fn whole_epochs(&self) -> Option<u64> {
+        let steps_per_epoch = self.order.steps_per_epoch();
+        self.n_taken.is_multiple_of(steps_per_epoch).then(|| self.n_taken / steps_per_epoch)
+    }
+
+    /// The next step. Returns whether the observer stops the run.
+    fn take_step(&mut self, mini_batch: &mut MiniBatch, observer: Observer<'_>) -> Result<bool, Error> {
+        let (begun, step) = (Instant::now(), self.n_taken + 1);
+        let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
+        let outcome = self.step(step, learning_rate, mini_batch).map_err(|error| self.explained(error))?;
+        self.n_taken = step;
+        self.epoch.add(&outcome, begun.elapsed());
+        if step.is_multiple_of(STEPS_PER_CHECK) {
+            self.check_parameters()?;
+        }
+        let report = StepReport {
+            epoch: self.epoch.number,
+            step,
+            n_steps: self.n_steps,
+            steps_per_epoch: self.order.steps_per_epoch(),
+            loss: outcome.loss.mean(),
+            learning_rate,
+            seconds: (self.summary.time + self.epoch.time).as_secs_f64(),
+            n_samples: self.summary.n_samples + self.epoch.n_samples,
+        };
+        Ok(observer(Event::Step(&report)).is_break())
+    }
+
+    /// Ends the epoch that is under way: evaluates the network, and tells. Returns whether the observer stops the run.
+    fn end_epoch(&mut self, observer: Observer<'_>) -> Result<bool, Error> {
+        self.check_parameters()?;
+        let evaluated = evaluated(self.net, &mut self.average);
+        let test = self.test.map(|test| evaluate(evaluated, test)).transpose()?;
+        let validation =
+            (!self.validation.is_empty()).then(|| evaluate_at(evaluated, self.samples, &self.validation));
+        let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), self.n_taken - 1);
+        let report = self.epoch.report(self.n_taken, learning_rate, test.as_ref(), validation.as_ref());
+        if let (Some(best), Some(validation)) = (&mut self.best, &validation) {
+            self.patience_ended = best.hear(self.epoch.number, validation.loss.mean(), evaluated);
+        }
+        self.summary.add(&self.epoch, &report, self.order.steps_per_epoch());
+        self.epoch = Epoch::new(self.epoch.number + 1);
+        Ok(observer(Event::Epoch(&report)).is_break())
+    }
+
+    /// The network as it would be used now.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn usable(&mut self) -> &Mlp {
+        evaluated(self.net, &mut self.average)
     }
 
     /// Leaves the network as it is to be used: as the average, or as it was after the best epoch.
-    fn finish(self, mut summary: Summary, best: Option<Best>) -> Result<Summary, Error> {
+    fn finish(self, stopped: bool) -> Result<(&'a Mlp, Summary), Error> {
+        let mut summary = self.summary;
+        summary.stopped = stopped && self.n_taken < self.n_steps;
+        summary.stopped_early = self.patience_ended && !stopped && self.n_taken < self.n_steps;
         if let Some((average, _)) = &self.average {
             average.write_to(self.net.layers_mut());
         }
-        if let Some((epoch, net)) = best.and_then(Best::into_best) {
+        if let Some((epoch, net)) = self.best.and_then(Best::into_best) {
             *self.net = net;
             summary.best_epoch = Some(epoch);
             let test = self.test.map(|test| evaluate(self.net, test)).transpose()?;
             summary.test_accuracy =
                 test.and_then(|test| test.confusion).map(|confusion| confusion.accuracy());
         }
-        Ok(summary)
+        Ok((self.net, summary))
     }
 
     /// One step: the gradient of the next mini-batch, and the update.
@@ -237,41 +298,15 @@ impl<'a, S: Samples> Run<'a, S> {
             mini_batch.gradient_mut().copy_from_slice(&gradient);
         }
         if let Some(clip) = &self.config.clip {
-            let norm = clip_mut(mini_batch.gradient_mut(), clip);
-            if !norm.is_finite() {
-                return Err(not_finite("the norm of the gradient".into(), norm, epoch, step, learning_rate));
-            }
+            // Clipping would hide it.
+            self.check_gradient(mini_batch.gradient(), step, learning_rate)?;
+            clip_mut(mini_batch.gradient_mut(), clip);
         }
         mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.state, learning_rate);
         if let Some((average, _)) = &mut self.average {
             average.follow(self.net.layers());
         }
         Ok(outcome)
-    }
-
-    fn check_parameters(&self, epoch: &Epoch, step: u64) -> Result<(), Error> {
-        let mut found = None;
-        let mut look = |name: &str, values: &[f32]| {
-            if let Some((i, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-                found.get_or_insert((format!("{name}[{i}]"), f64::from(*value)));
-            }
-        };
-        self.net.layers().visit_parameters(&mut |name, parameter| look(name, parameter.values));
-        self.net.layers().visit_buffers(&mut |name, buffer| look(&name, buffer.values));
-        // The square of a gradient may overflow though neither it nor the loss does; its parameter would never move again.
-        let mut index = 0;
-        self.net.layers().visit_parameters(&mut |name, _| {
-            let slots = self.state.slots(index);
-            slots.iter().for_each(|slot| look(&format!("what the optimizer remembers of {name}"), slot));
-            index += 1;
-        });
-        match found {
-            Some((what, value)) => {
-                let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
-                Err(not_finite(what, value, epoch.number, step, learning_rate))
-            }
-            None => Ok(()),
-        }
     }
 }
 
@@ -284,10 +319,6 @@ fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n M
             averaged
         }
     }
-}
-
-fn not_finite(what: String, value: f64, epoch: u64, step: u64, learning_rate: f64) -> Error {
-    Error::NotFinite { what, value, epoch, step, learning_rate }
 }
 
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.

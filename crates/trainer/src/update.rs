@@ -118,15 +118,17 @@ fn for_each_part<F: Float>(piece: Piece<'_, F>, length: usize, f: &(impl Fn(Piec
     }
 }
 
-/// Clips the gradient of all parameters, with the bits of [`Clip::clip_mut`] on any number of threads, and returns the norm
-/// that it had: what is clipped by value must not hide that it was infinite.
-pub(crate) fn clip_mut<F: Float>(gradient: &mut [F], clip: &Clip) -> f64 {
-    let block = |i: usize| &gradient[i * NORM_BLOCK..((i + 1) * NORM_BLOCK).min(gradient.len())];
-    let n_blocks = gradient.len().div_ceil(NORM_BLOCK);
-    let norm = global_norm_of_sums(parallel::map_with(n_blocks, || (), |(), i| sum_of_squares(block(i))));
+/// Clips the gradient of all parameters, with the bits of [`Clip::clip_mut`] on any number of threads.
+pub(crate) fn clip_mut<F: Float>(gradient: &mut [F], clip: &Clip) {
+    let norm = if clip.needs_norm() {
+        let block = |i: usize| &gradient[i * NORM_BLOCK..((i + 1) * NORM_BLOCK).min(gradient.len())];
+        let n_blocks = gradient.len().div_ceil(NORM_BLOCK);
+        global_norm_of_sums(parallel::map_with(n_blocks, || (), |(), i| sum_of_squares(block(i))))
+    } else {
+        0.0
+    };
     let mut blocks: Vec<&mut [F]> = gradient.chunks_mut(NORM_BLOCK).collect();
     parallel::for_each_mut(&mut blocks, |block| clip.clip_part_mut(block, norm));
-    norm
 }
 
 #[cfg(test)]

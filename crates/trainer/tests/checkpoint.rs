@@ -9,7 +9,7 @@ use chainrule_trainer::{
     Activation, Checkpoint, CheckpointProblem, Error, MlpConfig, TrainConfig, TrainingRecord, TwoLayerNet,
 };
 
-const HEADER: usize = 20;
+const HEADER: usize = 24;
 
 fn checkpoint() -> Checkpoint {
     let config =
@@ -25,7 +25,7 @@ fn problem(bytes: &[u8]) -> CheckpointProblem {
 
 /// A file with another payload, whose header and checksum fit it.
 fn sealed(payload: &[u8]) -> Vec<u8> {
-    let mut bytes = checkpoint().to_bytes()[..12].to_vec();
+    let mut bytes = checkpoint().to_bytes()[..16].to_vec();
     bytes.extend((payload.len() as u64).to_le_bytes());
     bytes.extend(payload);
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
@@ -138,7 +138,7 @@ fn other_files_are_told_from_checkpoints() {
     );
     let mut later = checkpoint().to_bytes();
     later[8] = 200;
-    let expected = "has checkpoint format 200, this version reads format 1";
+    let expected = "has checkpoint format 200, this version reads 1 and 2";
     assert_eq!(problem(&later).to_string(), expected);
 }
 
@@ -172,7 +172,7 @@ fn every_altered_byte_is_noticed() {
             let right_kind = match i {
                 0..8 => matches!(problem, CheckpointProblem::Foreign { .. }),
                 8..12 => matches!(problem, CheckpointProblem::Version { .. }),
-                12..HEADER => matches!(problem, CheckpointProblem::Length { .. }),
+                16..HEADER => matches!(problem, CheckpointProblem::Length { .. }),
                 _ => matches!(problem, CheckpointProblem::Checksum { .. }),
             };
             assert!(right_kind, "byte {i}: {problem}");
@@ -202,15 +202,17 @@ fn a_payload_that_lies_is_refused() {
 
 #[test]
 fn parameters_that_are_not_the_networks_are_refused() {
-    // The payload begins with the kind of network (4 bytes), how many sizes it has (8 bytes), and these.
+    // The payload begins with the version of the program (8 bytes for its length, and its text), the kind of network (4
+    // bytes), how many sizes it has (8 bytes), and these.
+    let first_size = 8 + env!("CARGO_PKG_VERSION").len() + 12;
     let mut other_shape = payload();
-    other_shape[12] = 5;
+    other_shape[first_size] = 5;
     assert_eq!(
         problem(&sealed(&other_shape)).to_string(),
         "has the parameter W1 (4×3), the network it describes expects W1 (4×5)"
     );
     let mut no_inputs = payload();
-    no_inputs[12] = 0;
+    no_inputs[first_size] = 0;
     assert_eq!(
         problem(&sealed(&no_inputs)).to_string(),
         "cannot be decoded: inputs is 0, expected at least 1"

@@ -1,0 +1,235 @@
+//! Training that can be killed at any moment and goes on where it was: when checkpoints are written, and from which one
+//! a run starts.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use chainrule_optimizers::Optimizer;
+
+use super::{
+    Checkpoint, Every,
+    folder::{self, Found},
+    keeper::Saver,
+};
+use crate::{
+    Error, Event, Mlp, Samples, Summary, TrainConfig,
+    train::{check_rate, train_kept},
+};
+
+/// Where a run begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resume {
+    /// At the beginning, in a folder without checkpoints.
+    #[default]
+    Never,
+    /// Where the newest good checkpoint in the folder left off; at the beginning, if there is none.
+    Auto,
+    /// Where this checkpoint left off.
+    From(PathBuf),
+}
+
+/// What becomes of a run whose checkpoint could not be written: the disk is full, say, or the folder is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnCheckpointError {
+    /// It goes on, and the observer hears of the first of such errors in a row.
+    #[default]
+    Continue,
+    /// It ends with the error.
+    Stop,
+}
+
+/// Training with checkpoints: [`train`](Checkpoints::train) is [`train`](crate::train), killed at any moment and called
+/// again the same way, until it comes to its end with the bits of a run that was never stopped.
+///
+/// | setting | default | purpose | range |
+/// | --- | --- | --- | --- |
+/// | `folder` | none: nothing is written on the way | where `step-….ckpt` and `best.ckpt` are | one run at a time |
+/// | `every` | 1 epoch | when one is written | at least 1 |
+/// | `keep` | 2 | how many of the last are kept, besides the best by validation | at least 1 |
+/// | `resume` | never | where the run begins | |
+/// | `on_error` | continue | what becomes of the run when none can be written | |
+///
+/// Whatever these are, one is written at the end, and one when the observer stops the run. They are written on a thread of
+/// their own while training goes on; what they hold is copied before.
+///
+/// # Examples
+/// ```
+/// use std::ops::ControlFlow;
+/// use chainrule_trainer::{Checkpoints, Dataset, Event, Every, Mlp, MlpConfig, Resume, TrainConfig, train};
+/// let data = Dataset::from_rows(&[0.0, 0.2, 0.8, 1.0], 1)?.with_classes(&[0, 0, 1, 1])?;
+/// let net = || Mlp::new(&MlpConfig::new([1, 3, 2]));
+/// let config = TrainConfig::new().with_epochs(10).with_batch_size(2);
+///
+/// let folder = tempfile::tempdir()?;
+/// let checkpoints = Checkpoints::new(folder.path()).with_every(Every::Steps(5)).with_resume(Resume::Auto);
+/// // The first run is stopped in the middle of the fourth epoch,
+/// let mut resumed = net()?;
+/// checkpoints.train(&mut resumed, &data, None, &config, |event| match event {
+///     Event::Step(step) if step.step == 7 => ControlFlow::Break(()),
+///     _ => ControlFlow::Continue(()),
+/// })?;
+/// // the second goes on there,
+/// let mut resumed = net()?;
+/// let summary = checkpoints.train(&mut resumed, &data, None, &config, |_| ControlFlow::Continue(()))?;
+/// assert_eq!((summary.steps, summary.history.len()), (20, 10));
+/// // and nobody can tell.
+/// let mut never_stopped = net()?;
+/// train(&mut never_stopped, &data, None, &config, |_| ControlFlow::Continue(()))?;
+/// assert_eq!(resumed.parameters_crc32(), never_stopped.parameters_crc32());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Checkpoints {
+    /// Where checkpoints are written.
+    pub folder: Option<PathBuf>,
+    /// When one is written.
+    pub every: Every,
+    /// How many of the last are kept.
+    pub keep: usize,
+    /// Where the run begins.
+    pub resume: Resume,
+    /// What becomes of the run when none can be written.
+    pub on_error: OnCheckpointError,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Checkpoints {
+            folder: None,
+            every: Every::default(),
+            keep: 2,
+            resume: Resume::default(),
+            on_error: OnCheckpointError::default(),
+        }
+    }
+}
+
+impl Checkpoints {
+    /// Checkpoints in `folder`, which is made if it is missing.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Checkpoints { folder: Some(folder.into()), ..Checkpoints::default() }
+    }
+
+    /// Sets when a checkpoint is written.
+    pub fn with_every(self, every: Every) -> Self {
+        Checkpoints { every, ..self }
+    }
+
+    /// Sets how many of the last are kept.
+    pub fn with_keep(self, keep: usize) -> Self {
+        Checkpoints { keep, ..self }
+    }
+
+    /// Sets where the run begins.
+    pub fn with_resume(self, resume: Resume) -> Self {
+        Checkpoints { resume, ..self }
+    }
+
+    /// Sets what becomes of the run when no checkpoint can be written.
+    pub fn with_on_error(self, on_error: OnCheckpointError) -> Self {
+        Checkpoints { on_error, ..self }
+    }
+
+    /// [`train`](crate::train) with these checkpoints.
+    ///
+    /// A run that is resumed takes everything from its checkpoint, whatever `net` is; `net` and `config` must be those of
+    /// the run that was saved, but for the length and the number of threads. A longer one extends a run, even one that had
+    /// come to its end, unless its schedule is spread over all steps. The state at the end is in [`Summary::state`].
+    ///
+    /// # Errors
+    /// As [`train`](crate::train), and
+    /// - [`Error::FolderInUse`] if another run works in the folder, [`Error::Folder`] if it is of no use;
+    /// - [`Error::FolderNotEmpty`] if it has checkpoints of another run, which would be lost;
+    /// - [`Error::Io`] and [`Error::Checkpoint`] if the checkpoint to go on from cannot be read;
+    /// - [`Error::Resume`] if it is of another network, other settings or other data;
+    /// - [`Error::Io`] if a checkpoint cannot be written and the run is to end then.
+    pub fn train<S: Samples>(
+        &self,
+        net: &mut Mlp,
+        samples: &S,
+        test: Option<&S>,
+        config: &TrainConfig,
+        observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
+    ) -> Result<Summary, Error> {
+        self.train_with(net, &config.optimizer, samples, test, config, observer)
+    }
+
+    /// [`train_with`](crate::train_with) with these checkpoints. Of the rule itself, name and number of slots are compared.
+    ///
+    /// # Errors
+    /// As [`train`](Checkpoints::train).
+    pub fn train_with<S: Samples>(
+        &self,
+        net: &mut Mlp,
+        optimizer: &dyn Optimizer<f32>,
+        samples: &S,
+        test: Option<&S>,
+        config: &TrainConfig,
+        observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
+    ) -> Result<Summary, Error> {
+        self.check()?;
+        config.check()?;
+        check_rate(optimizer.learning_rate())?;
+        let _lock = self.folder.as_deref().map(folder::open).transpose()?;
+        let mut saver = Saver::new(self, self.find()?);
+        train_kept(net, optimizer, samples, test, config, &mut saver, observer)
+    }
+
+    /// The checkpoint that a run would go on from, and where it is.
+    ///
+    /// # Errors
+    /// As [`train`](Checkpoints::train), if it cannot be read. Damaged ones in the folder are passed over.
+    pub fn newest(&self) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
+        Ok(self.find()?.checkpoint)
+    }
+
+    fn find(&self) -> Result<Found, Error> {
+        match (&self.resume, self.folder.as_deref()) {
+            (Resume::From(path), folder) => {
+                self.check_unused(folder.filter(|folder| !is_in(path, folder)))?;
+                Ok(Found { checkpoint: Some((path.clone(), Checkpoint::load(path)?)), damaged: Vec::new() })
+            }
+            (Resume::Auto, Some(folder)) => folder::newest(folder),
+            (Resume::Never, folder) => {
+                self.check_unused(folder)?;
+                Ok(Found { checkpoint: None, damaged: Vec::new() })
+            }
+            (Resume::Auto, None) => {
+                Err(Error::config("the folder of checkpoints", "none", "one, to look for the newest in"))
+            }
+        }
+    }
+
+    /// Refuses a folder whose checkpoints this run would replace.
+    fn check_unused(&self, folder: Option<&Path>) -> Result<(), Error> {
+        let Some(folder) = folder else { return Ok(()) };
+        let steps = folder::steps(folder).map_err(|cause| Error::Folder {
+            doing: "read",
+            path: folder.to_path_buf(),
+            cause,
+        })?;
+        match steps.first() {
+            None => Ok(()),
+            Some(&step) => Err(Error::FolderNotEmpty { path: folder.to_path_buf(), step }),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.every.check()?;
+        match self.keep {
+            0 => Err(Error::config("the number of checkpoints to keep", 0, "at least 1")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether `path` is in `folder`, whatever way they are written.
+fn is_in(path: &Path, folder: &Path) -> bool {
+    let parent = path.canonicalize().ok().and_then(|path| Some(path.parent()?.to_path_buf()));
+    parent.is_some() && parent == folder.canonicalize().ok()
+}

@@ -1,0 +1,117 @@
+//! A folder of checkpoints: the last few of one run and its best, and nobody else's.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Checkpoint,
+    writing::{Disk, remove_temporaries, write_whole},
+};
+use crate::Error;
+
+/// The best by validation.
+const BEST: &str = "best.ckpt";
+/// Locked by the run that works here; the lock goes with the process, however it ends.
+const LOCK: &str = ".lock";
+
+/// Which of the checkpoints in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// That after a step.
+    Step(u64),
+    /// The best by validation.
+    Best,
+}
+
+impl Name {
+    pub(crate) fn in_folder(self, folder: &Path) -> PathBuf {
+        match self {
+            // Names sort as their steps do, up to a billion.
+            Name::Step(step) => folder.join(format!("step-{step:09}.ckpt")),
+            Name::Best => folder.join(BEST),
+        }
+    }
+}
+
+/// Makes the folder if it is missing, and removes what a run that was killed has left half-written. The folder is this
+/// run's until the file is closed.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    let cannot = |doing| move |cause| Error::Folder { doing, path: path.to_path_buf(), cause };
+    fs::create_dir_all(path).map_err(cannot("make"))?;
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
+    let lock = lock.map_err(cannot("write to"))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Error::FolderInUse { path: path.to_path_buf() }),
+        Err(TryLockError::Error(cause)) => return Err(cannot("lock")(cause)),
+    }
+    remove_temporaries(path).map_err(cannot("clear"))?;
+    Ok(lock)
+}
+
+/// The checkpoints of a folder by step, the newest first; none if there is no folder.
+pub(crate) fn steps(folder: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut steps = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let step = name.to_str().and_then(|name| name.strip_prefix("step-")?.strip_suffix(".ckpt"));
+        steps.extend(step.and_then(|step| step.parse::<u64>().ok()));
+    }
+    steps.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(steps)
+}
+
+/// A checkpoint that was found in a folder.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) checkpoint: Option<(PathBuf, Checkpoint)>,
+    /// Newer ones that are damaged.
+    pub(crate) damaged: Vec<Error>,
+}
+
+/// The newest checkpoint of a run that is good.
+pub(crate) fn newest(folder: &Path) -> Result<Found, Error> {
+    let steps =
+        steps(folder).map_err(|cause| Error::Folder { doing: "read", path: folder.to_path_buf(), cause })?;
+    let mut damaged = Vec::new();
+    for name in steps.into_iter().map(Name::Step).chain([Name::Best]) {
+        let path = name.in_folder(folder);
+        match Checkpoint::load(&path) {
+            Ok(checkpoint) if checkpoint.state.is_some() => {
+                return Ok(Found { checkpoint: Some((path, checkpoint)), damaged });
+            }
+            Ok(_) => {}
+            Err(Error::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(problem @ Error::Checkpoint { .. }) => damaged.push(problem),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Found { checkpoint: None, damaged })
+}
+
+/// Writes a checkpoint into `folder`, and then removes those of earlier steps but the last `keep - 1`.
+pub(crate) fn write(
+    disk: &impl Disk,
+    folder: &Path,
+    name: Name,
+    bytes: &[u8],
+    keep: usize,
+) -> io::Result<()> {
+    write_whole(disk, &name.in_folder(folder), bytes)?;
+    if let Name::Step(step) = name {
+        for old in steps(folder)?.into_iter().filter(|old| *old < step).skip(keep - 1) {
+            match disk.remove(&Name::Step(old).in_folder(folder)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

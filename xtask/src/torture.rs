@@ -1,0 +1,276 @@
+//! `cargo xtask torture`: a run that is killed again and again, and resumed each time, must end as one never killed.
+//!
+//! What happens to one file when its writing breaks off at any point is tested in the library, on a disk that fails; here
+//! real processes are killed at moments that nobody chose.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{self, Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use chainrule_mnist::{ImageSet, Images, Mnist};
+use chainrule_tensor::random::{Purpose, generator, uniform};
+use chainrule_trainer::Checkpoint;
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    Result,
+    args::at_least_one,
+    output::{self, Bar},
+};
+
+#[derive(Args, Debug)]
+pub(crate) struct Torture {
+    /// How many times to kill
+    #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one, allow_negative_numbers = true)]
+    kills: usize,
+    /// The seed of the moments
+    #[arg(long, value_name = "SEED", default_value = "1")]
+    seed: u64,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// All that a run can have, a checkpoint after every step, and from one process to the next another number of threads.
+const RUN: &[&str] = &[
+    "train-mnist",
+    "--json",
+    "--hidden",
+    "24,16",
+    "--activation",
+    "relu,tanh",
+    "--batch-norm",
+    "--dropout",
+    "0.1",
+    "--optimizer",
+    "adam",
+    "--schedule",
+    "one-cycle",
+    "--clip-norm",
+    "1",
+    "--ema",
+    "0.9",
+    "--validation",
+    "0.1",
+    "--early-stopping",
+    "1000000",
+    "--batch-size",
+    "8",
+];
+
+/// How long a run takes that nobody kills, about.
+const RUN_TIME: Duration = Duration::from_millis(400);
+
+pub(crate) fn run(options: &Torture) -> Result<()> {
+    let begun = Instant::now();
+    let work = Work::new()?;
+    let n_steps = work.n_steps()?;
+    let uninterrupted = work.finish(work.start(n_steps, None, 1)?)?;
+    let (mut count, mut folder) = (Count::default(), work.folder(0));
+    let timing = Instant::now();
+    let saved = work.finish(work.start(n_steps, Some(&folder), 1)?)?;
+    let run_time = timing.elapsed();
+    check_same(&saved, &uninterrupted, &count)?;
+
+    let mut rng = generator(options.seed, Purpose::Draw, 0, 0);
+    let mut moment = || run_time.mul_f64(uniform(&mut rng));
+    let bar = Bar::new(!options.json);
+    count.runs = 1;
+    folder = work.folder(count.runs);
+    while count.kills < options.kills {
+        let lifetime = moment();
+        match work.kill_after(lifetime, work.start(n_steps, Some(&folder), 1 + count.kills % 3)?)? {
+            None => {
+                count.kills += 1;
+                count.inside += usize::from(has_temporary(&folder)?);
+                let n_loaded = load_all(&folder)?;
+                count.loaded += n_loaded;
+                count.resumes += usize::from(n_loaded > 0);
+                bar.share(count.kills, options.kills);
+            }
+            Some(parameters_crc32) => {
+                check_same(&parameters_crc32, &uninterrupted, &count)?;
+                count.runs += 1;
+                folder = work.folder(count.runs);
+            }
+        }
+    }
+    check_same(&work.finish(work.start(n_steps, Some(&folder), 2)?)?, &uninterrupted, &count)?;
+    bar.finish();
+    report(options, &count, uninterrupted, begun.elapsed());
+    // Of a few kills, chance decides how many these are.
+    if options.kills >= 100 && count.inside * 10 < options.kills {
+        return Err(format!(
+            "{} of {} kills fell inside the writing of a checkpoint, expected a tenth at least: the disk is too fast \
+             for this test to mean much; set TMPDIR to a folder on another one",
+            count.inside, options.kills
+        )
+        .into());
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Count {
+    kills: usize,
+    /// Kills while a checkpoint was being written.
+    inside: usize,
+    /// Kills after which the run went on from a checkpoint.
+    resumes: usize,
+    /// Checkpoints that were loaded after kills.
+    loaded: usize,
+    /// Runs that came to their end, the first of which was never killed.
+    runs: usize,
+}
+
+fn check_same(found: &str, expected: &str, count: &Count) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let Count { kills, runs, .. } = count;
+    Err(format!(
+        "run {runs}, after {kills} kills in all, ended with parameters_crc32 {found}, expected {expected}"
+    )
+    .into())
+}
+
+fn report(options: &Torture, count: &Count, parameters_crc32: String, time: Duration) {
+    let Count { kills, inside, resumes, loaded, runs } = *count;
+    if options.json {
+        let seconds = time.as_secs_f64();
+        let event = "torture";
+        output::json(&Done { event, kills, inside, resumes, loaded, runs, parameters_crc32, seconds });
+        return;
+    }
+    output::line(format_args!(
+        "{kills} kills, {inside} of them inside the writing of a checkpoint; {resumes} resumes; {:.1} s",
+        time.as_secs_f64()
+    ));
+    output::line(format_args!("{loaded} checkpoints were on disk after a kill, and all could be loaded"));
+    output::line(format_args!(
+        "{runs} runs came to their end with parameters_crc32 {parameters_crc32}, as the one never stopped"
+    ));
+}
+
+/// `{"event":"torture",…}`
+#[derive(Serialize)]
+struct Done {
+    event: &'static str,
+    kills: usize,
+    inside: usize,
+    resumes: usize,
+    loaded: usize,
+    runs: usize,
+    parameters_crc32: String,
+    seconds: f64,
+}
+
+/// A folder for data and checkpoints, removed at the end.
+struct Work {
+    path: PathBuf,
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // There is nobody to tell, and the system clears such folders by itself.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+impl Work {
+    fn new() -> Result<Work> {
+        let work = Work { path: env::temp_dir().join(format!("chainrule-torture-{}", process::id())) };
+        let data = work.path.join("data");
+        fs::create_dir_all(&data).map_err(|cause| format!("cannot make {}: {cause}", data.display()))?;
+        Mnist::new(images(200), images(50)).save(&data)?;
+        Ok(work)
+    }
+
+    /// A folder for the checkpoints of run `number`; that of the run before is not needed any more.
+    fn folder(&self, number: usize) -> PathBuf {
+        if let Some(before) = number.checked_sub(1) {
+            let _ = fs::remove_dir_all(self.path.join(format!("run-{before}")));
+        }
+        self.path.join(format!("run-{number}"))
+    }
+
+    /// How many steps a run needs to take long enough.
+    fn n_steps(&self) -> Result<u64> {
+        const FEW: u64 = 40;
+        let time_of = |n_steps: u64| -> Result<Duration> {
+            let (folder, begun) = (self.path.join(format!("probe-{n_steps}")), Instant::now());
+            self.finish(self.start(n_steps, Some(&folder), 1)?)?;
+            Ok(begun.elapsed())
+        };
+        let per_step = time_of(FEW + 1)?.saturating_sub(time_of(1)?).as_secs_f64() / FEW as f64;
+        Ok(((RUN_TIME.as_secs_f64() / per_step) as u64).clamp(FEW, 5000))
+    }
+
+    fn start(&self, n_steps: u64, folder: Option<&Path>, threads: usize) -> Result<Child> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(RUN).args(["--steps", &n_steps.to_string(), "--threads", &threads.to_string()]);
+        command.arg("--data-dir").arg(self.path.join("data"));
+        if let Some(folder) = folder {
+            command
+                .args(["--checkpoint-every", "1steps", "--resume", "auto", "--checkpoint-dir"])
+                .arg(folder);
+        }
+        let out = fs::File::create(self.path.join("out"))?;
+        Ok(command.stdin(Stdio::null()).stdout(out).stderr(Stdio::inherit()).spawn()?)
+    }
+
+    /// Lets a process come to its end; returns the checksum it prints.
+    fn finish(&self, mut child: Child) -> Result<String> {
+        let status = child.wait()?;
+        if !status.success() {
+            return Err(format!("a run that nobody killed ended with {status}").into());
+        }
+        let text = fs::read_to_string(self.path.join("out"))?;
+        let done: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
+        Ok(done["parameters_crc32"].as_str().ok_or("a run printed no parameters_crc32")?.to_string())
+    }
+
+    /// Kills a process after `lifetime`, unless it has come to its end by then: what `finish` returns.
+    fn kill_after(&self, lifetime: Duration, mut child: Child) -> Result<Option<String>> {
+        thread::sleep(lifetime);
+        child.kill()?;
+        let status = child.wait()?;
+        // One that ended by itself just before has an exit code; on Windows, one that was killed has one, too.
+        let was_killed = if cfg!(unix) { status.code().is_none() } else { !status.success() };
+        if was_killed { Ok(None) } else { self.finish(child).map(Some) }
+    }
+}
+
+/// Whether a checkpoint is half-written: its temporary file is there from before its first byte until its renaming.
+fn has_temporary(folder: &Path) -> Result<bool> {
+    Ok(names(folder)?.iter().any(|name| name.ends_with(".tmp")))
+}
+
+/// Loads every checkpoint in the folder, which must all be good; returns how many these are.
+fn load_all(folder: &Path) -> Result<usize> {
+    let checkpoints: Vec<String> =
+        names(folder)?.into_iter().filter(|name| name.ends_with(".ckpt")).collect();
+    for name in &checkpoints {
+        Checkpoint::load(folder.join(name))?;
+    }
+    Ok(checkpoints.len())
+}
+
+/// The files in a folder that may not have been made yet.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+/// Images of 8×8 whose classes differ in which pixels are bright.
+fn images(n: usize) -> ImageSet {
+    let pixel = |i: usize| if i % 64 % 10 == i / 64 % 10 { 250 } else { (i * 7 % 40) as u8 };
+    let labels = (0..n).map(|i| (i % 10) as u8).collect();
+    ImageSet::new(Images::new(n, 8, 8, (0..n * 64).map(pixel).collect()), labels)
+}
