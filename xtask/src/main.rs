@@ -11,8 +11,13 @@ mod ci;
 mod compare;
 mod data;
 mod evaluate;
+mod export;
 mod gradcheck;
+mod import;
+mod inspect;
+mod interop;
 mod output;
+mod python;
 mod run_config;
 mod train_mnist;
 
@@ -34,6 +39,10 @@ fn main() -> ExitCode {
         Command::TrainMnist(options) => train_mnist::run(options),
         Command::Evaluate(options) => evaluate::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
+        Command::Export(options) => export::run(options),
+        Command::Import(options) => import::run(options),
+        Command::Inspect(options) => inspect::run(options),
+        Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Ci => ci::run(),
     };

@@ -2,10 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use chainrule_trainer::MlpConfig;
+use chainrule_trainer::{Mlp, MlpConfig};
 
 use crate::{
-    Error, Problem, Tensor, file, npz,
+    Error, Problem, StateDict, Tensor, file, npz,
     onnx::{self, Graph},
     safetensors,
 };
@@ -60,7 +60,7 @@ pub struct Contents {
     pub format: Format,
     /// The network, where the file describes it.
     pub config: Option<MlpConfig>,
-    /// All tensors with their types and shapes.
+    /// All tensors with their types and shapes; in ONNX without their values.
     pub tensors: Vec<Tensor>,
     /// The graph of an ONNX file.
     pub graph: Option<Graph>,
@@ -106,5 +106,10 @@ impl Contents {
         };
         let (tensors, config) = state.into_parts();
         Ok(Contents { format, config, tensors, graph })
+    }
+
+    /// The network, where the file describes it and has its values.
+    pub fn to_mlp(&self) -> Option<Mlp> {
+        StateDict::new(self.tensors.clone(), self.config.clone()).ok()?.to_mlp().ok()
     }
 }

@@ -65,10 +65,7 @@ pub enum Problem {
     },
 
     /// There is no description of the network in the file, as in all that other programs write.
-    #[error(
-        "does not say which network its tensors are of: give the activations and the loss, as in --activation relu \
-         --loss softmax-cross-entropy"
-    )]
+    #[error("does not say which network its tensors are of: its activations and its loss have to be given")]
     NoDescription,
 
     /// The description of the network cannot be read, or describes none.

@@ -21,4 +21,5 @@ pub use chainrule_trainer as trainer;
 
 pub use contents::{Contents, Format, MEMORY_FACTOR, inspect};
 pub use error::{Error, Problem};
+pub use parts::pytorch;
 pub use state_dict::{StateDict, Tensor};

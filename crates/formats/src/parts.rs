@@ -52,6 +52,42 @@ impl Part {
     }
 }
 
+/// The network as it is made in PyTorch, in which nothing corresponds to the step function: then there is none.
+///
+/// # Examples
+/// ```
+/// use chainrule_formats::pytorch;
+/// use chainrule_trainer::MlpConfig;
+/// assert_eq!(
+///     pytorch(&MlpConfig::new([784, 50, 10]).with_dropout(0.5)).unwrap(),
+///     "Sequential(Linear(784, 50), Sigmoid(), Dropout(0.5), Linear(50, 10))"
+/// );
+/// ```
+pub fn pytorch(config: &MlpConfig) -> Option<String> {
+    let module = |part: &Part| {
+        Some(match part {
+            Part::Linear { n_inputs, n_outputs } => format!("Linear({n_inputs}, {n_outputs})"),
+            Part::BatchNorm { n } => format!("BatchNorm1d({n})"),
+            Part::Dropout => format!("Dropout({})", config.dropout),
+            Part::Activation(activation) => match activation {
+                Activation::Sigmoid => "Sigmoid()",
+                Activation::Relu => "ReLU()",
+                Activation::Tanh => "Tanh()",
+                Activation::LeakyRelu => "LeakyReLU()",
+                Activation::Elu => "ELU()",
+                Activation::Silu => "SiLU()",
+                Activation::Softplus => "Softplus()",
+                Activation::Gelu => "GELU()",
+                Activation::GeluTanh => "GELU(approximate=\"tanh\")",
+                _ => return None,
+            }
+            .to_string(),
+        })
+    };
+    let modules: Option<Vec<String>> = parts(config).iter().map(module).collect();
+    Some(format!("Sequential({})", modules?.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use chainrule_trainer::{Mlp, layers::Layer};

@@ -1,6 +1,7 @@
 //! Whatever the bytes: what was written or an error, never a panic.
 
 mod common;
+mod networks;
 
 use std::fs;
 
@@ -10,7 +11,8 @@ use chainrule_formats::{
     safetensors,
     trainer::{Activation, MlpConfig, losses::LossConfig},
 };
-use common::{configs, fixture, net};
+use common::fixture;
+use networks::net;
 
 /// Files of all formats, small ones.
 fn files() -> Vec<Vec<u8>> {
@@ -28,13 +30,11 @@ fn files() -> Vec<Vec<u8>> {
 /// Reads bytes in every way there is.
 fn read_all(bytes: &[u8]) {
     let _ = Contents::from_bytes(bytes);
-    for state in
-        [safetensors::from_bytes(bytes), npz::from_bytes(bytes), onnx::from_bytes(bytes).map(|r| r.0)]
-    {
-        if let Ok(state) = state {
-            let _ = state.to_mlp();
-            let _ = state.to_mlp_as(&[Activation::Relu], LossConfig::default());
-        }
+    let states =
+        [safetensors::from_bytes(bytes), npz::from_bytes(bytes), onnx::from_bytes(bytes).map(|r| r.0)];
+    for state in states.into_iter().flatten() {
+        let _ = state.to_mlp();
+        let _ = state.to_mlp_as(&[Activation::Relu], LossConfig::default());
     }
 }
 
@@ -74,7 +74,7 @@ fn every_byte_changed_is_no_panic() {
     for mut bytes in files() {
         for i in 0..bytes.len() {
             let before = bytes[i];
-            for after in [0, 0xff, before ^ 1, before ^ 0x80, before.wrapping_add(1), b'"', b'}'] {
+            for after in [0, 0xff, before ^ 1, before.wrapping_add(1)] {
                 bytes[i] = after;
                 read_all(&bytes);
             }
@@ -103,7 +103,7 @@ fn no_flipped_bit_of_an_npz_file_changes_a_value() {
 #[test]
 fn random_changes_and_random_bytes_are_no_panic() {
     let (files, mut random) = (files(), Random(1));
-    for _ in 0..20_000 {
+    for _ in 0..8_000 {
         let mut bytes = files[random.below(files.len())].clone();
         for _ in 0..1 + random.below(4) {
             let (at, to) = (random.below(bytes.len()), random.below(bytes.len()));
@@ -122,7 +122,7 @@ fn random_changes_and_random_bytes_are_no_panic() {
         }
         read_all(&bytes);
     }
-    for _ in 0..20_000 {
+    for _ in 0..8_000 {
         let mut bytes: Vec<u8> = (0..random.below(200)).map(|_| random.next() as u8).collect();
         read_all(&bytes);
         // The same behind a beginning that leads into the readers.
@@ -140,11 +140,8 @@ fn random_changes_and_random_bytes_are_no_panic() {
 /// Descriptions that claim more than there is.
 #[test]
 fn a_description_of_a_huge_network_is_refused() {
-    let state = StateDict::of(&net(&configs()[0])).unwrap();
+    let state = StateDict::of(&net(&MlpConfig::new([3, 2]))).unwrap();
     let bytes = safetensors::to_bytes(&state).unwrap();
-    let text =
-        String::from_utf8(bytes[8..].to_vec().into_iter().take_while(|b| b.is_ascii() && *b != 0).collect());
-    assert!(text.unwrap().contains("[3,2]"));
     let huge = replace(&bytes, "\\\"sizes\\\":[3,2]", "\\\"sizes\\\":[9999999,9]");
     let problem = safetensors::from_bytes(&huge).unwrap().to_mlp().unwrap_err().to_string();
     assert_eq!(problem, "has 0.weight [2, 3], the network expects 0.weight [9, 9999999]");

@@ -55,14 +55,14 @@ pub(super) fn add(graph: &mut Builder, encoding: &Encoding) -> Result<(), Proble
     let x = graph.last().to_string();
     let name = |part: &str| format!("encoding.{part}");
     let to = |element_type| [("to", Attribute::Int(element_type))];
-    graph.node("Gather", &[x, columns], &name("gathered"), &[("axis", Attribute::Int(1))]);
-    graph.node("Cast", &[name("gathered")], &name("double"), &to(DOUBLE));
-    graph.node("Sub", &[name("double"), mean], &name("centred"), &[]);
-    graph.node("Div", &[name("centred"), std], &name("scaled"), &[]);
-    graph.node("Cast", &[name("scaled")], &name("standardized"), &to(FLOAT));
-    graph.node("Equal", &[name("gathered"), values], &name("is_equal"), &[]);
-    graph.node("Cast", &[name("is_equal")], &name("one_hot"), &to(FLOAT));
-    graph.node("Where", &[is_value, name("one_hot"), name("standardized")], &name("output"), &[]);
+    graph.node("Gather", [x, columns], &name("gathered"), &[("axis", Attribute::Int(1))]);
+    graph.node("Cast", [name("gathered")], &name("double"), &to(DOUBLE));
+    graph.node("Sub", [name("double"), mean], &name("centred"), &[]);
+    graph.node("Div", [name("centred"), std], &name("scaled"), &[]);
+    graph.node("Cast", [name("scaled")], &name("standardized"), &to(FLOAT));
+    graph.node("Equal", [name("gathered"), values], &name("is_equal"), &[]);
+    graph.node("Cast", [name("is_equal")], &name("one_hot"), &to(FLOAT));
+    graph.node("Where", [is_value, name("one_hot"), name("standardized")], &name("output"), &[]);
     Ok(())
 }
 

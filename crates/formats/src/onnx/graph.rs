@@ -43,7 +43,7 @@ impl Builder {
     pub(super) fn node(
         &mut self,
         operator: &'static str,
-        inputs: &[String],
+        inputs: impl Into<Vec<String>>,
         output: &str,
         attributes: &[(&str, Attribute)],
     ) {
@@ -54,7 +54,7 @@ impl Builder {
                 Attribute::Int(value) => message.number(3, *value).number(20, 2),
             }
         });
-        let (inputs, output) = (inputs.to_vec(), output.to_string());
+        let (inputs, output) = (inputs.into(), output.to_string());
         self.last.clone_from(&output);
         self.nodes.push(Node { operator, inputs, output, attributes: attributes.collect() });
     }

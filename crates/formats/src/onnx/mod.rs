@@ -91,13 +91,13 @@ pub fn to_bytes(net: &Mlp, output: Output) -> Result<Vec<u8>, Problem> {
         match part {
             Part::Linear { .. } => {
                 let inputs = [graph.last(), &parameter("weight"), &parameter("bias")];
-                graph.node("Gemm", &inputs.map(String::from), &output, &[("transB", Attribute::Int(1))]);
+                graph.node("Gemm", inputs.map(String::from), &output, &[("transB", Attribute::Int(1))]);
             }
             Part::BatchNorm { .. } => {
                 let names = ["weight", "bias", "running_mean", "running_var"].map(parameter);
                 let inputs = [&[graph.last().to_string()], &names[..]].concat();
                 // ε is that of the layer, and of PyTorch.
-                graph.node("BatchNormalization", &inputs, &output, &[("epsilon", Attribute::Float(1e-5))]);
+                graph.node("BatchNormalization", inputs, &output, &[("epsilon", Attribute::Float(1e-5))]);
             }
             Part::Activation(activation) => activation::add(&mut graph, index, *activation)?,
             Part::Dropout => {}
@@ -108,12 +108,12 @@ pub fn to_bytes(net: &Mlp, output: Output) -> Result<Vec<u8>, Problem> {
         (Output::Logits, _) => "values",
         (Output::Probabilities, LossConfig::SoftmaxCrossEntropy(_)) => {
             let logits = graph.last().to_string();
-            graph.node("Softmax", &[logits], "softmax", &[("axis", Attribute::Int(1))]);
+            graph.node("Softmax", [logits], "softmax", &[("axis", Attribute::Int(1))]);
             "probabilities"
         }
         (Output::Probabilities, LossConfig::BinaryCrossEntropy) => {
             let logits = graph.last().to_string();
-            graph.node("Sigmoid", &[logits], "sigmoid", &[]);
+            graph.node("Sigmoid", [logits], "sigmoid", &[]);
             "probabilities"
         }
         (Output::Probabilities, _) => {
