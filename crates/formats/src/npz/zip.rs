@@ -32,8 +32,11 @@ pub(super) fn to_bytes(
     comment: &str,
 ) -> Result<Vec<u8>, Problem> {
     let Ok(comment_length) = u16::try_from(comment.len()) else {
-        let found =
-            format!("its description has {} bytes, an npz file has room for {}", comment.len(), u16::MAX);
+        let found = format!(
+            "its description has {} bytes, an npz file has room for {}; safetensors has more",
+            comment.len(),
+            u16::MAX
+        );
         return Err(Problem::NotExported(found));
     };
     let (mut bytes, mut directory, mut n_members) = (Vec::new(), Vec::new(), 0_u16);
