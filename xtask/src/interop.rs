@@ -36,7 +36,7 @@ pub(crate) struct Interop {
 /// Digits on which outputs are compared.
 const N_DIGITS: usize = 100;
 
-/// Outputs may differ by this, relative where they are above 1.
+/// Outputs may differ by this.
 const TOLERANCE: f64 = 1e-5;
 
 /// A network with its name.
