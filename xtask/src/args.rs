@@ -9,7 +9,10 @@ use clap::{
     Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind,
 };
 
-use crate::{compare::Compare, keeping::Keeping, scaling::Scaling, torture::Torture};
+use crate::{
+    compare::Compare, export::Export, import::Import, inspect::Inspect, interop::Interop, keeping::Keeping,
+    scaling::Scaling, torture::Torture,
+};
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
 #[derive(Debug, Parser)]
@@ -25,6 +28,7 @@ use crate::{compare::Compare, keeping::Keeping, scaling::Scaling, torture::Tortu
         cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
         cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
         cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
+        cargo xtask export --checkpoint net.ckpt --to safetensors --output net.safetensors\n  \
         cargo xtask gradcheck                          every derivative of the network on real digits"
 )]
 pub(crate) struct Arguments {
@@ -40,6 +44,14 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Check every derivative of the network on real digits against central differences
     Gradcheck(Gradcheck),
+    /// Write a saved network in a format that others read: safetensors, npz or ONNX
+    Export(Export),
+    /// Make a checkpoint of a network that another program wrote as safetensors or npz
+    Import(Import),
+    /// Show what a file holds: a checkpoint, safetensors, npz or ONNX
+    Inspect(Inspect),
+    /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
+    Interop(Interop),
     /// Measure chainrule and its peers side by side
     Compare(Compare),
     /// Measure the time of a training step by threads and mini-batch, and what it is made up of
@@ -218,16 +230,16 @@ pub(crate) enum Gradient {
 }
 
 /// The names that the libraries know.
-mod names {
+pub(crate) mod names {
     use chainrule_losses::{Loss, LossConfig};
     use chainrule_optimizers::{Optimizer, OptimizerConfig};
     use chainrule_trainer::Activation;
 
-    pub(super) fn activations() -> Vec<&'static str> {
+    pub(crate) fn activations() -> Vec<&'static str> {
         Activation::ALL.iter().map(|activation| activation.name()).collect()
     }
 
-    pub(super) fn losses() -> Vec<&'static str> {
+    pub(crate) fn losses() -> Vec<&'static str> {
         LossConfig::all().iter().map(Loss::<f32>::name).collect()
     }
 

@@ -11,10 +11,15 @@ mod ci;
 mod compare;
 mod data;
 mod evaluate;
+mod export;
 mod gradcheck;
+mod import;
+mod inspect;
+mod interop;
 mod keeping;
 mod machine;
 mod output;
+mod python;
 mod run_config;
 mod scaling;
 mod statistics;
@@ -40,6 +45,10 @@ fn main() -> ExitCode {
         Command::TrainMnist(options) => train_mnist::run(options),
         Command::Evaluate(options) => evaluate::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
+        Command::Export(options) => export::run(options),
+        Command::Import(options) => import::run(options),
+        Command::Inspect(options) => inspect::run(options),
+        Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
         Command::Torture(options) => torture::run(options),

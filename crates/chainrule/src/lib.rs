@@ -27,6 +27,9 @@ pub use chainrule_tensor as tensor;
 #[cfg(feature = "csv")]
 #[doc(inline)]
 pub use chainrule_csv as csv;
+#[cfg(feature = "formats")]
+#[doc(inline)]
+pub use chainrule_formats as formats;
 #[cfg(feature = "gradcheck")]
 #[doc(inline)]
 pub use chainrule_gradcheck as gradcheck;

@@ -3,14 +3,14 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use serde_json::Value;
 
 use super::{Compare, peer::Peer, peer::root};
-use crate::{Result, args::Usage, output};
+use crate::{Result, args::Usage, output, python};
 
 /// The programs by which contestants are started.
 pub(super) struct Programs {
@@ -129,33 +129,14 @@ fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     ours.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
-/// The Python of the virtual environment, which is made anew where its packages are not those that are asked for.
+/// The Python of the peers' virtual environment.
 fn environment(talk: bool) -> Result<PathBuf> {
-    let (venv, requirements) = (folder().join("venv"), root().join("benches/peers/python/requirements.txt"));
-    let (python, installed) = (venv.join("bin/python"), venv.join("installed.txt"));
-    let wanted = fs::read(&requirements)?;
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
-        return Ok(python);
-    }
-    if talk {
-        output::line("installing the Python peers into target/peers/venv: several gigabytes, once");
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements))?;
-    // Last, so that an installation that was interrupted is not taken for a whole one.
-    fs::write(&installed, wanted)?;
-    Ok(python)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let name = Path::new(command.get_program()).display().to_string();
-    let output = command.output().map_err(|cause| format!("{name} does not start: {cause}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-    Err(format!("the virtual environment cannot be made: {why}").into())
+    let requirements = root().join("benches/peers/python/requirements.txt");
+    python::environment(&folder().join("venv"), &requirements, || {
+        if talk {
+            output::line("installing the Python peers into target/peers/venv: several gigabytes, once");
+        }
+    })
 }
 
 #[cfg(test)]

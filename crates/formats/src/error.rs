@@ -1,0 +1,109 @@
+//! What can go wrong, in one sentence each.
+
+use std::{io, path::PathBuf};
+
+/// Why a file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("{}: cannot be {doing}: {cause}", path.display())]
+    Io {
+        /// "read" or "written".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
+    },
+
+    /// The file does not hold what was asked for, or the network cannot be put into it.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+/// What is wrong with a file, or with a network that should become one.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The bytes are of none of the formats.
+    #[error(
+        "starts with \"{}\", which is neither safetensors, npz nor ONNX", found.escape_ascii()
+    )]
+    Unknown {
+        /// The first bytes, at most 16.
+        found: Vec<u8>,
+    },
+
+    /// The bytes break a rule of the format.
+    #[error("is no whole {format} file: {what}: found {found}, expected {expected}")]
+    Malformed {
+        /// The format.
+        format: &'static str,
+        /// The part of the file.
+        what: String,
+        /// What is there.
+        found: String,
+        /// What the format wants.
+        expected: String,
+    },
+
+    /// The bytes are allowed by the format, but not here.
+    #[error("has {what}: found {found}, expected {expected}")]
+    Unsupported {
+        /// The part of the file.
+        what: String,
+        /// What is there.
+        found: String,
+        /// What is read here.
+        expected: String,
+    },
+
+    /// There is no description of the network in the file, as in all that other programs write.
+    #[error("does not say which network its tensors are of: its activations and its loss have to be given")]
+    NoDescription,
+
+    /// The description of the network cannot be read, or describes none.
+    #[error("has a description of its network that cannot be used: {0}")]
+    Description(String),
+
+    /// The activations that were given don't fit.
+    #[error("the activations: found {found}, expected {expected}")]
+    Activations {
+        /// What was given.
+        found: String,
+        /// What the tensors allow.
+        expected: String,
+    },
+
+    /// A tensor is missing, or superfluous, or has another shape than the network's.
+    #[error("has {found}, the network expects {expected}")]
+    Tensor {
+        /// Name and shape in the file.
+        found: String,
+        /// Name and shape in the network.
+        expected: String,
+    },
+
+    /// A value is not a finite number, or a variance is negative.
+    #[error("has a value that no network can have: {name}[{index}] is {value}, expected {expected}")]
+    Value {
+        /// The tensor.
+        name: String,
+        /// The position in row-major order.
+        index: usize,
+        /// The value.
+        value: f32,
+        /// What is allowed.
+        expected: &'static str,
+    },
+
+    /// The network has something that the format cannot hold.
+    #[error("cannot hold this network: {0}")]
+    NotExported(String),
+}

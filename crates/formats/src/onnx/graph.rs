@@ -1,0 +1,114 @@
+//! A graph that is being put together: nodes one behind the other, and the tensors they use.
+
+use super::protobuf::Message;
+
+/// The numbers of element types in `TensorProto`.
+pub(super) const FLOAT: u64 = 1;
+pub(super) const INT64: u64 = 7;
+pub(super) const BOOL: u64 = 9;
+pub(super) const DOUBLE: u64 = 11;
+
+/// The value of an operator's attribute.
+pub(super) enum Attribute {
+    Int(u64),
+    Float(f32),
+}
+
+struct Node {
+    operator: &'static str,
+    inputs: Vec<String>,
+    output: String,
+    attributes: Vec<Message>,
+}
+
+pub(super) struct Builder {
+    input: Message,
+    nodes: Vec<Node>,
+    tensors: Vec<(String, Message)>,
+    last: String,
+}
+
+impl Builder {
+    /// A graph whose input has this name and so many values per sample.
+    pub(super) fn new(name: &str, n_inputs: usize) -> Self {
+        let input = batch(name, n_inputs);
+        Builder { input, nodes: Vec::new(), tensors: Vec::new(), last: name.to_string() }
+    }
+
+    /// The output of the last node, or the input of the graph.
+    pub(super) fn last(&self) -> &str {
+        &self.last
+    }
+
+    pub(super) fn node(
+        &mut self,
+        operator: &'static str,
+        inputs: impl Into<Vec<String>>,
+        output: &str,
+        attributes: &[(&str, Attribute)],
+    ) {
+        let attributes = attributes.iter().map(|(name, value)| {
+            let message = Message::new().text(1, name);
+            match value {
+                Attribute::Float(value) => message.float(2, *value).number(20, 1),
+                Attribute::Int(value) => message.number(3, *value).number(20, 2),
+            }
+        });
+        let (inputs, output) = (inputs.into(), output.to_string());
+        self.last.clone_from(&output);
+        self.nodes.push(Node { operator, inputs, output, attributes: attributes.collect() });
+    }
+
+    /// A tensor of floats that nodes may use.
+    pub(super) fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.raw(name, shape, FLOAT, &bytes);
+    }
+
+    /// A tensor of any type, its values little-endian.
+    pub(super) fn raw(&mut self, name: &str, shape: &[usize], element_type: u64, bytes: &[u8]) {
+        let tensor = Message::new()
+            .each(shape, |message, size| message.number(1, *size as u64))
+            .number(2, element_type)
+            .text(8, name)
+            .bytes(9, bytes);
+        self.tensors.push((name.to_string(), tensor));
+    }
+
+    /// The name of a single number as a tensor, which is added when it is asked for first.
+    pub(super) fn constant(&mut self, value: f32) -> String {
+        let name = format!("constant.{value}");
+        if !self.tensors.iter().any(|(known, _)| *known == name) {
+            self.tensor(&name, &[], &[value]);
+        }
+        name
+    }
+
+    /// The graph, whose last node's output becomes its output under this name.
+    pub(super) fn finish(mut self, name: &str, output: &str, n_outputs: usize) -> Message {
+        if let Some(last) = self.nodes.last_mut() {
+            last.output = output.to_string();
+        }
+        Message::new()
+            .each(self.nodes, |graph, node| {
+                let message = Message::new()
+                    .each(&node.inputs, |message, input| message.text(1, input))
+                    .text(2, &node.output)
+                    .text(4, node.operator)
+                    .each(node.attributes, |message, attribute| message.message(5, attribute));
+                graph.message(1, message)
+            })
+            .text(2, name)
+            .each(self.tensors, |graph, (_, tensor)| graph.message(5, tensor))
+            .message(11, self.input)
+            .message(12, batch(output, n_outputs))
+    }
+}
+
+/// The type of a batch of samples, each with `n` floats.
+fn batch(name: &str, n: usize) -> Message {
+    let any_number = Message::new().text(2, "batch");
+    let shape = Message::new().message(1, any_number).message(1, Message::new().number(1, n as u64));
+    let tensor = Message::new().number(1, FLOAT).message(2, shape);
+    Message::new().text(1, name).message(2, Message::new().message(1, tensor))
+}

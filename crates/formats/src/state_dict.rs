@@ -1,0 +1,258 @@
+//! Named tensors in PyTorch's names and layout: what every format holds, and how a network becomes one and one a network.
+//!
+//! ```text
+//! chainrule   W1 (outputs × inputs, column after column)      b1       gamma2  beta2  running_mean2  running_var2
+//! PyTorch     0.weight [outputs, inputs], row after row       0.bias   1.weight, 1.bias, 1.running_mean, 1.running_var
+//! ```
+//! The number is the index in `nn.Sequential`, where activations and dropout count too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chainrule_trainer::{Mlp, MlpConfig};
+
+use crate::{
+    Problem, description,
+    parts::{Part, parts},
+};
+
+/// The parameters and running statistics of a network by PyTorch's names, and which network that is, if it is known.
+///
+/// # Examples
+/// ```
+/// use chainrule_formats::StateDict;
+/// use chainrule_trainer::{Mlp, MlpConfig};
+/// let net = Mlp::new(&MlpConfig::new([3, 5, 2]))?;
+/// let state = StateDict::of(&net)?;
+/// let names: Vec<_> = state.tensors().iter().map(|tensor| tensor.name.as_str()).collect();
+/// assert_eq!(names, ["0.bias", "0.weight", "2.bias", "2.weight"]); // 1 is the sigmoid
+/// assert_eq!(state.get("0.weight").unwrap().shape, [5, 3]); // outputs, inputs
+/// assert_eq!(state.to_mlp()?.parameters_crc32(), net.parameters_crc32());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateDict {
+    tensors: Vec<Tensor>,
+    config: Option<MlpConfig>,
+}
+
+/// A named array as a file has it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Tensor {
+    /// The name, such as `0.weight`.
+    pub name: String,
+    /// The type of its elements, as the file calls it.
+    pub dtype: String,
+    /// The shape; none for a single number.
+    pub shape: Vec<usize>,
+    /// The values, row after row; none where the type is not one of numbers that a network has, or where only shapes
+    /// were read.
+    pub values: Option<Vec<f32>>,
+}
+
+impl Tensor {
+    /// A tensor.
+    pub(crate) fn new(name: &str, dtype: &str, shape: Vec<usize>, values: Option<Vec<f32>>) -> Self {
+        Tensor { name: name.to_string(), dtype: dtype.to_string(), shape, values }
+    }
+
+    /// The index and the rest of a name such as `0.weight`.
+    pub(crate) fn place(&self) -> Option<(usize, &str)> {
+        let (index, rest) = self.name.split_once('.')?;
+        Some((index.parse().ok()?, rest))
+    }
+
+    /// Name and shape: `0.weight [50, 784]`.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.name, &self.shape)
+    }
+
+    /// The values, if a network can have them.
+    fn checked(&self) -> Result<&[f32], Problem> {
+        let Some(values) = &self.values else {
+            return Err(Problem::Unsupported {
+                what: format!("the type of {}", self.name),
+                found: self.dtype.clone(),
+                expected: "32- or 64-bit floats, little-endian".to_string(),
+            });
+        };
+        let is_variance = self.name.ends_with("running_var");
+        let good = |value: f32| value.is_finite() && !(is_variance && value < 0.0);
+        match values.iter().position(|value| !good(*value)) {
+            None => Ok(values),
+            Some(index) => Err(Problem::Value {
+                name: self.name.clone(),
+                index,
+                value: values[index],
+                expected: if is_variance { "a finite number not below 0" } else { "a finite number" },
+            }),
+        }
+    }
+}
+
+pub(crate) fn shown(name: &str, shape: &[usize]) -> String {
+    format!("{name} {shape:?}")
+}
+
+impl StateDict {
+    /// The tensors of a file, if no two have the same name.
+    pub(crate) fn new(mut tensors: Vec<Tensor>, config: Option<MlpConfig>) -> Result<Self, Problem> {
+        // 10.weight stands behind 2.weight.
+        tensors.sort_by_cached_key(|tensor| {
+            (tensor.place().map_or(usize::MAX, |(index, _)| index), tensor.name.clone())
+        });
+        if let Some(pair) = tensors.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            return Err(Problem::Unsupported {
+                what: "two tensors of one name".to_string(),
+                found: pair[0].name.clone(),
+                expected: "every name once".to_string(),
+            });
+        }
+        Ok(StateDict { tensors, config })
+    }
+
+    /// The parameters and running statistics of `net`.
+    ///
+    /// # Errors
+    /// [`Problem::Value`] if one is not finite; [`Problem::Tensor`] if the layers are no longer those of the network's
+    /// configuration.
+    pub fn of(net: &Mlp) -> Result<Self, Problem> {
+        let (mut parameters, mut buffers) = (Vec::new(), Vec::new());
+        net.layers().visit_parameters(&mut |_, p| parameters.push((p.shape, p.values)));
+        net.layers().visit_buffers(&mut |_, b| buffers.push((b.shape, b.values)));
+        let (mut parameters, mut buffers) = (parameters.into_iter(), buffers.into_iter());
+        let mut tensors = Vec::new();
+        for (index, part) in parts(net.config()).iter().enumerate() {
+            for (name, shape) in part.tensors() {
+                let is_buffer = name.starts_with("running");
+                let found = if is_buffer { buffers.next() } else { parameters.next() };
+                let name = format!("{index}.{name}");
+                let [n_rows, n_columns] = [shape[0], shape.get(1).copied().unwrap_or(1)];
+                let Some((_, values)) = found.filter(|(found, _)| *found == (n_rows, n_columns)) else {
+                    let found = found.map_or("no such tensor".to_string(), |((n_rows, n_columns), _)| {
+                        shown(&name, &[n_rows, n_columns])
+                    });
+                    return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
+                };
+                let tensor = Tensor::new(&name, "F32", shape, Some(by_rows(values, n_rows)));
+                tensor.checked()?;
+                tensors.push(tensor);
+            }
+        }
+        if let Some(((n_rows, n_columns), _)) = parameters.chain(buffers).next() {
+            let found = shown("another tensor", &[n_rows, n_columns]);
+            return Err(Problem::Tensor { found, expected: "none".to_string() });
+        }
+        StateDict::new(tensors, Some(net.config().clone()))
+    }
+
+    /// All tensors, ordered by their index and name.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// The tensor of this name.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.iter().find(|tensor| tensor.name == name)
+    }
+
+    /// The network that the tensors are of, as the file describes it; none in a file of another program.
+    pub fn config(&self) -> Option<&MlpConfig> {
+        self.config.as_ref()
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<Tensor>, Option<MlpConfig>) {
+        (self.tensors, self.config)
+    }
+
+    /// The line that describes the network in a file.
+    pub(crate) fn description(&self) -> Result<Option<String>, Problem> {
+        self.config.as_ref().map(description::to_json).transpose()
+    }
+
+    /// The network that the file describes.
+    ///
+    /// # Errors
+    /// [`Problem::NoDescription`] if it describes none: then [`to_mlp_as`](StateDict::to_mlp_as) is the way;
+    /// [`Problem::Tensor`] if the tensors are not those of the network; [`Problem::Value`] or [`Problem::Unsupported`]
+    /// if their values cannot be a network's.
+    pub fn to_mlp(&self) -> Result<Mlp, Problem> {
+        let config = self.config.as_ref().ok_or(Problem::NoDescription)?;
+        self.filled(config, &parts(config).into_iter().enumerate().collect::<Vec<_>>())
+    }
+
+    /// The network of this configuration, whose layers have these indices in the file.
+    pub(crate) fn filled(&self, config: &MlpConfig, parts: &[(usize, Part)]) -> Result<Mlp, Problem> {
+        let of_file: BTreeMap<&str, &Tensor> = self.tensors.iter().map(|t| (&*t.name, t)).collect();
+        let (mut parameters, mut buffers, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (index, part) in parts {
+            for (name, shape) in part.tensors() {
+                let is_buffer = name.starts_with("running");
+                let name = format!("{index}.{name}");
+                let found = of_file.get(&*name);
+                let Some(tensor) = found.filter(|tensor| tensor.shape == shape) else {
+                    let found = found.map_or("no such tensor".to_string(), |tensor| tensor.shown());
+                    return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
+                };
+                let values = (tensor.checked()?, shape[0]);
+                if is_buffer {
+                    buffers.push(values)
+                } else {
+                    parameters.push(values)
+                }
+                known.insert(name);
+            }
+            if matches!(part, Part::BatchNorm { .. }) {
+                // PyTorch counts mini-batches there, for an average that chainrule doesn't have.
+                known.insert(format!("{index}.num_batches_tracked"));
+            }
+        }
+        if let Some(other) = self.tensors.iter().find(|tensor| !known.contains(&tensor.name)) {
+            let expected = "none of that name".to_string();
+            return Err(Problem::Tensor { found: other.shown(), expected });
+        }
+        // Only now, when its size is known to be that of the tensors, memory is taken for it.
+        let mut net = Mlp::new(config).map_err(|cause| Problem::Description(cause.to_string()))?;
+        let mut parameters = parameters.into_iter();
+        net.layers_mut().visit_parameters_mut(&mut |_, parameter| {
+            let (values, n_rows) = parameters.next().expect("as many as were found above");
+            copy_by_columns(values, n_rows, parameter.values);
+        });
+        let mut buffers = buffers.into_iter();
+        net.layers_mut().visit_buffers_mut(&mut |buffer| {
+            let (values, n_rows) = buffers.next().expect("as many as were found above");
+            copy_by_columns(values, n_rows, buffer.values);
+        });
+        Ok(net)
+    }
+}
+
+/// Column after column to row after row.
+fn by_rows(values: &[f32], n_rows: usize) -> Vec<f32> {
+    (0..n_rows).flat_map(|i| values[i..].iter().step_by(n_rows)).copied().collect()
+}
+
+/// Row after row to column after column.
+fn copy_by_columns(values: &[f32], n_rows: usize, to: &mut [f32]) {
+    for (i, row) in values.chunks_exact(values.len() / n_rows).enumerate() {
+        for (to, value) in to[i..].iter_mut().step_by(n_rows).zip(row) {
+            *to = *value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_columns() {
+        // 1 2 3
+        // 4 5 6
+        let columns = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
+        assert_eq!(by_rows(&columns, 2), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let mut back = [0.0; 6];
+        copy_by_columns(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, &mut back);
+        assert_eq!(back, columns);
+    }
+}

@@ -1,0 +1,212 @@
+//! `cargo xtask interop`: PyTorch, NumPy and onnxruntime read what is exported, and what they write is read again.
+//!
+//! The Python side is `crates/formats/tests/interop/interop.py`. Everything lands in `target/interop`.
+
+use std::{
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use chainrule_formats::{StateDict, npz, onnx, safetensors};
+use chainrule_layers::Layer;
+use chainrule_losses::{LossConfig, SoftmaxCrossEntropy};
+use chainrule_mnist::Mnist;
+use chainrule_optimizers::Adam;
+use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
+use clap::Args;
+use serde_json::Value;
+
+use crate::{Result, data, output, python};
+
+#[derive(Args, Debug)]
+pub(crate) struct Interop {
+    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// A Python that has the packages already, instead of a virtual environment of its own
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// Print one JSON object per network and reader and one at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Digits on which outputs are compared.
+const N_DIGITS: usize = 100;
+
+/// Outputs may differ by this.
+const TOLERANCE: f64 = 1e-5;
+
+/// A network with its name.
+type Case = (String, Mlp);
+
+pub(crate) fn run(options: &Interop) -> Result<()> {
+    let folder = python::root().join("target/interop");
+    let files = folder.join("networks");
+    if files.exists() {
+        fs::remove_dir_all(&files)?;
+    }
+    fs::create_dir_all(&files)?;
+    let python = match &options.python {
+        Some(python) => python.clone(),
+        None => environment(&folder, !options.json)?,
+    };
+    let mnist = data::load(options.data_dir.as_deref())?;
+    let cases = cases(&mnist)?;
+    for (name, net) in &cases {
+        write(&files.join(name), net, &mnist)?;
+    }
+    let mut n_failed = read_in_python(&python, &files, options.json)?;
+    for (name, net) in &cases {
+        n_failed += read_again(&files.join(name), name, net, options.json)?;
+    }
+    if n_failed > 0 {
+        return Err(format!("{n_failed} comparisons have failed").into());
+    }
+    let n_networks = cases.len();
+    match options.json {
+        true => output::json(&serde_json::json!({"event": "done", "networks": n_networks, "failed": 0})),
+        false => output::line(format_args!(
+            "{n_networks} networks: all outputs agree to {TOLERANCE:e}, all bits come back"
+        )),
+    }
+    Ok(())
+}
+
+fn environment(folder: &Path, talk: bool) -> Result<PathBuf> {
+    let requirements = python::root().join("crates/formats/tests/interop/requirements.txt");
+    python::environment(&folder.join("venv"), &requirements, || {
+        if talk {
+            output::line("installing PyTorch and others into target/interop/venv: several gigabytes, once");
+        }
+    })
+}
+
+/// A network for everything that there is: every activation, every loss, batch norm with dropout, an encoding.
+fn cases(mnist: &Mnist) -> Result<Vec<Case>> {
+    let n = mnist.train.images().n_pixels();
+    let digits = mnist.train.to_matrix::<f32>(0..1000);
+    let digits = Dataset::from_rows(digits.as_slice(), n)?;
+    let kinds: Vec<Encode> = (0..n)
+        .map(|column| match column % 100 {
+            98 => Encode::OneHot,
+            0..50 => Encode::Keep,
+            _ => Encode::Standardize,
+        })
+        .collect();
+    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1)?;
+    let deep = MlpConfig::new([n, 64, 48, 32, 10])
+        .with_activations([Activation::Relu, Activation::Gelu, Activation::Silu, Activation::Identity])
+        .with_loss(smoothed);
+    let mut cases = vec![
+        ("tutorial".to_string(), MlpConfig::new([n, 50, 10])),
+        ("no-hidden-layer".to_string(), MlpConfig::new([n, 10])),
+        ("batch-norm".to_string(), deep.clone().with_batch_norm(true)),
+        ("dropout".to_string(), deep.clone().with_dropout(0.2)),
+        ("batch-norm-and-dropout".to_string(), deep.with_batch_norm(true).with_dropout(0.2)),
+        ("encoding".to_string(), MlpConfig::new([n, 30, 10]).with_encoding(Encoding::fit(&digits, &kinds)?)),
+    ];
+    for activation in Activation::ALL {
+        cases.push((
+            format!("activation-{activation}"),
+            MlpConfig::new([n, 30, 10]).with_activation(*activation),
+        ));
+    }
+    for loss in LossConfig::all() {
+        let name = chainrule_losses::Loss::<f32>::name(&loss);
+        cases.push((format!("loss-{name}"), MlpConfig::new([n, 30, 10]).with_loss(loss)));
+    }
+    let mut some = mnist.train.clone();
+    some.truncate(6000);
+    let trained = cases.into_iter().map(|(name, config)| {
+        let mut net = Mlp::new(&config)?;
+        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)?).with_epochs(2);
+        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
+        Ok((name, net))
+    });
+    trained.collect()
+}
+
+/// Writes a network in every format, and what it makes of the digits.
+fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    safetensors::save(net, folder.join("net.safetensors"))?;
+    npz::save(net, folder.join("net.npz"))?;
+    onnx::save(net, folder.join("logits.onnx"), onnx::Output::Logits)?;
+    let x = mnist.test.to_matrix::<f32>(0..N_DIGITS);
+    let (z, y) = (net.logits(&x), net.predict(&x));
+    if matches!(net.config().loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy) {
+        onnx::save(net, folder.join("probabilities.onnx"), onnx::Output::Probabilities)?;
+    }
+    let encoded = net.config().encoding.as_ref().map_or(x.clone(), |encoding| encoding.forward(&x).0);
+    // A column of ours is a row of theirs, with the same bytes.
+    let [x_shape, encoded_shape, z_shape] = [&x, &encoded, &z].map(|m| [m.ncols(), m.nrows()]);
+    let expected = npz::arrays_to_bytes(&[
+        ("x", &x_shape, x.as_slice()),
+        ("encoded", &encoded_shape, encoded.as_slice()),
+        ("z", &z_shape, z.as_slice()),
+        ("y", &z_shape, y.as_slice()),
+    ])?;
+    Ok(fs::write(folder.join("expected.npz"), expected)?)
+}
+
+/// Runs the Python side, prints what it says, and returns how many outputs differ by too much.
+fn read_in_python(python: &Path, files: &Path, json: bool) -> Result<usize> {
+    let script = python::root().join("crates/formats/tests/interop/interop.py");
+    let output = Command::new(python).arg(script).arg(files).env("PYTHONDONTWRITEBYTECODE", "1").output();
+    let output = output.map_err(|cause| format!("{} does not start: {cause}", python.display()))?;
+    let mut n_failed = 0;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let said: Value = serde_json::from_str(line)?;
+        let Some(difference) = said.get("difference") else {
+            print(json, "versions", &said, &said["versions"].to_string());
+            continue;
+        };
+        // What is not a number does not agree.
+        let agrees = difference.as_f64().is_some_and(|difference| difference <= TOLERANCE)
+            && said.get("same_bits_as_safetensors").is_none_or(|same| *same == Value::Bool(true));
+        n_failed += usize::from(!agrees);
+        let [network, reader] = ["network", "reader"].map(|key| said[key].as_str().unwrap_or_default());
+        let verdict = if agrees { "agrees" } else { "DIFFERS" };
+        print(json, "outputs", &said, &format!("{network:26} {reader:28} {verdict}, at most {difference}"));
+    }
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
+        return Err(format!("the Python side has failed: {why}").into());
+    }
+    Ok(n_failed)
+}
+
+/// Reads what chainrule, PyTorch and NumPy wrote of the network; returns how many files have other bits.
+fn read_again(folder: &Path, name: &str, net: &Mlp, json: bool) -> Result<usize> {
+    let config = net.config();
+    let as_given = |state: StateDict| state.to_mlp_as(&config.activations, config.loss.clone());
+    let read = [
+        ("net.safetensors", safetensors::load(folder.join("net.safetensors"))?),
+        ("net.npz", npz::load(folder.join("net.npz"))?),
+        ("torch.safetensors", as_given(safetensors::read(folder.join("torch.safetensors"))?)?),
+        ("numpy.npz", as_given(npz::read(folder.join("numpy.npz"))?)?),
+        ("numpy_compressed.npz", as_given(npz::read(folder.join("numpy_compressed.npz"))?)?),
+    ];
+    let mut n_failed = 0;
+    for (file, again) in read {
+        let equal = again.parameters_crc32() == net.parameters_crc32();
+        n_failed += usize::from(!equal);
+        let said = serde_json::json!({"network": name, "file": file, "equal_bits": equal});
+        let verdict = if equal { "has the same bits" } else { "has OTHER bits" };
+        print(json, "bits", &said, &format!("{name:26} {file:28} {verdict}"));
+    }
+    Ok(n_failed)
+}
+
+fn print(json: bool, event: &str, said: &Value, text: &str) {
+    let mut said = said.clone();
+    said["event"] = event.into();
+    match json {
+        true => output::json(&said),
+        false => output::line(text),
+    }
+}
