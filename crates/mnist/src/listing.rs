@@ -1,24 +1,35 @@
-//! The pixels that are not 0, packed once: what training gathers from where most of an image is background.
+//! The pixels that are not 0, as lists: what training gathers from where most of an image is background.
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use chainrule_tensor::{Float, MAX_SPARSE_ROWS, PackedColumns, SparseBuffer};
+use chainrule_tensor::{Float, MAX_SPARSE_ROWS, PackedColumns, SparseBuffer, prefetch};
 
 use crate::pixels::scaled;
 
-/// The packed form of some images, made when it is first wanted. It says nothing that the pixels don't say, so all are
-/// equal.
+/// What is known of some images besides their pixels. It says nothing that the pixels don't say, so all are equal.
 #[derive(Default)]
 pub(crate) struct Listing {
-    chunks: OnceLock<Option<Vec<OnceLock<PackedColumns>>>>,
+    /// `None` if lists would not pay.
+    chunks: OnceLock<Option<Vec<Chunk>>>,
 }
 
-/// So many images are packed at once. Threads that gather a first mini-batch side by side also pack side by side.
+/// A run of images. Their lists are made anew from the pixels at first, and packed when they have been wanted as often as
+/// there are images: an image that is looked at once is not worth it.
+#[derive(Default)]
+struct Chunk {
+    n_wanted: AtomicUsize,
+    packed: OnceLock<PackedColumns>,
+}
+
+/// So many images are packed at once. Threads that gather a mini-batch side by side also pack side by side.
 const CHUNK: usize = 512;
 
 /// Up to this share of pixels that are not 0, a list is faster than all pixels: it takes one multiplication for each of
 /// them instead of one for each pixel, but fewer in the same time.
-const DENSEST: f64 = 0.5;
+const DENSEST: f64 = 0.4;
 
 /// The share is that of about so many images, taken from all over the set.
 const LOOKED_AT: usize = 256;
@@ -35,23 +46,32 @@ impl Listing {
     ) -> bool {
         let chunks = self.chunks.get_or_init(|| {
             let n_chunks = (pixels.len() / n_pixels).div_ceil(CHUNK);
-            pays(pixels, n_pixels).then(|| (0..n_chunks).map(|_| OnceLock::new()).collect())
+            pays(pixels, n_pixels).then(|| (0..n_chunks).map(|_| Chunk::default()).collect())
         });
         let Some(chunks) = chunks else { return false };
-        let packed = |i: usize| {
-            let images = || pixels.chunks(CHUNK * n_pixels).nth(i / CHUNK).expect("an image of the set");
-            (chunks[i / CHUNK].get_or_init(|| PackedColumns::new(n_pixels, images())), i % CHUNK)
-        };
+        let image = |i: usize| &pixels[i * n_pixels..(i + 1) * n_pixels];
         let x = x();
         for indices in indices.chunks(AT_ONCE) {
             // They lie anywhere in a large memory, so all are asked for before the first is needed.
             for &i in indices {
-                let (chunk, i) = packed(i);
-                chunk.prefetch(i);
+                match chunks[i / CHUNK].packed.get() {
+                    Some(packed) => packed.prefetch(i % CHUNK),
+                    None => prefetch(image(i)),
+                }
             }
             for &i in indices {
-                let (chunk, i) = packed(i);
-                x.push_packed(chunk, i, scaled);
+                let chunk = &chunks[i / CHUNK];
+                match chunk.packed.get() {
+                    Some(packed) => x.push_packed(packed, i % CHUNK, scaled),
+                    None => {
+                        x.push_bytes(image(i), scaled);
+                        if chunk.n_wanted.fetch_add(1, Ordering::Relaxed) == CHUNK {
+                            let start = i / CHUNK * CHUNK * n_pixels;
+                            let images = &pixels[start..pixels.len().min(start + CHUNK * n_pixels)];
+                            chunk.packed.get_or_init(|| PackedColumns::new(n_pixels, images));
+                        }
+                    }
+                }
             }
         }
         true

@@ -20,7 +20,7 @@ pub use elementwise::{exp_to, map_to, sigmoid_to, zip_map_to};
 pub use float::Float;
 pub use init::Init;
 pub use input::{Input, InputBuffer};
-pub use kernel::vectorized;
+pub use kernel::{prefetch, vectorized};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;

@@ -12,7 +12,7 @@
 use crate::{
     MAX_SPARSE_ROWS,
     kernel::prefetch,
-    sparse::{BLOCK, SparseBuffer},
+    sparse::{BLOCK, SparseBuffer, list_bytes},
 };
 
 /// Columns of bytes in which only those that are not 0 are kept.
@@ -51,29 +51,22 @@ impl PackedColumns {
         let mut packed = PackedColumns { n_rows, starts: vec![0], bytes: Vec::new() };
         let n_bytes = columns.iter().filter(|&&byte| byte != 0).count();
         packed.bytes.reserve(columns.len() / n_rows * packed.head() + 3 * n_bytes);
-        // Of one column, with room for the largest.
-        let (mut rows, mut values) = (vec![[0; 2]; n_rows], vec![0; n_rows]);
+        // Of one block, and of one column.
+        let (mut rows, mut bytes) = ([0; BLOCK], [0; BLOCK]);
+        let (mut all_rows, mut all_bytes) = (Vec::with_capacity(2 * n_rows), Vec::with_capacity(n_rows));
         for column in columns.chunks_exact(n_rows) {
-            let mut n = 0;
+            all_rows.clear();
+            all_bytes.clear();
             for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
-                // Eight at a time, since most are 0.
-                for (first, bytes) in (first..).step_by(8).zip(block.chunks(8)) {
-                    let mut eight = [0; 8];
-                    eight[..bytes.len()].copy_from_slice(bytes);
-                    let mut word = u64::from_le_bytes(eight);
-                    while word != 0 {
-                        let i = word.trailing_zeros() as usize / 8;
-                        (rows[n], values[n]) = (((first + i) as u16).to_le_bytes(), eight[i]);
-                        n += 1;
-                        word &= !(0xff << (8 * i));
-                    }
-                }
+                let n = list_bytes(&mut rows, &mut bytes, block, first);
+                all_rows.extend(rows[..n].iter().flat_map(|row| row.to_le_bytes()));
+                all_bytes.extend_from_slice(&bytes[..n]);
                 if first + BLOCK < n_rows {
-                    packed.bytes.extend_from_slice(&(n as u16).to_le_bytes());
+                    packed.bytes.extend_from_slice(&(all_bytes.len() as u16).to_le_bytes());
                 }
             }
-            packed.bytes.extend_from_slice(rows[..n].as_flattened());
-            packed.bytes.extend_from_slice(&values[..n]);
+            packed.bytes.extend_from_slice(&all_rows);
+            packed.bytes.extend_from_slice(&all_bytes);
             packed.starts.push(packed.bytes.len());
         }
         packed

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use crate::kernel::nonzero_bytes;
+
 /// How many rows make a block.
 pub(crate) const BLOCK: usize = 64;
 
@@ -167,19 +169,11 @@ impl<F: Copy> SparseBuffer<F> {
     #[track_caller]
     pub fn push_bytes(&mut self, column: &[u8], change: impl Fn(u8) -> F) {
         assert_eq!(column.len(), self.n_rows, "bytes of a column, and rows");
+        let (mut rows, mut bytes) = ([0; BLOCK], [0; BLOCK]);
         for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
-            // Eight at a time, since most are 0.
-            for (first, bytes) in (first..).step_by(8).zip(block.chunks(8)) {
-                let mut eight = [0; 8];
-                eight[..bytes.len()].copy_from_slice(bytes);
-                let mut word = u64::from_le_bytes(eight);
-                while word != 0 {
-                    let i = word.trailing_zeros() as usize / 8;
-                    self.rows.push((first + i) as u16);
-                    self.values.push(change(eight[i]));
-                    word &= !(0xff << (8 * i));
-                }
-            }
+            let n = list_bytes(&mut rows, &mut bytes, block, first);
+            self.rows.extend_from_slice(&rows[..n]);
+            self.values.extend(bytes[..n].iter().map(|&byte| change(byte)));
             self.end_block();
         }
     }
@@ -222,6 +216,30 @@ impl<F: Copy> SparseBuffer<F> {
     pub fn density(&self) -> f64 {
         self.values.len() as f64 / (self.n_rows * self.n_columns()).max(1) as f64
     }
+}
+
+/// Writes the bytes of a block that are not 0 and their rows, counted from `first`, to `bytes` and `rows`, and returns how
+/// many there are.
+#[inline]
+pub(crate) fn list_bytes(
+    rows: &mut [u16; BLOCK],
+    bytes: &mut [u8; BLOCK],
+    block: &[u8],
+    first: usize,
+) -> usize {
+    let mut padded = [0; BLOCK];
+    let block = block.try_into().unwrap_or_else(|_| {
+        padded[..block.len()].copy_from_slice(block);
+        &padded
+    });
+    let (mut n, mut listed) = (0, nonzero_bytes(block));
+    while listed != 0 {
+        let i = listed.trailing_zeros() as usize % BLOCK;
+        (rows[n % BLOCK], bytes[n % BLOCK]) = ((first + i) as u16, block[i]);
+        n += 1;
+        listed &= listed - 1;
+    }
+    n
 }
 
 /// The rows of the blocks that `rows` touches.

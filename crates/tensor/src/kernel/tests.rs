@@ -121,3 +121,16 @@ fn dense_products_are_those_of_three_loops() {
     dense_products::<f32>();
     dense_products::<f64>();
 }
+
+#[test]
+fn bytes_that_are_not_0_are_found() {
+    assert_eq!(super::nonzero_bytes(&[0; 64]), 0);
+    assert_eq!(super::nonzero_bytes(&[255; 64]), u64::MAX);
+    for i in 0..64 {
+        let mut block = [0; 64];
+        block[i] = 1 << (i % 8);
+        assert_eq!(super::nonzero_bytes(&block), 1 << i);
+        block[i * 7 % 64] = 128;
+        assert_eq!(super::nonzero_bytes(&block), scalar::nonzero_bytes(&block));
+    }
+}
