@@ -65,9 +65,9 @@ impl Listing {
                     Some(packed) => x.push_packed(packed, i % CHUNK, scaled),
                     None => {
                         x.push_bytes(image(i), scaled);
-                        if chunk.n_wanted.fetch_add(1, Ordering::Relaxed) == CHUNK {
-                            let start = i / CHUNK * CHUNK * n_pixels;
-                            let images = &pixels[start..pixels.len().min(start + CHUNK * n_pixels)];
+                        let start = i / CHUNK * CHUNK * n_pixels;
+                        let images = &pixels[start..pixels.len().min(start + CHUNK * n_pixels)];
+                        if chunk.n_wanted.fetch_add(1, Ordering::Relaxed) == images.len() / n_pixels {
                             chunk.packed.get_or_init(|| PackedColumns::new(n_pixels, images));
                         }
                     }
