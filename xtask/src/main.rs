@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod browser;
+mod browser_test;
 mod ci;
 mod compare;
 mod data;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
         Command::Torture(options) => torture::run(options),
+        Command::BrowserTest(options) => browser_test::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

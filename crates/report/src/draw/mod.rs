@@ -45,7 +45,7 @@ pub fn section(net: &Mlp) -> String {
             let outputs = if network.has_probabilities { "Probabilities" } else { "Outputs" };
             include_str!("section.html")
                 .replace("{{SIDE}}", &side)
-                .replace("{{BOX}}", &format!("{box_side} × {box_side}"))
+                .replace("{{BOX}}", &format!("{box_side}×{box_side}"))
                 .replace("{{OUTPUTS}}", outputs)
                 .replace("{{NETWORK}}", &network.json)
                 .replace("{{SCRIPTS}}", &SCRIPTS.concat())

@@ -2,6 +2,9 @@
 
 const PEN_WIDTH = 22;
 const KEY_STEP = 10;
+const MAX_UNITS_SHOWN = 256;
+const LEGEND =
+  "A unit's picture are its weights: ink on orange excites it, ink on blue calms it. Its frame is how strongly it answers, blue below 0.";
 
 const network = readNetwork(document.getElementById("draw-network").textContent);
 const field = document.getElementById("draw-field");
@@ -17,20 +20,24 @@ let isScheduled = false;
 // --- Drawing ---
 
 function line(from, to) {
-  paper.strokeStyle = "white";
+  paper.strokeStyle = paper.fillStyle = "white";
   paper.lineWidth = PEN_WIDTH;
   paper.lineCap = "round";
   paper.beginPath();
   paper.moveTo(from.x, from.y);
   paper.lineTo(to.x, to.y);
   paper.stroke();
+  // A line from a point to itself would leave no dot.
+  paper.beginPath();
+  paper.arc(to.x, to.y, PEN_WIDTH / 2, 0, 2 * Math.PI);
+  paper.fill();
   readSoon();
 }
 
 function clear() {
   paper.clearRect(0, 0, field.width, field.height);
   keyPen.down = false;
-  read();
+  readSoon();
   speak();
 }
 
@@ -63,7 +70,6 @@ for (const name of ["pointerup", "pointercancel"]) {
   field.addEventListener(name, (event) => {
     if (!pen || !event.isPrimary) return;
     pen = null;
-    read();
     speak();
   });
 }
@@ -81,7 +87,6 @@ field.addEventListener("keydown", (event) => {
   } else if (event.key === " ") {
     keyPen.down = !keyPen.down;
     if (keyPen.down) line(keyPen, keyPen);
-    read();
     speak();
   } else if (event.key === "Delete" || event.key === "Backspace") {
     clear();
@@ -181,19 +186,19 @@ function ranking(values) {
 
 // Whoever listens instead of looking hears the answer once a stroke has ended, not at every movement.
 function speak() {
+  spoken.textContent = keyPen.down ? "The pen is down." : answer();
+}
+
+function answer() {
   const seen = picture();
+  if (seen.every((pixel) => pixel === 0)) return "Nothing is drawn.";
   const y = forward(network, seen).y;
   const [first, second] = ranking(y);
   const text = (digit) => `${digit} (${formatOutput(y[digit])})`;
-  const answer = seen.every((pixel) => pixel === 0)
-    ? "Nothing is drawn."
-    : `The network reads a ${text(first)}; its second guess is ${text(second)}.`;
-  spoken.textContent = keyPen.down ? `The pen is down. ${answer}` : answer;
+  return `The network reads a ${text(first)}; its second guess is ${text(second)}.`;
 }
 
 // --- Hidden units ---
-
-const MAX_SHOWN = 256;
 
 // What stands before an affine layer, but for the first, is the output of a hidden layer.
 function hiddenLayersOf(network) {
@@ -202,12 +207,13 @@ function hiddenLayersOf(network) {
     const between = network.layers.slice(affines[index] + 1, end).map((layer) => layer.name);
     const activation = between.findLast((name) => name !== "dropout" && name !== "batch-norm") ?? "identity";
     const n = network.layers[affines[index]].b.length;
-    const shown = Math.min(n, MAX_SHOWN);
+    const shown = Math.min(n, MAX_UNITS_SHOWN);
     const figure = document.getElementById("draw-layers").appendChild(document.createElement("figure"));
     const caption = figure.appendChild(document.createElement("figcaption"));
     const title = caption.appendChild(document.createElement("b"));
     title.textContent = `Hidden layer ${index + 1}: ${activation}, ${n} units${shown < n ? `, the first ${shown} shown` : ""}`;
     const strongest = caption.appendChild(document.createElement("span"));
+    if (index === 0) caption.appendChild(document.createElement("span")).textContent = LEGEND;
     const grid = figure.appendChild(document.createElement("div"));
     grid.className = "draw-units";
     // The caption says in words what the pictures show.

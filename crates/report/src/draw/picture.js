@@ -16,9 +16,10 @@ function pictureOf(ink, width, height, side) {
   const scale = box / Math.max(bounds.right - bounds.left, bounds.bottom - bounds.top);
   const scaled = scaleInto(box, scale, ink, width, bounds);
   const mass = centreOfMass(scaled, box);
-  // A lopsided drawing is not pushed over the edge.
   const place = (centre, length) => {
-    const first = Math.round(side / 2 - centre);
+    // The rounding of sums does not decide between two pixels that are equally near.
+    const first = Math.round(side / 2 - centre + 1e-9);
+    // A lopsided drawing is not pushed over the edge.
     return Math.min(Math.max(first, 0), side - Math.ceil(length * scale - 1e-9));
   };
   const left = place(mass.x, bounds.right - bounds.left);
