@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { group, startBrowser } from "./browser.mjs";
 import { checkAccessibility } from "./accessibility.mjs";
+import { checkControls } from "./controls.mjs";
 import { checkAgreement, checkDrawing, checkQuiet, drawZero } from "./drawing.mjs";
 import { checkLayout, inEveryLook, saveScreenshot } from "./layout.mjs";
 
@@ -14,6 +15,7 @@ const digits = readFileSync(job.digits);
 for (const network of job.networks) {
   await checkAgreement(browser, network, digits, job.n_pixels, job.tolerance);
 }
+await checkControls(browser, job.networks[0], digits, job.n_pixels, job.tolerance);
 await group("drawing", () => checkDrawing(browser, job.report));
 await inEveryLook(browser, job.report, async ({ page, name, complaints, foreign }) => {
   await drawZero(page);
