@@ -11,7 +11,7 @@ use clap::{
 
 use crate::{
     compare::Compare, export::Export, import::Import, inspect::Inspect, interop::Interop, keeping::Keeping,
-    scaling::Scaling, torture::Torture,
+    report::ReportOptions, scaling::Scaling, torture::Torture,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -28,6 +28,7 @@ use crate::{
         cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
         cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
         cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
+        cargo xtask train-mnist --epochs 5 --report out.html            curves, mistakes and weights as a page\n  \
         cargo xtask export --checkpoint net.ckpt --to safetensors --output net.safetensors\n  \
         cargo xtask gradcheck                          every derivative of the network on real digits"
 )]
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
     Interop(Interop),
+    /// Write an HTML page on a run, or one that compares several: curves, mistakes, weights
+    Report(ReportOptions),
     /// Measure chainrule and its peers side by side
     Compare(Compare),
     /// Measure the time of a training step by threads and mini-batch, and what it is made up of
@@ -176,6 +179,9 @@ pub(crate) struct TrainMnist {
     /// Save the trained network to this file
     #[arg(long, help_heading = "Data and output", value_name = "PATH")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Write an HTML page on the run to this file: curves, mistakes, weights, calibration
+    #[arg(long, help_heading = "Data and output", value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
     /// Print one JSON object per epoch and one at the end, and nothing else
     #[arg(long, help_heading = "Data and output")]
     pub(crate) json: bool,

@@ -20,6 +20,7 @@ mod keeping;
 mod machine;
 mod output;
 mod python;
+mod report;
 mod run_config;
 mod scaling;
 mod statistics;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
+        Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Ci => ci::run(),
     };

@@ -41,7 +41,7 @@ pub enum Error {
         /// The name of the run.
         run: String,
         /// What doesn't fit.
-        cause: chainrule_trainer::Error,
+        cause: Box<chainrule_trainer::Error>,
     },
 
     /// The samples have no classes.

@@ -99,8 +99,8 @@ pub(crate) struct Findings<'r> {
 
 impl<'r> Findings<'r> {
     fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
-        let evaluation =
-            evaluate(&run.net, test).map_err(|cause| Error::Samples { run: run.name.clone(), cause })?;
+        let evaluation = evaluate(&run.net, test)
+            .map_err(|cause| Error::Samples { run: run.name.clone(), cause: cause.into() })?;
         let predictions = predictions::predictions(&run.net, test)?;
         let bins = are_probabilities(&run.net).then(|| calibration::bins(&predictions));
         let outputs = activations::outputs(&run.net, test);

@@ -61,7 +61,7 @@ fn description(chart: &Chart) -> String {
     }
     for series in &chart.series {
         let known = || series.points.iter().map(|point| point.1).filter(|y| y.is_finite());
-        if let (Some(first), Some(last)) = (known().next(), known().last()) {
+        if let (Some(first), Some(last)) = (known().next(), known().next_back()) {
             let (name, first, last) = (&series.name, significant(first, 4), significant(last, 4));
             text.push_str(&match chart.joined {
                 true => format!("; {name} from {first} to {last}"),
