@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use crate::{
     compare::Compare, compare_runs::CompareRuns, completions::Completions, evaluate::Evaluate,
     export::Export, gradcheck::Gradcheck, history::History, import::Import, inspect::Inspect,
-    interop::Interop, predict::Predict, scaling::Scaling, torture::Torture, train_mnist::TrainMnist,
+    interop::Interop, predict::Predict, scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -19,15 +19,15 @@ use crate::{
     version,
     max_term_width = 100,
     after_help = "Examples:\n  \
-        cargo xtask train-mnist                        the tutorial's recipe, 16 epochs, about 94.5 %\n  \
-        cargo xtask train-mnist --learning-rate 0.5    the same with a better rate, about 97 %\n  \
-        cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw --schedule one-cycle\n  \
-        cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
-        cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
-        cargo xtask predict --checkpoint net.ckpt seven.png        what the network reads in a picture\n  \
-        cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
-        cargo xtask export --checkpoint net.ckpt --to safetensors --output net.safetensors\n  \
-        cargo xtask gradcheck                          every derivative of the network on real digits"
+        cargo xtask train-mnist                       the tutorial's recipe, about 94.5 %\n  \
+        cargo xtask train-mnist --learning-rate 0.5   with a better rate, about 97 %\n  \
+        cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw\n  \
+        cargo xtask train-mnist --print-config > run.toml\n  \
+        cargo xtask train-mnist --config run.toml --checkpoint net.ckpt\n  \
+        cargo xtask evaluate --checkpoint net.ckpt    what is taken for what\n  \
+        cargo xtask predict --checkpoint net.ckpt seven.png\n  \
+        cargo xtask export --checkpoint net.ckpt --to onnx --output net.onnx\n\n\
+        A command's own examples are at the end of its help: cargo xtask predict --help"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -65,6 +65,7 @@ pub(crate) enum Command {
     /// Print what a shell has to know to complete commands and options
     Completions(Completions),
     /// Run everything that has to pass before a change is accepted, cheapest first
+    #[command(after_help = "Examples:\n  cargo xtask ci")]
     Ci,
 }
 
@@ -150,6 +151,10 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         };
         sentence.push_str(separator);
         sentence.push_str(line.strip_prefix("tip: ").unwrap_or(line));
+    }
+    // The values that clap knows have its own suggestion.
+    if error.kind() == ErrorKind::ValueValidation {
+        sentence = suggest::in_message(&sentence);
     }
     eprintln!("{sentence}; see {}", help());
     ExitCode::from(2)

@@ -18,8 +18,8 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     cargo xtask train-mnist --checkpoint a.ckpt\n  \
     cargo xtask train-mnist --learning-rate 0.5 --checkpoint b.ckpt\n  \
-    cargo xtask compare-runs a.ckpt b.ckpt         the rates, and the accuracies they led to\n  \
-    cargo xtask compare-runs a.ckpt b.ckpt --json  one object for each run")]
+    cargo xtask compare-runs a.ckpt b.ckpt\n  \
+    cargo xtask compare-runs a.ckpt b.ckpt --json")]
 pub(crate) struct CompareRuns {
     /// Checkpoints, or folders of checkpoints; two or more
     #[arg(value_name = "RUN", required = true, num_args = 2..)]

@@ -9,8 +9,8 @@ use crate::{Result, args::Arguments, output};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    cargo xtask completions bash > ~/.xtask.bash && echo 'source ~/.xtask.bash' >> ~/.bashrc\n  \
-    cargo xtask completions zsh > ~/.xtask.zsh && echo 'source ~/.xtask.zsh' >> ~/.zshrc\n  \
+    cargo xtask completions bash > ~/.xtask.bash      and source it in ~/.bashrc\n  \
+    cargo xtask completions zsh > ~/.xtask.zsh        and source it in ~/.zshrc\n  \
     cargo xtask completions fish > ~/.config/fish/conf.d/xtask.fish")]
 pub(crate) struct Completions {
     /// The shell

@@ -10,9 +10,9 @@ use crate::{Result, data, output, table::Table};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
-    cargo xtask evaluate --checkpoint net.ckpt --data-dir DIR      on the test set of another folder\n  \
-    cargo xtask evaluate --checkpoint net.ckpt --json              the confusion matrix for a program")]
+    cargo xtask evaluate --checkpoint net.ckpt\n  \
+    cargo xtask evaluate --checkpoint net.ckpt --data-dir DIR\n  \
+    cargo xtask evaluate --checkpoint net.ckpt --json")]
 pub(crate) struct Evaluate {
     /// The saved network
     #[arg(long, value_name = "PATH")]
@@ -45,10 +45,9 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
     ));
     let top_k = top_k(&test, confusion.n_classes());
     if let [_, second, third, ..] = top_k[..] {
+        let (second, third) = (100.0 * second, 100.0 * third);
         output::line(format_args!(
-            "the true class is among the first two in {:.2} %, among the first three in {:.2} %",
-            100.0 * second,
-            100.0 * third,
+            "the true class is in the top 2 in {second:.2} %, in the top 3 in {third:.2} %"
         ));
     }
     output::line("");

@@ -10,8 +10,8 @@ use crate::{Result, output, table::Table};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask history net.ckpt\n  \
-    cargo xtask history run          of the newest checkpoint in the folder of --checkpoint-dir run\n  \
+    cargo xtask history net.ckpt\n  \
+    cargo xtask history run          the newest checkpoint in a folder\n  \
     cargo xtask history run --json   one object for each epoch")]
 pub(crate) struct History {
     /// A checkpoint, or a folder of checkpoints

@@ -16,6 +16,9 @@ use serde::Serialize;
 use crate::{Result, output};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask inspect net.ckpt\n  \
+    cargo xtask inspect net.onnx --json")]
 pub(crate) struct Inspect {
     /// A checkpoint, or a file in the format safetensors, npz or ONNX
     #[arg(value_name = "FILE")]

@@ -153,11 +153,10 @@ impl Bar {
     /// A bar, if `wanted` and both outputs are terminals.
     pub(crate) fn new(wanted: bool) -> Bar {
         let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let style = "{wide_bar:.cyan/dim} {percent:>3} %  {msg}  {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is a valid one");
+        let style = ProgressStyle::with_template("{msg}").expect("the template is a valid one");
         let bar = (wanted && watched).then(|| ProgressBar::new(1).with_style(style));
         if let Some(bar) = &bar {
-            bar.set_message("begins");
+            bar.set_message("the first step …");
             bar.enable_steady_tick(Duration::from_millis(200));
         }
         Bar { bar, shown_at: None }
@@ -175,12 +174,17 @@ impl Bar {
 
     pub(crate) fn step(&self, step: &StepReport) {
         let Some(bar) = &self.bar else { return };
+        let is_first = bar.length() != Some(step.n_steps);
         bar.set_length(step.n_steps);
         bar.set_position(step.step);
         // Most steps are too short to be seen.
-        if step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
+        if is_first || step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
             let rate = throughput(step.n_samples as f64 / step.seconds);
             bar.set_message(format!("loss {:.3}  {rate}", step.loss));
+        }
+        // Not before: where nothing is done yet, the time that is left is not known.
+        if is_first {
+            bar.set_style(bar_style());
         }
     }
 
@@ -219,6 +223,13 @@ impl Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// As wide as the terminal, up to a width that can still be taken in at a glance.
+fn bar_style() -> ProgressStyle {
+    let bar = if width() <= 100 { "{wide_bar:.cyan/dim}" } else { "{bar:55.cyan/dim}" };
+    let style = format!("{bar} {{percent:>3}} %  {{msg}}  {{eta}} left");
+    ProgressStyle::with_template(&style).expect("the template is a valid one")
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask train-mnist --preset fast --checkpoint net.ckpt\n  \
-    cargo xtask predict --checkpoint net.ckpt seven.png           what it is, and what the network sees\n  \
-    cargo xtask predict --checkpoint net.ckpt --quiet *.jpg       one line for each\n  \
-    cargo xtask predict --checkpoint net.ckpt --json *.pgm        one object for each")]
+    cargo xtask predict --checkpoint net.ckpt seven.png      with a view of it\n  \
+    cargo xtask predict --checkpoint net.ckpt --quiet *.jpg\n  \
+    cargo xtask predict --checkpoint net.ckpt --json *.pgm")]
 pub(crate) struct Predict {
     /// The saved network; its inputs are the pixels of a square image
     #[arg(long, value_name = "FILE")]

@@ -73,7 +73,7 @@ fn dependencies_stay_few() {
     let (trainer, xtask) = (tree("chainrule-trainer"), tree("xtask"));
     assert!(trainer.iter().any(|package| package.starts_with("nalgebra ")), "{trainer:#?}");
     assert!(trainer.len() <= 55, "{}: {trainer:#?}", trainer.len());
-    assert!(xtask.len() <= 95, "{}: {xtask:#?}", xtask.len());
+    assert!(xtask.len() <= 105, "{}: {xtask:#?}", xtask.len());
 }
 
 #[test]

@@ -104,7 +104,7 @@ mod tests {
         // A ring of 20×16 pixels, whose centre of mass, at half a pixel before 14, may be moved to half a pixel behind.
         let mut pixels = vec![0; 784];
         for (row, column) in (4..24).flat_map(|row| (6..22).map(move |column| (row, column))) {
-            if row < 7 || row >= 21 || column < 9 || column >= 19 {
+            if !(7..21).contains(&row) || !(9..19).contains(&column) {
                 pixels[row * 28 + column] = 255;
             }
         }
