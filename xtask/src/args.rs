@@ -6,8 +6,9 @@ use chainrule_trainer::MAX_THREADS;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    compare::Compare, evaluate::Evaluate, export::Export, gradcheck::Gradcheck, import::Import,
-    inspect::Inspect, interop::Interop, scaling::Scaling, torture::Torture, train_mnist::TrainMnist,
+    compare::Compare, compare_runs::CompareRuns, completions::Completions, evaluate::Evaluate,
+    export::Export, gradcheck::Gradcheck, history::History, import::Import, inspect::Inspect,
+    interop::Interop, predict::Predict, scaling::Scaling, torture::Torture, train_mnist::TrainMnist,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -23,6 +24,7 @@ use crate::{
         cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw --schedule one-cycle\n  \
         cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
         cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
+        cargo xtask predict --checkpoint net.ckpt seven.png        what the network reads in a picture\n  \
         cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
         cargo xtask export --checkpoint net.ckpt --to safetensors --output net.safetensors\n  \
         cargo xtask gradcheck                          every derivative of the network on real digits"
@@ -38,6 +40,12 @@ pub(crate) enum Command {
     TrainMnist(Box<TrainMnist>),
     /// Evaluate a saved network on the test set
     Evaluate(Evaluate),
+    /// Read digits in pictures with a saved network
+    Predict(Predict),
+    /// Show the epochs of a saved run
+    History(History),
+    /// Show in which settings saved runs differ, and how they ended
+    CompareRuns(CompareRuns),
     /// Check every derivative of the network on real digits against central differences
     Gradcheck(Gradcheck),
     /// Write a saved network in a format that others read: safetensors, npz or ONNX
@@ -54,6 +62,8 @@ pub(crate) enum Command {
     Scaling(Scaling),
     /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
     Torture(Torture),
+    /// Print what a shell has to know to complete commands and options
+    Completions(Completions),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }

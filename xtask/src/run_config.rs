@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     args::Usage,
+    suggest,
     train_mnist::{self, Preset, TrainMnist},
 };
 
@@ -204,7 +205,8 @@ impl RunConfig {
 fn one_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let mut message = suggest::in_message(&message);
     // What a person writes first for a choice that is a table.
     if message.contains("expected newtype variant")
         && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))
