@@ -1,9 +1,25 @@
 //! `cargo xtask evaluate`: a saved network on the test set.
 
+use std::path::PathBuf;
+
 use chainrule_trainer::{Checkpoint, evaluate};
+use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, args::Evaluate, data, output};
+use crate::{Result, data, output};
+
+#[derive(Args, Debug)]
+pub(crate) struct Evaluate {
+    /// The saved network
+    #[arg(long, value_name = "PATH")]
+    checkpoint: PathBuf,
+    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
 
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let net = Checkpoint::load(&options.checkpoint)?.net;

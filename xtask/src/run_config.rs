@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
-    args::{self, Preset, TrainMnist, Usage},
+    args::Usage,
+    train_mnist::{self, Preset, TrainMnist},
 };
 
 /// All settings that a file may hold, each with the tutorial's default.
@@ -54,7 +55,7 @@ impl Default for Network {
 
 impl Network {
     /// What was given on the command line in place of what is here.
-    pub(crate) fn overridden(mut self, options: &args::Network) -> Result<Self> {
+    pub(crate) fn overridden(mut self, options: &train_mnist::Network) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
         if let Some(names) = &options.activation {
             self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
@@ -128,15 +129,15 @@ impl RunConfig {
         set(
             &mut training.sampling,
             options.sampling.map(|sampling| match sampling {
-                args::Sampling::Shuffled => Sampling::Shuffled,
-                args::Sampling::WithReplacement => Sampling::WithReplacement,
+                train_mnist::Sampling::Shuffled => Sampling::Shuffled,
+                train_mnist::Sampling::WithReplacement => Sampling::WithReplacement,
             }),
         );
         set(
             &mut training.gradient,
             options.gradient.map(|gradient| match gradient {
-                args::Gradient::Backprop => GradientMethod::Backprop,
-                args::Gradient::Numerical => GradientMethod::Numerical,
+                train_mnist::Gradient::Backprop => GradientMethod::Backprop,
+                train_mnist::Gradient::Numerical => GradientMethod::Numerical,
             }),
         );
         set(&mut training.validation, options.validation);
