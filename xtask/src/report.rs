@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule_mnist::Mnist;
+use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_report::{Report, Run, Scalar};
-use chainrule_trainer::{Checkpoint, Checkpoints, Mlp, Resume, Summary, TrainConfig, TrainingRecord};
+use chainrule_trainer::{
+    Checkpoint, Checkpoints, EpochReport, Mlp, Resume, Summary, TrainConfig, TrainingRecord,
+    diagnostics::{diagnose, spread},
+};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{
-    Result,
-    args::{TrainMnist, Usage},
-    data, output,
-    run_config::RunConfig,
-};
+use crate::{Result, args::Usage, data, output, run_config::RunConfig, train_mnist::TrainMnist};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask report net.ckpt\n  \
+    cargo xtask report a.ckpt b.ckpt runs/c --output compared.html")]
 pub(crate) struct ReportOptions {
     /// A checkpoint, or a folder of logs (--log-dir) or of checkpoints (--checkpoint-dir); several are compared
     #[arg(value_name = "RUN", required = true)]
@@ -109,6 +110,31 @@ fn command_with_file(settings: &str, data_dir: Option<&Path>) -> String {
     format!("cat > run.toml <<'END'\n{}\nEND\n{command}", settings.trim_end())
 }
 
+/// Looks inside of the network after every epoch, if a page is to tell of it; the run's own times are not touched.
+pub(crate) struct Watch {
+    wanted: bool,
+    scalars: Vec<Scalar>,
+}
+
+/// Samples of the training set that are looked at: a share of dead units is known to a percent.
+const LOOKED_AT: usize = 1000;
+
+impl Watch {
+    pub(crate) fn new(wanted: bool) -> Self {
+        Watch { wanted, scalars: Vec::new() }
+    }
+
+    pub(crate) fn look(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet) {
+        if !self.wanted {
+            return;
+        }
+        // Samples that can be trained on can be looked at.
+        if let Ok(found) = diagnose(net, train, &spread(train.len(), LOOKED_AT)) {
+            self.scalars.extend(Scalar::of_diagnostics(epoch, &found));
+        }
+    }
+}
+
 /// The page at the end of `train-mnist`.
 pub(crate) fn write_at_end(
     path: &Path,
@@ -116,6 +142,7 @@ pub(crate) fn write_at_end(
     net: &Mlp,
     training: &TrainConfig,
     summary: &Summary,
+    watch: Watch,
     mnist: &Mnist,
 ) -> Result<()> {
     let record = TrainingRecord::new(training.clone(), summary.history.clone());
@@ -127,7 +154,9 @@ pub(crate) fn write_at_end(
         None => call(std::env::args().skip(1)),
     };
     let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
-    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings).with_command(command);
+    let scalars = [Scalar::of_history(&summary.history), watch.scalars].concat();
+    let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
+    let run = run.with_settings(settings).with_command(command);
     Ok(page(vec![run], mnist).save(&mnist.test, path)?)
 }
 

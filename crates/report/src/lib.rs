@@ -9,8 +9,8 @@ mod run;
 mod scalar;
 
 // What the test set says about a network.
-mod activations;
 mod calibration;
+mod inside;
 mod predictions;
 
 // The page.

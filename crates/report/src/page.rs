@@ -7,7 +7,9 @@ use crate::{
     Report,
     report::Findings,
     run::By,
-    sections::{activations, calibration, classes, comparison, curves, mistakes, settings, summary, weights},
+    sections::{
+        activations, calibration, classes, comparison, curves, layers, mistakes, settings, summary, weights,
+    },
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -94,7 +96,7 @@ fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) 
     let part = |id, title, body| Part { id, title, body };
     vec![
         part("curves", "How training went", curves::section(findings.run, by)),
-        part("layers", "Inside the network", curves::layers(findings.run, by)),
+        part("layers", "Inside the network", layers::section(findings, by)),
         part("activations", "Activations", activations::section(findings)),
         part("classes", "What was taken for what", classes::section(report, findings)),
         part("calibration", "Calibration", calibration::section(findings)),

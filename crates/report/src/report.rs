@@ -6,9 +6,10 @@ use chainrule_trainer::{Evaluation, Samples, evaluate};
 
 use crate::{
     Error, Run,
-    activations::{self, LayerOutputs},
     calibration::{self, Bin},
-    file, page,
+    file,
+    inside::Inside,
+    page,
     predictions::{self, Prediction, are_probabilities},
 };
 
@@ -94,17 +95,16 @@ pub(crate) struct Findings<'r> {
     pub(crate) predictions: Vec<Prediction>,
     /// `None` where outputs are no probabilities.
     pub(crate) bins: Option<[Bin; calibration::N_BINS]>,
-    pub(crate) outputs: Vec<LayerOutputs>,
+    pub(crate) inside: Inside,
 }
 
 impl<'r> Findings<'r> {
     fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
-        let evaluation = evaluate(&run.net, test)
-            .map_err(|cause| Error::Samples { run: run.name.clone(), cause: cause.into() })?;
+        let evaluation = evaluate(&run.net, test).map_err(Error::of_samples(&run.name))?;
         let predictions = predictions::predictions(&run.net, test)?;
         let bins = are_probabilities(&run.net).then(|| calibration::bins(&predictions));
-        let outputs = activations::outputs(&run.net, test);
-        Ok(Findings { run, evaluation, predictions, bins, outputs })
+        let inside = Inside::of(&run.net, test).map_err(Error::of_samples(&run.name))?;
+        Ok(Findings { run, evaluation, predictions, bins, inside })
     }
 
     /// The expected calibration error, where there is one.

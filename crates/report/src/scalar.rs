@@ -6,7 +6,7 @@
 
 use std::{fs, path::Path};
 
-use chainrule_trainer::EpochReport;
+use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
 use serde::Deserialize;
 
 use crate::Error;
@@ -54,6 +54,21 @@ impl Scalar {
             ] {
                 scalars.extend(value.map(|value| Scalar::new(report.step, report.epoch, tag, value)));
             }
+        }
+        scalars
+    }
+
+    /// What a look inside of the network after an epoch says.
+    pub fn of_diagnostics(epoch: &EpochReport, diagnostics: &Diagnostics) -> Vec<Scalar> {
+        let mut scalars = Vec::new();
+        let mut add = |tag: String, value| scalars.push(Scalar::new(epoch.step, epoch.epoch, tag, value));
+        for parameter in &diagnostics.parameters {
+            add(format!("weight_norm/{}", parameter.name), parameter.weight_norm);
+            add(format!("gradient_norm/{}", parameter.name), parameter.gradient_norm);
+        }
+        for units in &diagnostics.hidden {
+            add(format!("dead_units/layer{}", units.layer), units.dead);
+            add(format!("saturated_units/layer{}", units.layer), units.saturated);
         }
         scalars
     }

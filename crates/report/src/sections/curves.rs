@@ -53,38 +53,6 @@ pub(crate) const THROUGHPUT: Curve = Curve {
     factor: 1e-3,
 };
 
-const GRADIENT_NORMS: Curve = Curve {
-    title: "Gradient norms",
-    unit: "Euclidean norm of the gradient (no unit)",
-    note: "Where the first layers' are far smaller than the last ones', the gradient vanishes on its way back.",
-    prefix: "gradient_norm/",
-    factor: 1.0,
-};
-
-const WEIGHT_NORMS: Curve = Curve {
-    title: "Weight norms",
-    unit: "Euclidean norm of the parameter (no unit)",
-    note: "",
-    prefix: "weight_norm/",
-    factor: 1.0,
-};
-
-const DEAD: Curve = Curve {
-    title: "Dead units",
-    unit: "share of units (%)",
-    note: "A dead unit gives 0 for every sample, and learns nothing any more.",
-    prefix: "dead_units/",
-    factor: 100.0,
-};
-
-const SATURATED: Curve = Curve {
-    title: "Saturated units",
-    unit: "share of units (%)",
-    note: "A saturated unit is so far out on its curve that almost no gradient comes through.",
-    prefix: "saturated_units/",
-    factor: 100.0,
-};
-
 /// Loss, accuracy, learning rate, throughput.
 pub(crate) fn section(run: &Run, by: By) -> Markup {
     let curves = [LOSS, ACCURACY, LEARNING_RATE, THROUGHPUT];
@@ -95,23 +63,9 @@ pub(crate) fn section(run: &Run, by: By) -> Markup {
     }
 }
 
-/// Norms of gradients and weights, dead and saturated units.
-pub(crate) fn layers(run: &Run, by: By) -> Markup {
-    let curves = [GRADIENT_NORMS, WEIGHT_NORMS, DEAD, SATURATED];
-    let charts: Vec<Markup> = curves.iter().flat_map(|curve| curve.of_run(run, by)).collect();
-    html! {
-        @if charts.is_empty() {
-            p {
-                "Norms of gradients and weights by layer are in the logs of a run: train with " code { "--report" } " or "
-                code { "--log-dir" } " to have them here."
-            }
-        } @else { div.charts { @for chart in charts { (chart) } } }
-    }
-}
-
 impl Curve {
     /// The charts of this kind: none if nothing was measured, several if there are too many lines for one.
-    fn of_run(&self, run: &Run, by: By) -> Vec<Markup> {
+    pub(crate) fn of_run(&self, run: &Run, by: By) -> Vec<Markup> {
         let series = run.tags(self.prefix).into_iter().map(|tag| {
             let name = tag.strip_prefix(self.prefix).filter(|name| !name.is_empty()).unwrap_or(tag);
             Series { name: name.to_string(), points: run.points(tag, by) }
