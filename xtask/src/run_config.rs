@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Result,
-    args::{self, Preset, TrainMnist, Usage},
+    args::Usage,
+    suggest,
+    train_mnist::{self, Preset, TrainMnist},
 };
 
 /// All settings that a file may hold, each with the tutorial's default.
@@ -54,7 +56,7 @@ impl Default for Network {
 
 impl Network {
     /// What was given on the command line in place of what is here.
-    pub(crate) fn overridden(mut self, options: &args::Network) -> Result<Self> {
+    pub(crate) fn overridden(mut self, options: &train_mnist::Network) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
         if let Some(names) = &options.activation {
             self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
@@ -128,15 +130,15 @@ impl RunConfig {
         set(
             &mut training.sampling,
             options.sampling.map(|sampling| match sampling {
-                args::Sampling::Shuffled => Sampling::Shuffled,
-                args::Sampling::WithReplacement => Sampling::WithReplacement,
+                train_mnist::Sampling::Shuffled => Sampling::Shuffled,
+                train_mnist::Sampling::WithReplacement => Sampling::WithReplacement,
             }),
         );
         set(
             &mut training.gradient,
             options.gradient.map(|gradient| match gradient {
-                args::Gradient::Backprop => GradientMethod::Backprop,
-                args::Gradient::Numerical => GradientMethod::Numerical,
+                train_mnist::Gradient::Backprop => GradientMethod::Backprop,
+                train_mnist::Gradient::Numerical => GradientMethod::Numerical,
             }),
         );
         set(&mut training.validation, options.validation);
@@ -167,7 +169,7 @@ impl RunConfig {
     }
 
     /// The settings of a run that was saved.
-    fn saved(checkpoint: &Checkpoint) -> Self {
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
         let net = checkpoint.net.config();
         let n_hidden = net.sizes.len() - 2;
         let mut activation = net.activations[..n_hidden].to_vec();
@@ -203,7 +205,8 @@ impl RunConfig {
 fn one_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let mut message = suggest::in_message(&message);
     // What a person writes first for a choice that is a table.
     if message.contains("expected newtype variant")
         && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))

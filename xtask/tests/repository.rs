@@ -48,7 +48,7 @@ fn crates_depend_in_one_direction_only() {
         ("chainrule-optimizers", &["tensor"]),
         ("chainrule-mnist", &["tensor"]),
         ("chainrule-trainer", &["gradcheck", "layers", "losses", "mnist", "optimizers", "tensor"]),
-        ("chainrule-report", &["mnist", "trainer"]),
+        ("chainrule-report", &["trainer"]),
         (
             "chainrule",
             &["csv", "formats", "gradcheck", "layers", "losses", "mnist", "optimizers", "tensor", "trainer"],
@@ -74,7 +74,8 @@ fn dependencies_stay_few() {
     let (trainer, xtask) = (tree("chainrule-trainer"), tree("xtask"));
     assert!(trainer.iter().any(|package| package.starts_with("nalgebra ")), "{trainer:#?}");
     assert!(trainer.len() <= 55, "{}: {trainer:#?}", trainer.len());
-    assert!(xtask.len() <= 95, "{}: {xtask:#?}", xtask.len());
+    // Decoders of images, shell completions and the report come with the command line, and with nothing else.
+    assert!(xtask.len() <= 110, "{}: {xtask:#?}", xtask.len());
 }
 
 #[test]
