@@ -113,7 +113,7 @@ async function touch(page, places) {
 
 async function checkRead(page, name, digit) {
   const said = await page.locator("#draw-spoken").textContent();
-  check(`${name}: a ${digit} is read as such, and said`, said.includes(`The network reads a ${digit} (`), said);
+  check(`${name}: a ${digit} is read as such, and said`, said.includes(`The network reads: ${digit} (`), said);
   const best = await page.locator("#draw-bars .is-best b").textContent();
   check(`${name}: the longest bar is that of ${digit}`, best === digit, best);
 }

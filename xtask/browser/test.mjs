@@ -1,5 +1,5 @@
 // The browser's side of `cargo xtask browser-test`. Its argument is a file that says what there is to test:
-// `{"chromium","report","networks":[{"name","page","probabilities"}],"digits","n_pixels","tolerance","screenshots"}`.
+// `{"chromium","pages":[{"name","page"}],"networks":[{"name","page","probabilities"}],"digits","n_pixels","tolerance","screenshots"}`.
 
 import { readFileSync } from "node:fs";
 import { group, startBrowser } from "./browser.mjs";
@@ -16,13 +16,17 @@ for (const network of job.networks) {
   await checkAgreement(browser, network, digits, job.n_pixels, job.tolerance);
 }
 await checkControls(browser, job.networks[0], digits, job.n_pixels, job.tolerance);
-await group("drawing", () => checkDrawing(browser, job.report));
-await inEveryLook(browser, job.report, async ({ page, name, complaints, foreign }) => {
+await group("drawing", () => checkDrawing(browser, job.pages[0].page));
+for (const { name, page } of job.pages) {
+  await inEveryLook(browser, page, (opened) => checkLook(`${name}-${opened.name}`, opened));
+}
+await browser.close();
+
+async function checkLook(name, { page, complaints, foreign }) {
   await drawZero(page);
   await page.evaluate(() => scrollTo(0, 0));
   await checkLayout(page, name);
   await checkAccessibility(page, name);
   checkQuiet(name, complaints, foreign);
   await saveScreenshot(page, job.screenshots, name);
-});
-await browser.close();
+}

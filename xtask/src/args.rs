@@ -6,10 +6,10 @@ use chainrule_trainer::MAX_THREADS;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions, evaluate::Evaluate,
-    export::Export, gradcheck::Gradcheck, history::History, import::Import, inspect::Inspect,
-    interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest, torture::Torture,
-    train_mnist::TrainMnist,
+    browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
+    evaluate::Evaluate, export::Export, gradcheck::Gradcheck, history::History, import::Import,
+    inspect::Inspect, interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest,
+    torture::Torture, train_mnist::TrainMnist,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.

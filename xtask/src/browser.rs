@@ -86,7 +86,9 @@ fn install(scripts: &Path, announce: impl FnOnce()) -> Result<()> {
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         // The first lines tell what is wrong, all others where npm has written more about it.
-        let lines = text.lines().map(|line| line.trim_start_matches("npm ERR!").trim_start_matches("npm error").trim());
+        let lines = text
+            .lines()
+            .map(|line| line.trim_start_matches("npm ERR!").trim_start_matches("npm error").trim());
         let why: Vec<&str> = lines.filter(|line| !line.is_empty()).take(4).collect();
         return Err(format!("npm cannot install the driver: {}", why.join("; ")).into());
     }
