@@ -8,7 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use crate::{
     compare::Compare, compare_runs::CompareRuns, completions::Completions, evaluate::Evaluate,
     export::Export, gradcheck::Gradcheck, history::History, import::Import, inspect::Inspect,
-    interop::Interop, predict::Predict, scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist,
+    interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest, torture::Torture,
+    train_mnist::TrainMnist,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -26,6 +27,7 @@ use crate::{
         cargo xtask train-mnist --config run.toml --checkpoint net.ckpt\n  \
         cargo xtask evaluate --checkpoint net.ckpt    what is taken for what\n  \
         cargo xtask predict --checkpoint net.ckpt seven.png\n  \
+        cargo xtask train-mnist --report out.html     curves, mistakes and weights as a page\n  \
         cargo xtask export --checkpoint net.ckpt --to onnx --output net.onnx\n\n\
         A command's own examples are at the end of its help: cargo xtask predict --help"
 )]
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
     Interop(Interop),
+    /// Write an HTML page on a run, or one that compares several: curves, mistakes, weights
+    Report(ReportOptions),
     /// Measure chainrule and its peers side by side
     Compare(Compare),
     /// Measure the time of a training step by threads and mini-batch, and what it is made up of

@@ -25,6 +25,7 @@ mod output;
 mod picture;
 mod predict;
 mod python;
+mod report;
 mod run_config;
 mod scaling;
 mod statistics;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
+        Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Ci => ci::run(),

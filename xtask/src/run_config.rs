@@ -169,7 +169,7 @@ impl RunConfig {
     }
 
     /// The settings of a run that was saved.
-    fn saved(checkpoint: &Checkpoint) -> Self {
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
         let net = checkpoint.net.config();
         let n_hidden = net.sizes.len() - 2;
         let mut activation = net.activations[..n_hidden].to_vec();

@@ -15,6 +15,7 @@ use crate::{
     Result, data,
     keeping::{self, ErrorEvent, ResumedEvent},
     output::{self, Bar},
+    report,
     run_config::RunConfig,
     stop::{Signal, Stop, Stopped},
 };
@@ -31,6 +32,9 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     }
     if let Some(path) = &options.checkpoint {
         // Before training, not after it.
+        Checkpoint::check_path(path)?;
+    }
+    if let Some(path) = &options.report {
         Checkpoint::check_path(path)?;
     }
     let checkpoints = options.keeping.checkpoints()?;
@@ -86,12 +90,15 @@ fn load_and_train(
     }
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop)?;
     if let Some(path) = &options.checkpoint {
-        let record = TrainingRecord::new(training, summary.history.clone());
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
         let checkpoint = Checkpoint::new(net.clone(), record);
         match summary.state.take() {
             Some(state) => checkpoint.with_state(state).save(path)?,
             None => checkpoint.save(path)?,
         }
+    }
+    if let Some(path) = &options.report {
+        report::write_at_end(path, options, &net, &training, &summary, &mnist)?;
     }
     if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
         say_stopped(signal, &summary, options);

@@ -133,6 +133,9 @@ pub(crate) struct TrainMnist {
     /// Save the trained network to this file
     #[arg(long, help_heading = "Data and output", value_name = "PATH")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Write an HTML page on the run to this file: curves, mistakes, weights, calibration
+    #[arg(long, help_heading = "Data and output", value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
     /// Print one JSON object per epoch and one at the end, and nothing else
     #[arg(long, help_heading = "Data and output")]
     pub(crate) json: bool,
