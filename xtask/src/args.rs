@@ -6,10 +6,10 @@ use chainrule_trainer::MAX_THREADS;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    compare::Compare, compare_runs::CompareRuns, completions::Completions, evaluate::Evaluate,
-    export::Export, gradcheck::Gradcheck, history::History, import::Import, inspect::Inspect,
-    interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest, torture::Torture,
-    train_mnist::TrainMnist,
+    browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
+    evaluate::Evaluate, export::Export, gradcheck::Gradcheck, history::History, import::Import,
+    inspect::Inspect, interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest,
+    torture::Torture, train_mnist::TrainMnist,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Torture(Torture),
     /// Print what a shell has to know to complete commands and options
     Completions(Completions),
+    /// Test the report page in a headless Chromium (needs chromium, node and npm)
+    BrowserTest(BrowserTest),
     /// Run everything that has to pass before a change is accepted, cheapest first
     #[command(after_help = "Examples:\n  cargo xtask ci")]
     Ci,

@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod browser;
+mod browser_test;
 mod ci;
 mod compare;
 mod compare_runs;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Completions(options) => completions::run(options),
+        Command::BrowserTest(options) => browser_test::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

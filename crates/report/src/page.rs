@@ -1,10 +1,10 @@
 //! The whole page: head, contents, one part per run, foot.
 
-use chainrule_trainer::{Mlp, Samples};
+use chainrule_trainer::Samples;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
-    Report,
+    Report, draw,
     report::Findings,
     run::By,
     sections::{
@@ -28,7 +28,8 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
         .enumerate()
         .map(|(i, of_run)| (format!("run-{}", i + 1), parts(report, of_run, test, by)))
         .collect();
-    let drawing = findings.iter().find_map(|of_run| Some((&of_run.run.name, draw_section(&of_run.run.net)?)));
+    // One field for the whole page: that of the first run.
+    let drawing = draw::section(&findings[0].run.net);
     let compared = findings.len() > 1;
     html! {
         (DOCTYPE)
@@ -41,7 +42,7 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
                 title { (report.title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(draw::CSS)) }
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
@@ -50,7 +51,7 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                     p { (summary::sentence(findings)) }
                     nav aria-label="Contents" {
                         ul {
-                            @if drawing.is_some() { li { a href="#draw" { "Draw" } } }
+                            li { a href="#draw" { "Draw a digit" } }
                             @if compared { li { a href="#compared" { "Runs compared" } } }
                             @for ((id, parts), of_run) in runs.iter().zip(findings) {
                                 @if compared { li { a href={ "#" (id) } { (of_run.run.name) } } }
@@ -60,13 +61,8 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                     }
                 }
                 main #content tabindex="-1" {
-                    @if let Some((name, section)) = &drawing {
-                        section #draw aria-labelledby="draw-title" {
-                            h2 #draw-title { "Draw" }
-                            @if compared { p { "The network of " strong { (name) } " reads what you draw." } }
-                            (PreEscaped(section))
-                        }
-                    }
+                    @if compared { p { "The network of " strong { (findings[0].run.name) } " reads what you draw below." } }
+                    (PreEscaped(&drawing))
                     @if compared {
                         section #compared aria-labelledby="compared-title" {
                             h2 #compared-title { "Runs compared" }
@@ -104,9 +100,4 @@ fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) 
         part("weights", "First-layer weights", weights::section(report, findings.run)),
         part("settings", "Settings, and how to repeat the run", settings::section(findings.run)),
     ]
-}
-
-/// The place to draw a digit on.
-fn draw_section(_net: &Mlp) -> Option<String> {
-    None
 }

@@ -1,0 +1,16 @@
+// What axe-core finds: names and roles, contrast of colours, order of headings, and so on.
+
+import axe from "axe-core";
+import { check } from "./browser.mjs";
+
+export async function checkAccessibility(page, name) {
+  await page.evaluate(axe.source);
+  const { violations, passes } = await page.evaluate(() => window.axe.run(document));
+  const found = violations.map((violation) => {
+    const places = violation.nodes.slice(0, 3).map((node) => node.target.join(" "));
+    const more = violation.nodes.length > 3 ? ` and ${violation.nodes.length - 3} more` : "";
+    return `${violation.id}: ${violation.help} (${places.join(", ")}${more})`;
+  });
+  const detail = found.length > 0 ? found.join("; ") : `${passes.length} rules`;
+  check(`${name}: axe-core finds nothing`, found.length === 0, detail);
+}
