@@ -85,8 +85,8 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                             h2 id={ (id) "-title" } { "Run: " (of_run.run.name) }
                             (summary::tiles(of_run))
                             @for part in parts {
-                                section id={ (id) "-" (part.id) } aria-labelledby={ (id) "-" (part.id) "-title" } {
-                                    h3 id={ (id) "-" (part.id) "-title" } { (part.title) }
+                                section id={ (id) "-" (part.id) } {
+                                    h3 { (part.title) }
                                     (part.body)
                                 }
                             }

@@ -29,7 +29,7 @@ pub(crate) struct Chart {
     pub(crate) y: Axis,
     pub(crate) bars: Vec<Bar>,
     pub(crate) series: Vec<Series>,
-    /// Whether the points of a series are joined by lines.
+    /// Whether the points of a series are joined by lines; otherwise those of several series stand side by side.
     pub(crate) joined: bool,
 }
 
@@ -50,6 +50,8 @@ impl Axis {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(crate) name: String,
+    /// Its colour, dash and marker: what is the same looks the same in every chart.
+    pub(crate) look: usize,
     pub(crate) points: Vec<(f64, f64)>,
 }
 
@@ -68,17 +70,28 @@ impl Chart {
             figure.card {
                 figcaption { (self.title) }
                 (svg::drawing(self))
-                @if self.series.len() > 1 || (!self.bars.is_empty() && !self.series.is_empty()) {
+                @if self.has_legend() {
                     ul.legend {
                         @if !self.bars.is_empty() { li { (svg::bar_swatch()) (bar_name) } }
-                        @for (i, series) in self.series.iter().enumerate() {
-                            li { (svg::swatch(i, self.joined)) (series.name) }
+                        @for series in &self.series {
+                            li { (svg::swatch(series.look, self.joined)) (series.name) }
                         }
                     }
                 }
                 @if !self.note.is_empty() { p.note { (self.note) } }
                 (table::values(self, bar_name))
             }
+        }
+    }
+}
+
+impl Chart {
+    /// A line of its own, which the title names, needs none; one of another look is one of several elsewhere.
+    fn has_legend(&self) -> bool {
+        match &self.series[..] {
+            [] => false,
+            [one] => !self.bars.is_empty() || one.look > 0,
+            _ => true,
         }
     }
 }

@@ -51,7 +51,7 @@ impl Scale {
             },
             _ => (low, high),
         };
-        let step = round_up((high - low) / 4.0).max(least_step);
+        let step = round_up((high - low) / 5.0).max(least_step);
         // A hair of tolerance: 0.3 / 0.1 is below 3.
         let first = (low / step + 1e-9).floor() as i64;
         let last = (high / step - 1e-9).ceil() as i64;

@@ -38,11 +38,11 @@ pub(super) fn drawing(chart: &Chart) -> Markup {
             }
             line.frame x1=(LEFT) x2=(right) y1=(bottom) y2=(bottom) {}
             @for (i, series) in chart.series.iter().enumerate() {
-                g class=(colour(i)) {
-                    @if chart.joined { path class={ "line " (dash(i)) } d=(path(chart, series)) {} }
+                g class=(colour(series.look)) {
+                    @if chart.joined { path class={ "line " (dash(series.look)) } d=(path(chart, series)) {} }
                     @if !chart.joined || series.points.len() <= MOST_MARKERS {
                         @for &(px, py) in series.points.iter().filter(|point| point.1.is_finite()) {
-                            path.marker d=(marker(i, x(px), y(py))) {
+                            path.marker d=(marker(series.look, beside(chart, i, x(px)), y(py))) {
                                 title { (series.name) ": " (significant(py, 4)) }
                             }
                         }
@@ -71,6 +71,14 @@ fn description(chart: &Chart) -> String {
     }
     text.push_str(". The table below has the values.");
     text
+}
+
+/// Where the marker of series `i` stands: a little aside of the others' where no line leads to it, so that none is hidden.
+fn beside(chart: &Chart, i: usize, x: f64) -> f64 {
+    match chart.joined {
+        true => x,
+        false => round(x + 8.0 * (i as f64 - (chart.series.len() as f64 - 1.0) / 2.0)),
+    }
 }
 
 /// The line through the points, broken where a value is not finite.
@@ -158,7 +166,7 @@ mod tests {
     fn points_lie_where_they_have_to() {
         // The frame is 58…386 wide and 30…214 high: epoch 3 is in the middle, 222, and loss 0.5 at 214 − 184/4 = 168.
         let points = vec![(1.0, 2.0), (3.0, 0.5), (4.0, f64::NAN), (5.0, 0.0)];
-        let chart = chart(vec![Series { name: "train".into(), points }], Vec::new());
+        let chart = chart(vec![Series { name: "train".into(), look: 0, points }], Vec::new());
         assert_eq!(path(&chart, &chart.series[0]), "M58 30h0L222 168M386 214h0");
         let svg = drawing(&chart).into_string();
         assert_eq!(svg.matches("class=\"marker\"").count(), 3);
@@ -176,6 +184,15 @@ mod tests {
         // A quarter of 328 is 82; half of 184 is 92.
         assert!(svg.contains("<rect class=\"bar\" x=\"140\" y=\"122\" width=\"82\" height=\"92\">"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 1);
+    }
+
+    #[test]
+    fn equal_points_stand_side_by_side() {
+        let series = |look| Series { name: "a".into(), look, points: vec![(3.0, 1.0)] };
+        let chart = Chart { joined: false, ..chart(vec![series(0), series(1)], Vec::new()) };
+        // Around 222: a disc that begins 3 before 218, and a square that begins 3 before 226.
+        let svg = drawing(&chart).into_string();
+        assert!(svg.contains("d=\"M215 122a") && svg.contains("d=\"M223 119h6"), "{svg}");
     }
 
     #[test]

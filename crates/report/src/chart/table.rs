@@ -12,7 +12,7 @@ pub(super) fn values(chart: &Chart, bar_name: &str) -> Markup {
     html! {
         details {
             summary { "Values: " (chart.title) }
-            div.scroll tabindex="0" role="region" aria-label={ "Values: " (chart.title) } {
+            div.scroll tabindex="0" role="group" aria-label={ "Values: " (chart.title) } {
                 @if !chart.bars.is_empty() { (bars(chart, bar_name)) }
                 @else { (series(chart)) }
             }

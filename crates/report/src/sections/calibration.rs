@@ -28,7 +28,8 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
         x: Axis::new("confidence: probability of the predicted class (%)", Scale::fixed(0.0, 100.0, ticks())),
         y: Axis::new("accuracy (%)", Scale::fixed(0.0, 100.0, ticks())),
         bars: bars.collect(),
-        series: vec![Series { name: "perfectly calibrated".into(), points: vec![(0.0, 0.0), (100.0, 100.0)] }],
+        series: vec![Series { name: "perfectly calibrated".into(),
+            look: 1, points: vec![(0.0, 0.0), (100.0, 100.0)] }],
         joined: true,
     };
     html! {
@@ -39,7 +40,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
         }
         div.charts {
             (chart.figure("accuracy (%)"))
-            div.card.scroll tabindex="0" role="region" aria-label="Bins of confidence" {
+            div.card.scroll tabindex="0" role="group" aria-label="Bins of confidence" {
                 table {
                     caption { "Bins of confidence" }
                     thead {
@@ -51,7 +52,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
                     tbody {
                         @for (m, bin) in bins.iter().enumerate() {
                             tr {
-                                th scope="row" { (edge(m)) "–" (edge(m + 1)) " %" }
+                                th.whole scope="row" { (edge(m)) "–" (edge(m + 1)) "\u{a0}%" }
                                 td { (whole(bin.n)) }
                                 td { (percent(bin.confidence(), 1)) }
                                 td { (percent(bin.accuracy(), 1)) }

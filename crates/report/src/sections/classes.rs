@@ -30,11 +30,11 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>) -> Markup {
 fn matrix(report: &Report, confusion: &Confusion) -> Markup {
     let n = confusion.n_classes();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Confusion matrix" {
+        div.scroll tabindex="0" role="group" aria-label="Confusion matrix" {
             table.confusion {
                 caption {
-                    "Number of test samples: a row for every true class, a column for what it was taken for. The darker, the "
-                    "larger the share of its row; what is right is framed."
+                    "Number of test samples: a row for every true class, a column for what it was taken for. The stronger the colour, "
+                    "the larger the share of its row; what is right is framed."
                 }
                 thead {
                     tr { td {} th scope="colgroup" colspan=(n) { "taken for" } }
@@ -72,8 +72,8 @@ fn chart(report: &Report, confusion: &Confusion) -> Markup {
         (0..n).map(|class| (class as f64, 100.0 * of(class).unwrap_or(f64::NAN))).collect::<Vec<_>>()
     };
     let series = vec![
-        Series { name: "precision".into(), points: points(&|class| confusion.precision(class)) },
-        Series { name: "recall".into(), points: points(&|class| confusion.recall(class)) },
+        Series { name: "precision".into(), look: 0, points: points(&|class| confusion.precision(class)) },
+        Series { name: "recall".into(), look: 1, points: points(&|class| confusion.recall(class)) },
     ];
     // Names that would run into each other are left to the table.
     let longest = (0..n).map(|class| report.class(class).chars().count()).max().unwrap_or(0);
@@ -104,7 +104,7 @@ fn chart(report: &Report, confusion: &Confusion) -> Markup {
 fn table(report: &Report, confusion: &Confusion) -> Markup {
     let share = |share: Option<f64>| share.map_or(UNKNOWN.to_string(), |share| percent(share, 1));
     html! {
-        div.card.scroll tabindex="0" role="region" aria-label="How well every class is recognised" {
+        div.card.scroll tabindex="0" role="group" aria-label="How well every class is recognised" {
             table {
                 caption { "How well every class is recognised" }
                 thead {

@@ -23,7 +23,7 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
         (&THROUGHPUT, "Throughput", "samples_per_second"),
     ];
     html! {
-        div.card.scroll tabindex="0" role="region" aria-label="Results of all runs" {
+        div.card.scroll tabindex="0" role="group" aria-label="Results of all runs" {
             table {
                 caption { "Results of all runs on the test set; – is what is not known" }
                 thead {

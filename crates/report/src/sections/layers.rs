@@ -15,6 +15,7 @@ const GRADIENT_NORMS: Curve = Curve {
     note: "Euclidean norms. Where those of the first layers are far below those of the last, the gradient vanishes on its \
            way back.",
     prefix: "gradient_norm/",
+    wide: true,
     factor: 1.0,
 };
 
@@ -23,6 +24,7 @@ const WEIGHT_NORMS: Curve = Curve {
     unit: "norm of the parameter (no unit)",
     note: "Euclidean norms of weights W and biases b, by number of their layer.",
     prefix: "weight_norm/",
+    wide: true,
     factor: 1.0,
 };
 
@@ -31,6 +33,7 @@ const DEAD: Curve = Curve {
     unit: "share of units (%)",
     note: "A dead unit gives the same output for every sample, 0 behind a ReLU.",
     prefix: "dead_units/",
+    wide: false,
     factor: 100.0,
 };
 
@@ -39,6 +42,7 @@ const SATURATED: Curve = Curve {
     unit: "share of units (%)",
     note: "A saturated unit is on a flat part of its curve for nearly all samples: hardly any gradient comes through.",
     prefix: "saturated_units/",
+    wide: false,
     factor: 100.0,
 };
 
@@ -61,7 +65,7 @@ fn at_the_end(findings: &Findings<'_>) -> Markup {
     let of = format!("trained network, on {} of the test set", counted(found.n_samples, "sample", "samples"));
     html! {
         div.charts {
-            div.card.scroll tabindex="0" role="region" aria-label="Parameters of the trained network" {
+            div.card.scroll tabindex="0" role="group" aria-label="Parameters of the trained network" {
                 table {
                     caption { "Parameters of the " (of) }
                     thead {
@@ -79,7 +83,7 @@ fn at_the_end(findings: &Findings<'_>) -> Markup {
                 }
             }
             @if !found.hidden.is_empty() {
-                div.card.scroll tabindex="0" role="region" aria-label="Hidden units of the trained network" {
+                div.card.scroll tabindex="0" role="group" aria-label="Hidden units of the trained network" {
                     table {
                         caption { "Hidden units of the " (of) }
                         thead {

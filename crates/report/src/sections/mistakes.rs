@@ -59,7 +59,7 @@ fn picture(
     let (truth, predicted) = (report.class(mistake.truth), report.class(mistake.predicted));
     html! {
         li {
-            img src=(picture::grey(&pixels, n_columns)) width="84" height="84" loading="lazy"
+            img src=(picture::grey(&pixels, n_columns)) width="84" height="84"
                 alt={ "Test sample " (mistake.sample) ": " (truth) ", taken for " (predicted) };
             dl {
                 div { dt { "is " b { (truth) } } dd { (value(mistake.p_truth, as_probabilities)) } }
@@ -71,7 +71,7 @@ fn picture(
 
 fn table(report: &Report, mistakes: &[Prediction], as_probabilities: bool) -> Markup {
     html! {
-        div.card.scroll tabindex="0" role="region" aria-label="The most confident mistakes" {
+        div.card.scroll tabindex="0" role="group" aria-label="The most confident mistakes" {
             table {
                 caption { "Samples count from 0" }
                 thead {

@@ -14,9 +14,9 @@ pub(crate) fn section(run: &Run) -> Markup {
     html! {
         @if let Some(command) = &run.command {
             p { "The command that repeats the run, with the same bits on the same build and processor family:" }
-            pre.scroll tabindex="0" role="region" aria-label="The command that repeats the run" { code { (command) } }
+            pre.scroll tabindex="0" role="group" aria-label="The command that repeats the run" { code { (command) } }
         }
-        div.card.scroll tabindex="0" role="region" aria-label="Settings" {
+        div.card.scroll tabindex="0" role="group" aria-label="Settings" {
             table.settings {
                 caption { "Settings" }
                 tbody { @for (name, value) in rows { tr { th scope="row" { (name) } td { (value) } } } }
@@ -25,7 +25,7 @@ pub(crate) fn section(run: &Run) -> Markup {
         @if let Some(settings) = &run.settings {
             details {
                 summary { "All settings as a file" }
-                pre.scroll tabindex="0" role="region" aria-label="All settings as a file" { code { (settings) } }
+                pre.scroll tabindex="0" role="group" aria-label="All settings as a file" { code { (settings) } }
             }
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn section(report: &Report, run: &Run) -> Markup {
             @for unit in by_norm {
                 @let (low, high) = range(&units[unit]);
                 li {
-                    img src=(picture::diverging(&units[unit], n_columns, most)) width="84" height="84" loading="lazy"
+                    img src=(picture::diverging(&units[unit], n_columns, most)) width="84" height="84"
                         alt={ "Weights of unit " (unit + 1) ", from " (significant(low, 2)) " to " (significant(high, 2)) };
                     p { "unit " (unit + 1) }
                 }
