@@ -29,7 +29,7 @@ pub(crate) fn decimals(value: f64, decimals: usize) -> String {
 /// A share as a percentage with its sign.
 pub(crate) fn percent(share: f64, places: usize) -> String {
     match share.is_finite() {
-        true => format!("{} %", decimals(100.0 * share, places)),
+        true => format!("{}\u{a0}%", decimals(100.0 * share, places)),
         false => UNKNOWN.into(),
     }
 }
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(significant(1_234_567.0, 3), "1\u{a0}230\u{a0}000");
         assert_eq!(decimals(-12345.678, 1), "−12\u{a0}345.7");
         assert_eq!(decimals(-0.01, 1), "0.0");
-        assert_eq!(percent(0.9456, 2), "94.56 %");
+        assert_eq!(percent(0.9456, 2), "94.56\u{a0}%");
         assert_eq!(whole(39760), "39\u{a0}760");
         assert_eq!(
             (counted(1, "step", "steps"), counted(600, "step", "steps")),

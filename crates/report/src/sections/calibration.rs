@@ -51,7 +51,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
                     tbody {
                         @for (m, bin) in bins.iter().enumerate() {
                             tr {
-                                th scope="row" { (edge(m)) "–" (edge(m + 1)) " %" }
+                                th scope="row" { (edge(m)) "–" (edge(m + 1)) "\u{a0}%" }
                                 td { (whole(bin.n)) }
                                 td { (percent(bin.confidence(), 1)) }
                                 td { (percent(bin.accuracy(), 1)) }
