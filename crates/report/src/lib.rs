@@ -13,9 +13,6 @@ mod calibration;
 mod inside;
 mod predictions;
 
-// The field to draw a digit on, and the network in JavaScript.
-pub mod draw;
-
 // The page.
 mod chart;
 mod draw;
