@@ -38,8 +38,8 @@ function spoil() {
     `<img src="http://127.0.0.1:9/picture.png">
      <p style="color: #bbb; background: white">grey</p>
      <p style="font-size: 7px">small</p>
-     <p style="width: 3000px">wide</p>
-     <p style="width: 20px; overflow: hidden">cutcutcutcutcut</p>
+     <p style="min-width: 3000px">wide</p>
+     <p style="width: 20px; overflow: hidden; white-space: nowrap">cutcutcutcutcut</p>
      <svg width="100" height="50"><text x="10" y="20">one</text><text x="12" y="22">two</text></svg>`,
   );
 }
