@@ -24,7 +24,9 @@ mod interop;
 mod keeping;
 mod machine;
 mod output;
+mod own;
 mod picture;
+mod pictures;
 mod predict;
 mod python;
 mod report;
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Torture(options) => torture::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
         Command::Completions(options) => completions::run(options),
+        Command::Pictures(options) => pictures::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {
