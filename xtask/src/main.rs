@@ -21,6 +21,7 @@ mod machine;
 mod output;
 mod python;
 mod run_config;
+mod run_file;
 mod scaling;
 mod statistics;
 mod stop;
