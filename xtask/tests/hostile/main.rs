@@ -29,7 +29,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         batch_size = 32\n\
         length = { steps = 40 }\n\
         schedule = \"warmup:5+cosine\"\n\
-        clip = { norm = { norm = 1.5 } }\n\
+        clip = { norm = { max_norm = 1.5 } }\n\
         sampling = \"with-replacement\"\n\
         validation = 0.1\n\
         average = 0.99\n\
