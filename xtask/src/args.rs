@@ -10,8 +10,8 @@ use clap::{
 };
 
 use crate::{
-    compare::Compare, export::Export, import::Import, inspect::Inspect, interop::Interop, keeping::Keeping,
-    scaling::Scaling, torture::Torture,
+    compare::Compare, export::Export, fuzz::Fuzz, import::Import, inspect::Inspect, interop::Interop,
+    keeping::Keeping, scaling::Scaling, torture::Torture,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Scaling(Scaling),
     /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
     Torture(Torture),
+    /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
+    Fuzz(Fuzz),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }

@@ -12,6 +12,7 @@ mod compare;
 mod data;
 mod evaluate;
 mod export;
+mod fuzz;
 mod gradcheck;
 mod import;
 mod inspect;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
         Command::Torture(options) => torture::run(options),
+        Command::Fuzz(options) => fuzz::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

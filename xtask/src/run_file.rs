@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 /// The longest file that is read: a hundred times what all settings take.
 pub(crate) const MAX_LENGTH: u64 = 1 << 16;
 
-/// Reading takes at most this many times the memory of the text, and 64 KiB.
+/// Reading takes at most this many times the memory of the text, and 64 KiB: most for keys that are all dots.
 #[allow(dead_code, reason = "tests and the fuzzer hold it to that")]
-pub(crate) const MEMORY_FACTOR: usize = 128;
+pub(crate) const MEMORY_FACTOR: usize = 512;
 
 /// All settings that a file may hold, each with the tutorial's default.
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -26,9 +26,10 @@ pub(crate) fn checkpoint(bytes: &[u8]) {
     config.check().expect("the configuration of a network that was read");
     let n_inputs = config.encoding.as_ref().map_or(config.sizes[0], |encoding| encoding.n_inputs());
     assert_eq!(found.net.predict(&Matrix::zeros(n_inputs, 2)).ncols(), 2);
-    let again = read(&found.to_bytes()).expect("what is written can be read");
-    assert_eq!(again.net.parameters_crc32(), found.net.parameters_crc32());
-    assert!(again.net.config() == config && again.state == found.state);
+    // As bytes, since not all of it has to be a number.
+    let written = found.to_bytes();
+    let again = read(&written).expect("what is written can be read");
+    assert!(again.to_bytes() == written && again.net.config() == config);
 }
 
 /// Any payload: magic, version, kind, length and checksum are made right.
