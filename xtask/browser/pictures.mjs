@@ -9,7 +9,7 @@ import { drawZero } from "./drawing.mjs";
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const browser = await startBrowser(job.chromium);
 for (const theme of THEMES) {
-  const { page, context } = await openPage(browser, job.page, { theme, size: { width: 1100, height: 1400 } });
+  const { page, context } = await openPage(browser, job.page, { theme, size: { width: 1100, height: 1720 } });
   await drawZero(page);
   await page.evaluate(() => scrollTo(0, 0));
   const picture = join(job.folder, `report-${theme}.png`);

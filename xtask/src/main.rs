@@ -16,6 +16,7 @@ mod completions;
 mod data;
 mod evaluate;
 mod export;
+mod fuzz;
 mod gradcheck;
 mod history;
 mod import;
@@ -31,6 +32,7 @@ mod predict;
 mod python;
 mod report;
 mod run_config;
+mod run_file;
 mod scaling;
 mod statistics;
 mod stop;
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Scaling(options) => scaling::run(options),
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
+        Command::Fuzz(options) => fuzz::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Pictures(options) => pictures::run(options),
