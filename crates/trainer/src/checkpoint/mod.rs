@@ -19,6 +19,13 @@ use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState}
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
 
+/// Reading a checkpoint takes at most this many times the memory of the file, the file included, and
+/// [`MEMORY_MORE`].
+pub const MEMORY_FACTOR: usize = 7;
+
+/// Bytes that reading takes besides: a list begins with room for a megabyte at most, and there are lists in lists.
+pub const MEMORY_MORE: usize = 3 << 20;
+
 /// A trained network, and how it came about.
 ///
 /// # Examples
