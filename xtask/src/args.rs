@@ -11,7 +11,7 @@ use clap::{
 
 use crate::{
     compare::Compare, export::Export, fuzz::Fuzz, import::Import, inspect::Inspect, interop::Interop,
-    keeping::Keeping, scaling::Scaling, torture::Torture,
+    keeping::Keeping, scaling::Scaling, torture::Torture, valgrind::Valgrind,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Torture(Torture),
     /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
     Fuzz(Fuzz),
+    /// Run the kernels' tests and a small training run under valgrind, or under the compiler's AddressSanitizer
+    Valgrind(Valgrind),
     /// Run everything that has to pass before a change is accepted, cheapest first
     Ci,
 }

@@ -28,6 +28,7 @@ mod statistics;
 mod stop;
 mod torture;
 mod train_mnist;
+mod valgrind;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Scaling(options) => scaling::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Fuzz(options) => fuzz::run(options),
+        Command::Valgrind(options) => valgrind::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {
