@@ -39,6 +39,9 @@ const TIMEOUT: usize = 5;
 const MAX_LENGTH: usize = 4096;
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  cargo xtask fuzz --seconds 60\n  cargo xtask fuzz --target npz,onnx --runs 1000000"
+)]
 pub(crate) struct Fuzz {
     /// How long each target runs
     #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one, allow_negative_numbers = true)]

@@ -2,15 +2,16 @@
 //!
 //! What is checked is the code that trains, the parallel gradient of a mini-batch, in `f64`.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 use chainrule_gradcheck::{Check, Step};
 use chainrule_layers::Context;
 use chainrule_tensor::Matrix;
 use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Samples};
+use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, args::Gradcheck, data, output, run_config::Network};
+use crate::{Result, args::at_least_one, data, output, run_config, train_mnist};
 
 /// For a whole network on real data; a single layer or loss has to do better.
 const TOLERANCE: f64 = 1e-6;
@@ -19,9 +20,27 @@ const TOLERANCE: f64 = 1e-6;
 /// well below the tolerance for the smallest gradients that count.
 const STEP: Step = Step::Fixed(5e-5);
 
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask gradcheck                        the tutorial's network\n  \
+    cargo xtask gradcheck --hidden 30,20 --activation gelu --batch-size 20")]
+pub(crate) struct Gradcheck {
+    #[command(flatten)]
+    network: train_mnist::Network,
+    /// Digits in the mini-batch
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
+    batch_size: usize,
+    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print one JSON object per parameter and one at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     let mnist = data::load(options.data_dir.as_deref())?;
-    let network = Network::default().overridden(&options.network)?;
+    let network = run_config::Network::default().overridden(&options.network)?;
     let net = Mlp::<f64>::new(&network.for_images(mnist.train.n_pixels()))?;
     let n_samples = options.batch_size.min(mnist.train.len());
     let indices: Vec<usize> = (0..n_samples).collect();

@@ -7,12 +7,14 @@ use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, GradientMethod, S
 pub(crate) use crate::run_file::{Network, RunConfig};
 use crate::{
     Result,
-    args::{self, Preset, TrainMnist, Usage},
+    args::Usage,
+    suggest,
+    train_mnist::{self, Preset, TrainMnist},
 };
 
 impl Network {
     /// What was given on the command line in place of what is here.
-    pub(crate) fn overridden(mut self, options: &args::Network) -> Result<Self> {
+    pub(crate) fn overridden(mut self, options: &train_mnist::Network) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
         if let Some(names) = &options.activation {
             self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
@@ -33,7 +35,7 @@ impl RunConfig {
     /// A run that is resumed has those of its checkpoint instead of the defaults.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
         let mut config = match (&options.config, options.preset) {
-            (Some(path), _) => RunConfig::read(path)?,
+            (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
             (None, Some(Preset::Fast)) => RunConfig::fast()?,
             (None, None) if options.keeping.resume.is_some() => {
                 let newest = options.keeping.checkpoints()?.newest()?;
@@ -67,15 +69,15 @@ impl RunConfig {
         set(
             &mut training.sampling,
             options.sampling.map(|sampling| match sampling {
-                args::Sampling::Shuffled => Sampling::Shuffled,
-                args::Sampling::WithReplacement => Sampling::WithReplacement,
+                train_mnist::Sampling::Shuffled => Sampling::Shuffled,
+                train_mnist::Sampling::WithReplacement => Sampling::WithReplacement,
             }),
         );
         set(
             &mut training.gradient,
             options.gradient.map(|gradient| match gradient {
-                args::Gradient::Backprop => GradientMethod::Backprop,
-                args::Gradient::Numerical => GradientMethod::Numerical,
+                train_mnist::Gradient::Backprop => GradientMethod::Backprop,
+                train_mnist::Gradient::Numerical => GradientMethod::Numerical,
             }),
         );
         set(&mut training.validation, options.validation);
@@ -106,7 +108,7 @@ impl RunConfig {
     }
 
     /// The settings of a run that was saved.
-    fn saved(checkpoint: &Checkpoint) -> Self {
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
         let net = checkpoint.net.config();
         let n_hidden = net.sizes.len() - 2;
         let mut activation = net.activations[..n_hidden].to_vec();

@@ -25,6 +25,8 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask torture --kills 20")]
 pub(crate) struct Torture {
     /// How many times to kill
     #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one, allow_negative_numbers = true)]

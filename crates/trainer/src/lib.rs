@@ -34,6 +34,7 @@ mod update;
 mod values;
 
 // What became of it.
+pub mod diagnostics;
 mod evaluate;
 mod metrics;
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::{Confusion, Error, Evaluation, Outcome};
+use crate::{Confusion, Error, Evaluation, Mlp, Outcome};
 
 /// Something that happened in a training run.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,13 @@ pub enum Event<'a> {
     Step(&'a StepReport),
     /// An epoch is done, or the run ended inside one.
     Epoch(&'a EpochReport),
+    /// The network after the epoch that was just told of, as it would be used now: for whoever wants to look inside.
+    Network {
+        /// The same epoch.
+        epoch: &'a EpochReport,
+        /// The network; with an average, the averaged one.
+        net: &'a Mlp,
+    },
     /// The run goes on where a checkpoint left off, or would have, were it not damaged. Stopping is for later.
     Resumed(&'a Resumed),
     /// A checkpoint is on the disk. Stopping is for the next step.

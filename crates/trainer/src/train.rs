@@ -250,7 +250,8 @@ impl<'a, S: Samples> Run<'a, S> {
         }
         self.summary.add(&self.epoch, &report, self.order.steps_per_epoch());
         self.epoch = Epoch::new(self.epoch.number + 1);
-        Ok(observer(Event::Epoch(&report)).is_break())
+        let stops = observer(Event::Epoch(&report)).is_break();
+        Ok(observer(Event::Network { epoch: &report, net: evaluated }).is_break() || stops)
     }
 
     /// The network as it would be used now.

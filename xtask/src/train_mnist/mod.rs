@@ -1,24 +1,28 @@
 //! `cargo xtask train-mnist`: the main job.
 
-use std::{ops::ControlFlow, path::PathBuf, time::Instant};
+mod events;
+mod options;
+mod words;
+
+use std::{ops::ControlFlow, time::Instant};
 
 use chainrule_mnist::Mnist;
-use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{
-    Checkpoint, Checkpoints, EpochReport, Event, Length, MAX_THREADS, Mlp, MlpConfig, Summary, TrainConfig,
-    TrainingRecord, evaluate, train,
+    Checkpoint, Checkpoints, Event, Length, MAX_THREADS, Mlp, Summary, TrainConfig, TrainingRecord, train,
 };
-use serde::Serialize;
 
 use crate::{
-    Result,
-    args::TrainMnist,
-    data,
-    keeping::{self, ErrorEvent, ResumedEvent, StoppedEvent},
+    Result, data,
+    keeping::{self, ErrorEvent, ResumedEvent},
     output::{self, Bar},
+    report,
     run_config::RunConfig,
     stop::{Signal, Stop, Stopped},
 };
+
+use events::{Done, Epoch};
+pub(crate) use options::{Gradient, Network, Preset, Sampling, TrainMnist};
+use words::{describe, print_summary, say_stopped};
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     let config = RunConfig::new(options)?;
@@ -28,6 +32,9 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     }
     if let Some(path) = &options.checkpoint {
         // Before training, not after it.
+        Checkpoint::check_path(path)?;
+    }
+    if let Some(path) = &options.report {
         Checkpoint::check_path(path)?;
     }
     let checkpoints = options.keeping.checkpoints()?;
@@ -81,14 +88,18 @@ fn load_and_train(
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop)?;
+    let mut watch = report::Watch::new(options.report.is_some());
+    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut watch)?;
     if let Some(path) = &options.checkpoint {
-        let record = TrainingRecord::new(training, summary.history.clone());
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
         let checkpoint = Checkpoint::new(net.clone(), record);
         match summary.state.take() {
             Some(state) => checkpoint.with_state(state).save(path)?,
             None => checkpoint.save(path)?,
         }
+    }
+    if let Some(path) = &options.report {
+        report::write_at_end(path, options, &net, &training, &summary, watch, &mnist)?;
     }
     if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
         say_stopped(signal, &summary, options);
@@ -101,24 +112,6 @@ fn load_and_train(
     Ok(None)
 }
 
-/// Where the run was stopped, and how it goes on.
-fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
-    // The folder's newest, unless there is no folder.
-    let path = summary.checkpoint.clone().or(options.checkpoint.clone());
-    let go_on = path.clone().map(|path| keeping::call_to_go_on(Some(path), &options.keeping));
-    let (name, step) = (signal.name(), summary.steps);
-    match &go_on {
-        Some(call) => eprintln!("stopped by {name} after step {step}; go on with: {call}"),
-        None => eprintln!(
-            "stopped by {name} after step {step}; nothing was saved, for want of --checkpoint-dir DIR"
-        ),
-    }
-    if options.json {
-        let path = path.map(|path| path.to_string_lossy().into_owned());
-        output::json(&StoppedEvent::new(signal, step, path, go_on));
-    }
-}
-
 /// Trains, and shows how it goes.
 fn train_watched(
     net: &mut Mlp,
@@ -127,6 +120,7 @@ fn train_watched(
     options: &TrainMnist,
     checkpoints: &Checkpoints,
     stop: &Stop,
+    watch: &mut report::Watch,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
@@ -166,6 +160,7 @@ fn train_watched(
                 // How many steps an epoch has is known when the first has begun.
                 epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
             }
+            Event::Network { epoch, net } => watch.look(epoch, net, &mnist.train),
             Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
             Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}
@@ -183,127 +178,4 @@ fn train_watched(
     };
     bar.finish();
     Ok(result.map_err(|error| keeping::explain(error, checkpoints))?)
-}
-
-fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
-    let train = evaluate(net, &mnist.train)?;
-    let test = evaluate(net, &mnist.test)?;
-    if let Some(epoch) = summary.best_epoch {
-        let why = if summary.stopped_early { "stopped early; " } else { "" };
-        output::line(format_args!("{why}kept epoch {epoch}, which had the lowest validation loss"));
-    }
-    output::line(format_args!(
-        "test accuracy {:.2} %, train accuracy {:.2} %",
-        100.0 * test.accuracy(),
-        100.0 * train.accuracy(),
-    ));
-    output::line(output::per_class(&test));
-    output::line(format_args!(
-        "{} {} in {:.2} s, {}",
-        summary.steps,
-        if summary.steps == 1 { "step" } else { "steps" },
-        summary.seconds(),
-        output::throughput(summary.samples_per_second()),
-    ));
-    output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
-    for path in saved_to(summary, options) {
-        output::line(format_args!("saved to {}", path.display()));
-    }
-    Ok(())
-}
-
-/// The file that was asked for, and the newest checkpoint of the folder.
-fn saved_to<'a>(summary: &'a Summary, options: &'a TrainMnist) -> impl Iterator<Item = &'a PathBuf> {
-    options.checkpoint.iter().chain(&summary.checkpoint)
-}
-
-/// The recipe in one or two lines.
-fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) -> String {
-    let threads = rayon::current_num_threads();
-    let mut text = format!(
-        "{}: rate {}, batch {}, seed {}, {threads} {}",
-        Optimizer::<f32>::name(&config.optimizer),
-        Optimizer::<f32>::learning_rate(&config.optimizer),
-        config.batch_size.min(n_samples),
-        config.seed,
-        if threads == 1 { "thread" } else { "threads" },
-    );
-    let schedule = config.schedule.to_string();
-    let mut more = Vec::new();
-    if let Some(init) = net.init {
-        more.push(format!("initial weights {init}"));
-    }
-    if schedule != "constant" {
-        more.push(format!("schedule {schedule}"));
-    }
-    if config.validation > 0.0 {
-        more.push(format!("validation {}", config.validation));
-    }
-    if !more.is_empty() {
-        text.push_str(&format!("\n{}", more.join(", ")));
-    }
-    text
-}
-
-/// `{"event":"epoch",…}`; what concerns validation is there if some is.
-#[derive(Serialize)]
-struct Epoch {
-    event: &'static str,
-    epoch: u64,
-    step: u64,
-    train_loss: f64,
-    train_accuracy: Option<f64>,
-    test_accuracy: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    validation_loss: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    validation_accuracy: Option<f64>,
-    seconds: f64,
-    samples_per_second: f64,
-}
-
-impl Epoch {
-    fn new(report: &EpochReport) -> Self {
-        Epoch {
-            event: "epoch",
-            epoch: report.epoch,
-            step: report.step,
-            train_loss: report.train_loss,
-            train_accuracy: report.train_accuracy,
-            test_accuracy: report.test_accuracy,
-            validation_loss: report.validation_loss,
-            validation_accuracy: report.validation_accuracy,
-            seconds: report.seconds,
-            samples_per_second: report.samples_per_second,
-        }
-    }
-}
-
-/// `{"event":"done",…}`
-#[derive(Serialize)]
-struct Done {
-    event: &'static str,
-    epochs: u64,
-    steps: u64,
-    test_accuracy: Option<f64>,
-    seconds: f64,
-    samples_per_second: f64,
-    checkpoint: Option<String>,
-    parameters_crc32: String,
-}
-
-impl Done {
-    fn new(summary: &Summary, net: &Mlp, options: &TrainMnist) -> Self {
-        Done {
-            event: "done",
-            epochs: summary.epochs,
-            steps: summary.steps,
-            test_accuracy: summary.test_accuracy,
-            seconds: summary.seconds(),
-            samples_per_second: summary.samples_per_second(),
-            // JSON has no other than Unicode text.
-            checkpoint: saved_to(summary, options).next().map(|path| path.to_string_lossy().into_owned()),
-            parameters_crc32: format!("{:08x}", net.parameters_crc32()),
-        }
-    }
 }

@@ -1,0 +1,96 @@
+//! What `train-mnist` says to people besides its epochs: the recipe, the summary, and how a stopped run goes on.
+
+use std::path::PathBuf;
+
+use chainrule_mnist::Mnist;
+use chainrule_optimizers::Optimizer;
+use chainrule_trainer::{Error, Mlp, MlpConfig, Summary, TrainConfig, evaluate};
+
+use super::TrainMnist;
+use crate::{
+    Result,
+    keeping::{self, StoppedEvent},
+    output,
+    stop::Signal,
+};
+
+/// Where the run was stopped, and how it goes on.
+pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
+    // The folder's newest, unless there is no folder.
+    let path = summary.checkpoint.clone().or(options.checkpoint.clone());
+    let go_on = path.clone().map(|path| keeping::call_to_go_on(Some(path), &options.keeping));
+    let (name, step) = (signal.name(), summary.steps);
+    match &go_on {
+        Some(call) => eprintln!("stopped by {name} after step {step}; go on with: {call}"),
+        None => eprintln!(
+            "stopped by {name} after step {step}; nothing was saved, for want of --checkpoint-dir DIR"
+        ),
+    }
+    if options.json {
+        let path = path.map(|path| path.to_string_lossy().into_owned());
+        output::json(&StoppedEvent::new(signal, step, path, go_on));
+    }
+}
+
+pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
+    let evaluate_both = || Ok::<_, Error>((evaluate(net, &mnist.train)?, evaluate(net, &mnist.test)?));
+    let (train, test) = output::spin_if_long(true, "evaluating both sets", evaluate_both)?;
+    if let Some(epoch) = summary.best_epoch {
+        let why = if summary.stopped_early { "stopped early; " } else { "" };
+        output::line(format_args!("{why}kept epoch {epoch}, which had the lowest validation loss"));
+    }
+    output::line(format_args!(
+        "test accuracy {:.2} %, train accuracy {:.2} %",
+        100.0 * test.accuracy(),
+        100.0 * train.accuracy(),
+    ));
+    output::line(output::per_class(&test));
+    output::line(format_args!(
+        "{} {} in {:.2} s, {}",
+        summary.steps,
+        if summary.steps == 1 { "step" } else { "steps" },
+        summary.seconds(),
+        output::throughput(summary.samples_per_second()),
+    ));
+    output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
+    for path in saved_to(summary, options) {
+        output::line(format_args!("saved to {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The file that was asked for, and the newest checkpoint of the folder.
+pub(super) fn saved_to<'a>(
+    summary: &'a Summary,
+    options: &'a TrainMnist,
+) -> impl Iterator<Item = &'a PathBuf> {
+    options.checkpoint.iter().chain(&summary.checkpoint)
+}
+
+/// The recipe in one or two lines.
+pub(super) fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) -> String {
+    let threads = rayon::current_num_threads();
+    let mut text = format!(
+        "{}: rate {}, batch {}, seed {}, {threads} {}",
+        Optimizer::<f32>::name(&config.optimizer),
+        Optimizer::<f32>::learning_rate(&config.optimizer),
+        config.batch_size.min(n_samples),
+        config.seed,
+        if threads == 1 { "thread" } else { "threads" },
+    );
+    let schedule = config.schedule.to_string();
+    let mut more = Vec::new();
+    if let Some(init) = net.init {
+        more.push(format!("initial weights {init}"));
+    }
+    if schedule != "constant" {
+        more.push(format!("schedule {schedule}"));
+    }
+    if config.validation > 0.0 {
+        more.push(format!("validation {}", config.validation));
+    }
+    if !more.is_empty() {
+        text.push_str(&format!("\n{}", more.join(", ")));
+    }
+    text
+}
