@@ -40,6 +40,7 @@ mod suggest;
 mod table;
 mod torture;
 mod train_mnist;
+mod valgrind;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Fuzz(options) => fuzz::run(options),
+        Command::Valgrind(options) => valgrind::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Pictures(options) => pictures::run(options),

@@ -14,12 +14,13 @@ use chainrule_tensor::Init;
 use chainrule_trainer::{Activation, MlpConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
-/// The longest file that is read: a hundred times what all settings take.
-pub(crate) const MAX_LENGTH: u64 = 1 << 16;
+/// The longest file that is read: twenty times what all settings take.
+pub(crate) const MAX_LENGTH: u64 = 1 << 14;
 
-/// Reading takes at most this many times the memory of the text, and 64 KiB: most for keys that are all dots.
+/// Reading takes at most this many times the memory of the text, and 64 KiB: so much for
+/// keys that are all dots, each of which is a table in a table.
 #[allow(dead_code, reason = "tests and the fuzzer hold it to that")]
-pub(crate) const MEMORY_FACTOR: usize = 512;
+pub(crate) const MEMORY_FACTOR: usize = 1536;
 
 /// All settings that a file may hold, each with the tutorial's default.
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]

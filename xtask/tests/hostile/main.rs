@@ -68,7 +68,8 @@ fn any_bytes_are_settings_or_an_error() {
 fn memory_follows_the_length_of_the_text() {
     let n = MAX_LENGTH as usize;
     let filled = |part: &str| part.repeat(n / part.len());
-    let numbered = |part: &str| (0..4000).map(|i| part.replace('#', &i.to_string())).collect::<String>();
+    let numbered =
+        |part: &str| (0..n / part.len()).map(|i| part.replace('#', &i.to_string())).collect::<String>();
     for (what, text) in [
         ("hidden layers", format!("[network]\nhidden = [{}]", filled("1,"))),
         ("activations", format!("[network]\nactivation = [{}]", filled("'elu',"))),
@@ -76,6 +77,10 @@ fn memory_follows_the_length_of_the_text() {
         ("open lists", format!("a = {}", filled("["))),
         ("open tables", format!("a = {}", filled("{a="))),
         ("a long key", format!("a{} = 1", filled(".a"))),
+        ("dotted tables", numbered(&format!("[a#{}]\n", ".".repeat(78)))),
+        ("dotted keys", numbered(&format!("a#{} = 1\n", ".".repeat(78)))),
+        ("dotted keys in a list", format!("a = [{}]", numbered(&format!("{{a#{} = 1}},", ".".repeat(77))))),
+        ("dotted good keys", numbered(&format!("a#{} = 1\n", ".a".repeat(78)))),
         ("dots", format!("a{} = 1", filled("."))),
         ("dots of a table", format!("[a{}]", filled("."))),
         ("dots and spaces", format!("[a{} ]", filled(". "))),

@@ -10,11 +10,10 @@ mod folder;
 mod keeper;
 mod settings;
 mod writer;
-mod writing;
 
 use std::path::Path;
 
-use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState};
+use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState, writing};
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
@@ -94,7 +93,7 @@ impl Checkpoint {
         // What could not be loaded is not worth replacing what is there.
         Checkpoint::from_bytes(&bytes)
             .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
-        writing::write_whole(&writing::System, path, &bytes).map_err(|cause| Error::Io {
+        writing::write_file(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
             path: path.to_path_buf(),
             cause,
