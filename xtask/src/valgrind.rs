@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::{Result, output, python::root, torture};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  cargo xtask valgrind\n  cargo xtask valgrind --tool address-sanitizer")]
 pub(crate) struct Valgrind {
     /// Who watches
     #[arg(long, value_name = "NAME", value_enum, default_value = "memcheck")]
