@@ -1,0 +1,188 @@
+//! The loops with vectors of 256 bits: AVX2 with fused multiply-add.
+//!
+//! The idea is the same in all of them: a tile of the result stays in registers while all of its terms are added, and a
+//! column of the left factor, which is a run of memory, is multiplied by one number of the right. Where a tile's rows are
+//! no whole number of vectors, its last vector overlaps the one before: both compute the same values for the rows they
+//! share, so it does not matter which is stored last. Results of fewer rows than a vector has lanes go the plain way.
+
+use std::{arch::x86_64::*, ops::Range};
+
+use super::{Kernels, Shape, Strided, exponential, scalar};
+use crate::{Float, SparseView};
+
+/// Evaluates an expression in which a number that is known at run time only is a constant.
+macro_rules! with_constant {
+    ($number:expr, $name:ident in $($value:literal)*, $expression:expr) => {
+        match $number {
+            $($value => {
+                const $name: usize = $value;
+                $expression
+            })*
+            other => unreachable!("a tile of {other}"),
+        }
+    };
+}
+
+// Behind the macro that they use.
+mod dense;
+mod sparse;
+
+/// A register of several values.
+trait Vector: Copy {
+    type F: Float;
+    const LANES: usize;
+
+    /// # Safety
+    /// AVX2 and FMA are there, and `LANES` values can be read at `from`.
+    unsafe fn load(from: *const Self::F) -> Self;
+
+    /// # Safety
+    /// AVX2 and FMA are there, and `LANES` values can be written at `to`.
+    unsafe fn store(self, to: *mut Self::F);
+
+    /// # Safety
+    /// AVX2 and FMA are there.
+    unsafe fn splat(value: Self::F) -> Self;
+
+    /// `self · factor + term`, rounded once.
+    ///
+    /// # Safety
+    /// AVX2 and FMA are there.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+}
+
+impl Vector for __m256 {
+    type F = f32;
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_fmadd_ps(self, factor, term) }
+    }
+}
+
+impl Vector for __m256d {
+    type F = f64;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f64) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_loadu_pd(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f64) {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_storeu_pd(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f64) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_set1_pd(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_fmadd_pd(self, factor, term) }
+    }
+}
+
+macro_rules! instances {
+    ($name:ident, $module:ident, $vector:ty, $f:ty, $exp_to:expr, $sigmoid_to:expr) => {
+        pub(super) const $name: Kernels<$f> = Kernels {
+            sparse_product_add: $module::sparse_product_add,
+            sparse_outer_add: $module::sparse_outer_add,
+            product_add: $module::product_add,
+            transposed_product_add: $module::transposed_product_add,
+            exp_to: $exp_to,
+            sigmoid_to: $sigmoid_to,
+        };
+
+        /// The loops for one element type, compiled for AVX2 and FMA.
+        mod $module {
+            use super::*;
+
+            /// # Safety
+            /// As that of the same name outside.
+            #[target_feature(enable = "avx2,fma")]
+            pub(super) unsafe fn sparse_product_add(y: &mut [$f], w: &[$f], m: usize, x: SparseView<'_, $f>) {
+                // SAFETY: as the caller promises.
+                unsafe { sparse::product_add::<$vector>(y, w, m, x) }
+            }
+
+            /// # Safety
+            /// As that of the same name outside.
+            #[target_feature(enable = "avx2,fma")]
+            pub(super) unsafe fn sparse_outer_add(
+                dw: &mut [$f],
+                dy: &[$f],
+                m: usize,
+                x: SparseView<'_, $f>,
+                rows: Range<usize>,
+            ) {
+                // SAFETY: as the caller promises.
+                unsafe { sparse::outer_add::<$vector>(dw, dy, m, x, rows) }
+            }
+
+            /// # Safety
+            /// As that of the same name outside.
+            #[target_feature(enable = "avx2,fma")]
+            pub(super) unsafe fn product_add(y: &mut [$f], a: &[$f], b: Strided<'_, $f>, shape: Shape) {
+                // SAFETY: as the caller promises.
+                unsafe { dense::product_add::<$vector>(y, a, b, shape) }
+            }
+
+            /// # Safety
+            /// As that of the same name outside.
+            #[target_feature(enable = "avx2,fma")]
+            pub(super) unsafe fn transposed_product_add(
+                y: &mut [$f],
+                a: &[$f],
+                b: Strided<'_, $f>,
+                shape: Shape,
+            ) {
+                // SAFETY: as the caller promises.
+                unsafe { dense::transposed_product_add::<$vector>(y, a, b, shape) }
+            }
+        }
+    };
+}
+
+instances!(AVX2_F32, f32s, __m256, f32, exp_to, sigmoid_to);
+instances!(AVX2_F64, f64s, __m256d, f64, scalar::exp_to, scalar::sigmoid_to);
+
+/// # Safety
+/// AVX2 and FMA are there.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn exp_to(y: &mut [f32], x: &[f32], shift: f32) {
+    exponential::exp_to::<true>(y, x, shift);
+}
+
+/// # Safety
+/// AVX2 and FMA are there.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn sigmoid_to(y: &mut [f32], complement: &mut [f32], x: &[f32]) {
+    exponential::sigmoid_to::<true>(y, complement, x);
+}
