@@ -21,6 +21,7 @@ mod sgd;
 mod config;
 
 // What a rule remembers between steps.
+mod parameter_state;
 mod state;
 
 // What happens to a gradient and to the learning rate before an update.
@@ -42,7 +43,8 @@ pub use gradient_descent::{gradient_descent, gradient_descent_path};
 pub use momentum::Momentum;
 pub use nesterov::Nesterov;
 pub use optimizer::{MAX_SLOTS, Optimizer, Update};
+pub use parameter_state::{ParameterState, ParameterStates};
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
-pub use state::{ParameterState, ParameterStates, State};
+pub use state::State;
