@@ -12,14 +12,14 @@
 
 use std::ops::Range;
 
-use chainrule_layers::{Context, Layer, Sequential, Workspace};
+use chainrule_layers::{Context, Layer, Sequential};
 use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
 use chainrule_optimizers::{Optimizer, State};
 use chainrule_tensor::{Float, InputBuffer, MatrixView, vectorized};
 
 use crate::{
     Samples, parallel,
-    shards::{largest_shard, shards},
+    shards::{Shard, largest_shard, run_stages, shards},
     update::{LARGEST_PIECE, for_each_piece, update},
 };
 
@@ -62,16 +62,6 @@ pub struct Outcome {
     pub n_correct: Option<usize>,
     /// How many samples there were.
     pub n_samples: usize,
-}
-
-/// The memory of some samples of the mini-batch.
-#[derive(Debug)]
-struct Shard<F> {
-    samples: Range<usize>,
-    x: InputBuffer<F>,
-    t: TargetBuffer<F>,
-    workspace: Workspace<F>,
-    outcome: Outcome,
 }
 
 /// About this many values of the gradient are one task of the second phase.
@@ -242,77 +232,6 @@ impl<F: Float> Last<F> {
             net.gradient_to(gradient, part.clone(), &shard.workspace, shard.x.as_input(), &context);
         }
         mean_of_sum(gradient, self.divisor);
-    }
-}
-
-/// The first phase. `begin` and `lose` come before the forward pass of a shard and between its two passes.
-fn run_stages<F: Float>(
-    net: &Sequential<F>,
-    shards: &mut [Shard<F>],
-    context: &Context,
-    begin: &(impl Fn(&mut Shard<F>) + Sync),
-    lose: &(impl Fn(&mut Shard<F>) + Sync),
-) {
-    let stages = net.stages();
-    let last = stages.len() - 1;
-    for (s, stage) in stages.iter().enumerate() {
-        parallel::for_each_mut(shards, |shard| {
-            if s == 0 {
-                begin(shard);
-            }
-            let context = context.at_sample(shard.samples.start);
-            net.forward_stage(&mut shard.workspace, shard.x.as_input(), stage.clone(), &context);
-            if s == last {
-                lose(shard);
-                net.backward_stage(&mut shard.workspace, shard.x.as_input(), stage.clone(), &context);
-            }
-        });
-        if s < last {
-            share(shards, |workspace| workspace.forward_sums_mut(stage.end));
-        }
-    }
-    for s in (0..last).rev() {
-        share(shards, |workspace| workspace.backward_sums_mut(stages[s + 1].start));
-        parallel::for_each_mut(shards, |shard| {
-            let context = context.at_sample(shard.samples.start);
-            net.backward_stage(&mut shard.workspace, shard.x.as_input(), stages[s].clone(), &context);
-        });
-    }
-}
-
-/// Adds up the sums of all shards, in their order, and gives each the total.
-fn share<F: Float>(shards: &mut [Shard<F>], sums: impl Fn(&mut Workspace<F>) -> &mut [f64]) {
-    let Some((first, rest)) = shards.split_first_mut() else { return };
-    let total = sums(&mut first.workspace);
-    for shard in &mut *rest {
-        for (total, sum) in total.iter_mut().zip(sums(&mut shard.workspace)) {
-            *total += *sum;
-        }
-    }
-    for shard in rest {
-        sums(&mut shard.workspace).copy_from_slice(total);
-    }
-}
-
-impl<F: Float> Shard<F> {
-    fn gather(&mut self, samples: &impl Samples, indices: &[usize]) {
-        let indices = &indices[self.samples.clone()];
-        samples.inputs_to(&mut self.x, indices);
-        samples.targets_to(&mut self.t, indices);
-    }
-
-    /// The loss of what went forward, and its gradient with respect to the outputs.
-    fn lose(&mut self, net: &Sequential<F>, loss: &dyn Loss<F>) {
-        let t = self.t.as_targets();
-        let (z, dz) = self.workspace.outputs_and_gradient(net);
-        self.outcome = Outcome {
-            loss: match self.t.weights() {
-                None => loss.gradient_to(dz, z, t),
-                Some(weights) => loss.weighted_gradient_to(dz, z, t, weights),
-            },
-            n_correct: n_correct(loss, z, t),
-            n_samples: self.samples.len(),
-        };
     }
 }
 
