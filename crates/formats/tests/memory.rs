@@ -1,8 +1,4 @@
-//! How much memory reading takes, counted by the allocator. One test only, so that nothing else allocates meanwhile.
-#![allow(unsafe_code, reason = "a global allocator is unsafe to implement; this one counts")]
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+//! How much memory reading takes, counted by the allocator.
 
 use chainrule_formats::{
     Contents, MEMORY_FACTOR, Problem, StateDict, npz,
@@ -10,43 +6,20 @@ use chainrule_formats::{
     safetensors,
     trainer::{Activation, Mlp, MlpConfig, losses::LossConfig},
 };
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system allocator unchanged. `realloc` and `alloc_zeroed` keep their default
-// implementations, which call these two; so a growing vector counts old and new memory, as it should.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller keeps the rules of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the rules of `dealloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use chainrule_fuzzing::peak_of;
 
 /// The most bytes that were allocated at once, the file itself included, while it is read in every way.
 fn peak_of_reading(bytes: &[u8]) -> usize {
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let _ = Contents::from_bytes(bytes);
     let to_mlp = |state: StateDict| match state.to_mlp() {
         Err(Problem::NoDescription) => state.to_mlp_as(&[Activation::Relu], LossConfig::default()),
         done => done,
     };
-    let _ = safetensors::from_bytes(bytes).and_then(to_mlp);
-    let _ = npz::from_bytes(bytes).and_then(to_mlp);
-    PEAK.load(Relaxed) - before + bytes.len()
+    let read = || {
+        let _ = Contents::from_bytes(bytes);
+        let _ = safetensors::from_bytes(bytes).and_then(to_mlp);
+        let _ = npz::from_bytes(bytes).and_then(to_mlp);
+    };
+    peak_of(read).1 + bytes.len()
 }
 
 #[track_caller]

@@ -1,4 +1,5 @@
-//! How much memory reading takes, counted by the allocator. One test only, so that nothing else allocates meanwhile.
+//! How much memory reading takes, counted by the allocator. One test only, so that nothing else allocates meanwhile. The
+//! counter of `chainrule_fuzzing` would not do: it counts one thread, and a whole data set is read in two.
 #![allow(unsafe_code, reason = "a global allocator is unsafe to implement; this one counts")]
 
 mod common;

@@ -99,7 +99,8 @@ fn rust(peer: Peer, talk: bool) -> Result<PathBuf> {
     let mut cargo = Command::new(cargo());
     cargo.args(["build", "--release", "--locked", "--package", &name, "--target-dir"]).arg(target);
     cargo.current_dir(root().join("benches/peers/rust"));
-    // Their kernels are chosen when they are built; chainrule's when it runs.
+    // These peers choose their kernels when they are built, so that a portable build would be an unfair one. chainrule, which
+    // chooses when it runs, is measured as it is shipped: no program of this workspace is built for one processor.
     cargo.env("RUSTFLAGS", "-C target-cpu=native");
     built(cargo, &name)
 }

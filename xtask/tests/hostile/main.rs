@@ -49,6 +49,8 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// `cargo test -p xtask --test hostile -- --ignored write_seeds`: no test, but what makes the committed seeds. It writes into the
+/// sources, so that it runs by name alone.
 #[test]
 #[ignore = "makes the seeds of the fuzzer"]
 fn write_seeds() {

@@ -26,6 +26,8 @@ fn folder(target: &str) -> std::path::PathBuf {
     Path::new(SEEDS).join(target)
 }
 
+/// `cargo test -p chainrule-formats --test hostile -- --ignored write_seeds`: no test, but what makes the committed seeds. It writes into the
+/// sources, so that it runs by name alone.
 #[test]
 #[ignore = "makes the seeds of the fuzzer"]
 fn write_seeds() {

@@ -20,6 +20,8 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         .to_vec()
 }
 
+/// `cargo test -p chainrule-trainer --test hostile -- --ignored write_seeds`: no test, but what makes the committed seeds. It writes into the
+/// sources, so that it runs by name alone.
 #[test]
 #[ignore = "makes the seeds of the fuzzer"]
 fn write_seeds() {

@@ -41,6 +41,7 @@ pub fn run<N: Net>(name: &str, version: &str) {
     for line in io::stdin().lock().lines() {
         let line = line.expect("requests are readable");
         let mut answer = match line.trim() {
+            // It was built so by `cargo xtask compare`, which says why.
             "info" => json!({ "name": name, "version": version, "threads": threads,
                 "settings": format!("RAYON_NUM_THREADS={threads}, built with target-cpu=native") }),
             work => contestant.answer(work),
