@@ -3,9 +3,13 @@
 import axe from "axe-core";
 import { check } from "./browser.mjs";
 
-export async function checkAccessibility(page, name) {
+export async function violationsOf(page) {
   await page.evaluate(axe.source);
-  const { violations, passes } = await page.evaluate(() => window.axe.run(document));
+  return page.evaluate(() => window.axe.run(document));
+}
+
+export async function checkAccessibility(page, name) {
+  const { violations, passes } = await violationsOf(page);
   const found = violations.map((violation) => {
     const places = violation.nodes.slice(0, 3).map((node) => node.target.join(" "));
     const more = violation.nodes.length > 3 ? ` and ${violation.nodes.length - 3} more` : "";

@@ -10,7 +10,8 @@ export const SIZES = [
 export const THEMES = ["light", "dark"];
 
 export function startBrowser(executablePath) {
-  return chromium.launch({ executablePath });
+  // Without it, images that were out of sight may be missing in the picture of a whole page.
+  return chromium.launch({ executablePath, args: ["--disable-checker-imaging"] });
 }
 
 // Opens a file without a network, and notes every request and every complaint that the page causes.

@@ -29,7 +29,7 @@ export async function checkAgreement(browser, network, digits, n_pixels, toleran
 }
 
 // The page is handed the digits' bytes and gives back every probability.
-function probabilitiesOf(page, digits, n_pixels) {
+export function probabilitiesOf(page, digits, n_pixels) {
   const inPage = ({ text, n_pixels }) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     const all = [];
@@ -100,9 +100,12 @@ async function drawByPen(page, points) {
 }
 
 async function drawByTouch(page, points) {
+  await touch(page, await placesOf(page, points));
+}
+
+async function touch(page, places) {
   const session = await page.context().newCDPSession(page);
   const send = (type, touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
-  const places = await placesOf(page, points);
   await send("touchStart", [places[0]]);
   for (const place of places) await send("touchMove", [place]);
   await send("touchEnd", []);
@@ -110,7 +113,7 @@ async function drawByTouch(page, points) {
 
 async function checkRead(page, name, digit) {
   const said = await page.locator("#draw-spoken").textContent();
-  check(`${name}: a ${digit} is read as such, and said`, said.includes(`The network reads a ${digit} (`), said);
+  check(`${name}: a ${digit} is read as such, and said`, said.includes(`The network reads: ${digit} (`), said);
   const best = await page.locator("#draw-bars .is-best b").textContent();
   check(`${name}: the longest bar is that of ${digit}`, best === digit, best);
 }
@@ -164,6 +167,22 @@ async function checkKeyboard(page) {
   check("keyboard: Enter clears the field", said === "Nothing is drawn.", said);
 }
 
+// A finger that moves up scrolls the page, but not in the field.
+async function checkScrolling(page) {
+  const scrolledBy = async (places) => {
+    const scrolled = () => page.evaluate(() => scrollY);
+    const before = await scrolled();
+    await touch(page, places);
+    await page.waitForTimeout(200);
+    return (await scrolled()) - before;
+  };
+  const inField = await scrolledBy((await placesOf(page, ONE)).reverse());
+  check("touch: drawing does not scroll the page", inField === 0, `by ${inField} px`);
+  const help = await page.locator("#draw-help").boundingBox();
+  const elsewhere = await scrolledBy([90, 60, 30, 10].map((y) => ({ x: help.x + 20, y: help.y + y })));
+  check("touch: elsewhere a finger scrolls", elsewhere > 0, `by ${elsewhere} px`);
+}
+
 export async function checkDrawing(browser, path) {
   const desk = await openPage(browser, path);
   await group("picture", () => checkPictures(desk.page));
@@ -176,12 +195,8 @@ export async function checkDrawing(browser, path) {
   await desk.context.close();
 
   const phone = await openPage(browser, path, { size: SIZES[0], touch: true });
-  await placesOf(phone.page, ONE);
-  const scrolled = () => phone.page.evaluate(() => scrollY);
-  const before = await scrolled();
   await group("touch", () => checkStrokes(phone.page, "touch", drawByTouch));
-  await placesOf(phone.page, ONE);
-  check("touch: drawing does not scroll the page", before === (await scrolled()), `from ${before} to ${await scrolled()}`);
+  await group("touch", () => checkScrolling(phone.page));
   checkQuiet("drawing on a phone", phone.complaints, phone.foreign);
   await phone.context.close();
 }

@@ -26,8 +26,13 @@ export async function saveScreenshot(page, folder, name) {
   if (folder) await screenshot(page, join(folder, `${name}.png`));
 }
 
+// What is wrong, in words, by its kind.
+export function problemsOf(page) {
+  return page.evaluate(problems);
+}
+
 export async function checkLayout(page, name) {
-  const found = await page.evaluate(problems);
+  const found = await problemsOf(page);
   check(`${name}: nothing is wider than the window`, found.tooWide.length === 0, found.tooWide.join("; "));
   check(`${name}: no text is cut`, found.cut.length === 0, found.cut.join("; "));
   check(`${name}: no texts of a picture overlap`, found.overlapping.length === 0, found.overlapping.join("; "));

@@ -27,6 +27,7 @@ use crate::{
         cargo xtask train-mnist --config run.toml --checkpoint net.ckpt\n  \
         cargo xtask evaluate --checkpoint net.ckpt    what is taken for what\n  \
         cargo xtask predict --checkpoint net.ckpt seven.png\n  \
+        cargo xtask train-mnist --report out.html     curves, mistakes and weights as a page\n  \
         cargo xtask export --checkpoint net.ckpt --to onnx --output net.onnx\n\n\
         A command's own examples are at the end of its help: cargo xtask predict --help"
 )]

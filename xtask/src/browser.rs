@@ -85,8 +85,12 @@ fn install(scripts: &Path, announce: impl FnOnce()) -> Result<()> {
     let output = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(scripts).output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-        return Err(format!("npm cannot install the driver: {why}").into());
+        // The first lines tell what is wrong, all others where npm has written more about it.
+        let lines = text
+            .lines()
+            .map(|line| line.trim_start_matches("npm ERR!").trim_start_matches("npm error").trim());
+        let why: Vec<&str> = lines.filter(|line| !line.is_empty()).take(4).collect();
+        return Err(format!("npm cannot install the driver: {}", why.join("; ")).into());
     }
     // Last, so that an installation that was interrupted is not taken for a whole one.
     Ok(fs::write(&installed, wanted)?)

@@ -5,16 +5,19 @@
 //! overlap or be out of a reader's reach. Everything lands in `target/browser`.
 
 use std::{
+    env,
+    ffi::OsStr,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
+    process::Command,
     time::Instant,
 };
 
 use chainrule_losses::LossConfig;
-use chainrule_mnist::Mnist;
+use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_optimizers::Adam;
-use chainrule_report::draw;
+use chainrule_report::{Report, Run};
 use chainrule_tensor::Matrix;
 use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
 use clap::Args;
@@ -23,13 +26,13 @@ use serde_json::{Value, json};
 use crate::{Result, browser, browser::Browser, data, output};
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  cargo xtask browser-test\n  cargo xtask browser-test --screenshots pictures"
+)]
 pub(crate) struct BrowserTest {
     /// Save pictures of the page, light and dark, 390 and 1440 px wide, in this folder
     #[arg(long, value_name = "DIR")]
     screenshots: Option<PathBuf>,
-    /// A page to test instead of the report of a network that is trained for it
-    #[arg(long, value_name = "PATH")]
-    page: Option<PathBuf>,
     /// Print one JSON object per check and one at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -41,6 +44,9 @@ const N_DIGITS: usize = 1000;
 /// Probabilities may differ by this.
 const TOLERANCE: f64 = 1e-5;
 
+/// A page is mailed; the default network's has to stay below this.
+const MAX_BYTES: u64 = 1_500_000;
+
 pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     let begun = Instant::now();
     let browser = Browser::new(|| {
@@ -51,26 +57,24 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     let mnist = data::load(None)?;
     let files = browser::folder().join("pages");
     fs::create_dir_all(&files)?;
+    let mut some = mnist.test.clone();
+    some.truncate(N_DIGITS);
     let mut networks = Vec::new();
     for (name, net) in cases(&mnist)? {
-        networks.push(write(&files, &name, &net, &mnist)?);
+        networks.push(write(&files, &name, &net, &some)?);
     }
-    let report = match &options.page {
-        Some(page) => page.canonicalize().map_err(|cause| format!("{}: {cause}", page.display()))?,
-        None => report(&files, &mnist)?,
-    };
+    let (report, compared) = reports(&files)?;
     let digits = files.join("digits.bin");
-    let n_pixels = mnist.test.n_pixels();
-    fs::write(&digits, &mnist.test.images().pixels()[..N_DIGITS * n_pixels])?;
+    fs::write(&digits, some.images().pixels())?;
     if let Some(folder) = &options.screenshots {
         fs::create_dir_all(folder)?;
     }
     let job = json!({
         "chromium": browser.chromium,
-        "report": report,
+        "pages": [{"name": "report", "page": report}, {"name": "compared", "page": compared}],
         "networks": networks,
         "digits": digits,
-        "n_pixels": n_pixels,
+        "n_pixels": some.n_pixels(),
         "tolerance": TOLERANCE,
         "screenshots": options.screenshots,
     });
@@ -78,19 +82,24 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     fs::write(&job_file, job.to_string())?;
 
     let (mut n_passed, mut n_failed) = (0, 0);
-    browser.run("test.mjs", &job_file, |said| {
+    let mut heed = |said: Value| {
         match said["passed"].as_bool() {
             Some(true) => n_passed += 1,
             Some(false) => n_failed += 1,
             None => {}
         }
         print(options.json, &said);
-    })?;
+    };
+    let n_bytes = fs::metadata(&report)?.len();
+    let detail = format!("{} kB", n_bytes / 1000);
+    heed(
+        json!({"check": "the default network's report is below 1.5 MB", "passed": n_bytes < MAX_BYTES, "detail": detail}),
+    );
+    browser.run("test.mjs", &job_file, heed)?;
     if options.json {
         output::json(&json!({"event": "done", "passed": n_passed, "failed": n_failed}));
     } else {
-        let kilobytes = fs::metadata(&report)?.len() / 1000;
-        output::line(format_args!("a page of {kilobytes} kB, {:.0} s", begun.elapsed().as_secs_f64()));
+        output::line(format_args!("{:.0} s", begun.elapsed().as_secs_f64()));
         output::line(format_args!("browser: {n_passed} passed, {n_failed} failed"));
     }
     match n_failed {
@@ -164,14 +173,15 @@ fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
     trained.collect()
 }
 
-/// Writes a page of the network, and what Rust makes of the digits.
-fn write(files: &Path, name: &str, net: &Mlp, mnist: &Mnist) -> Result<Value> {
+/// Writes a report on the network, and what Rust makes of the digits.
+fn write(files: &Path, name: &str, net: &Mlp, digits: &ImageSet) -> Result<Value> {
     let page = files.join(format!("{name}.html"));
-    fs::write(&page, minimal_page(&draw::section(net)))?;
+    let (n_rows, n_columns) = (digits.images().n_rows(), digits.images().n_columns());
+    Report::new([Run::new(name, net.clone())]).with_images(n_rows, n_columns).save(digits, &page)?;
     let y = match net.config().activations.contains(&Activation::Step) {
-        // A sum that is 0 but for its rounding may fall on either side of the step: 64 bits have the same side as JavaScript.
-        true => net.cast::<f64>().predict(&mnist.test.to_matrix(0..N_DIGITS)).map(|y| y as f32),
-        false => net.predict(&mnist.test.to_matrix(0..N_DIGITS)),
+        // A sum that is 0 but for its rounding may fall on either side of the step: 64 bits have the side that JavaScript has.
+        true => net.cast::<f64>().predict(&digits.to_matrix(0..digits.len())).map(|y| y as f32),
+        false => net.predict(&digits.to_matrix(0..digits.len())),
     };
     let probabilities = files.join(format!("{name}.bin"));
     fs::write(&probabilities, bytes(&y))?;
@@ -182,23 +192,42 @@ fn bytes(y: &Matrix<f32>) -> Vec<u8> {
     y.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// The report of the default network as `train-mnist --epochs 5` trains it.
-fn report(files: &Path, mnist: &Mnist) -> Result<PathBuf> {
-    let mut net = Mlp::new(&MlpConfig::new([mnist.train.n_pixels(), 50, 10]))?;
-    let training = TrainConfig::new().with_epochs(5);
-    train(&mut net, &mnist.train, None, &training, |_| ControlFlow::Continue(()))?;
-    let page = files.join("report.html");
-    fs::write(&page, minimal_page(&draw::section(&net)))?;
-    Ok(page)
+/// Two reports as the command line makes them: on the default network, and on that and another compared.
+fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
+    let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
+    let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
+    let train = |settings: &[&str], checkpoint: &Path, page: &Path| {
+        let mut arguments: Vec<&OsStr> =
+            ["train-mnist", "--quiet"].iter().chain(settings).map(OsStr::new).collect();
+        arguments.extend([
+            OsStr::new("--checkpoint"),
+            checkpoint.as_os_str(),
+            OsStr::new("--report"),
+            page.as_os_str(),
+        ]);
+        call(&arguments)
+    };
+    train(&["--epochs", "5"], &one, &page)?;
+    let deep =
+        ["--epochs", "2", "--hidden", "64,32", "--activation", "relu", "--optimizer", "adam", "--batch-norm"];
+    train(&deep, &other, &compared)?;
+    call(&[
+        OsStr::new("report"),
+        one.as_os_str(),
+        other.as_os_str(),
+        OsStr::new("--output"),
+        compared.as_os_str(),
+    ])?;
+    Ok((page, compared))
 }
 
-/// A page that has nothing but the drawing field.
-fn minimal_page(section: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Draw a digit</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <style>:root {{ color-scheme: light dark; font-family: sans-serif; }}\n{}</style>\n</head>\n<body>\n<main>\n\
-         <h1>A network</h1>\n{section}</main>\n</body>\n</html>\n",
-        draw::CSS
-    )
+/// Calls another command of this program.
+fn call(arguments: &[&OsStr]) -> Result<()> {
+    let output = Command::new(env::current_exe()?).args(arguments).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            Err(format!("{:?} has failed: {}", arguments[0], String::from_utf8_lossy(&output.stderr)).into())
+        }
+    }
 }

@@ -66,8 +66,8 @@ fn main() -> ExitCode {
         Command::Scaling(options) => scaling::run(options),
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
-        Command::Completions(options) => completions::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
+        Command::Completions(options) => completions::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

@@ -13,11 +13,9 @@ mod calibration;
 mod inside;
 mod predictions;
 
-// The field to draw a digit on, and the network in JavaScript.
-pub mod draw;
-
 // The page.
 mod chart;
+mod draw;
 mod numbers;
 mod page;
 mod picture;

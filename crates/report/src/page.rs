@@ -28,8 +28,11 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
         .enumerate()
         .map(|(i, of_run)| (format!("run-{}", i + 1), parts(report, of_run, test, by)))
         .collect();
-    // One field for the whole page: that of the first run.
-    let drawing = draw::section(&findings[0].run.net);
+    // The first network that can be drawn for.
+    let drawing =
+        findings.iter().map(|of_run| draw::section(report, &of_run.run.net).map(|html| (of_run, html)));
+    let drawing = drawing.reduce(Result::or).expect("a report has a run");
+    let draw_title = if report.classes.is_empty() { "Draw a digit" } else { "Draw" };
     let compared = findings.len() > 1;
     html! {
         (DOCTYPE)
@@ -42,7 +45,7 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
                 title { (report.title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(draw::CSS)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(draw::STYLE)) }
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
@@ -51,7 +54,7 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                     p { (summary::sentence(findings)) }
                     nav aria-label="Contents" {
                         ul {
-                            li { a href="#draw" { "Draw a digit" } }
+                            li { a href="#draw" { (draw_title) } }
                             @if compared { li { a href="#compared" { "Runs compared" } } }
                             @for ((id, parts), of_run) in runs.iter().zip(findings) {
                                 @if compared { li { a href={ "#" (id) } { (of_run.run.name) } } }
@@ -61,8 +64,16 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
                     }
                 }
                 main #content tabindex="-1" {
-                    @if compared { p { "The network of " strong { (findings[0].run.name) } " reads what you draw below." } }
-                    (PreEscaped(&drawing))
+                    section #draw aria-labelledby="draw-title" {
+                        h2 #draw-title { (draw_title) }
+                        @match &drawing {
+                            Ok((of_run, html)) => {
+                                @if compared { p { "The network of " strong { (of_run.run.name) } " reads what you draw." } }
+                                (PreEscaped(html))
+                            }
+                            Err(why) => p { "There is no field to draw in, since " (why) "." },
+                        }
+                    }
                     @if compared {
                         section #compared aria-labelledby="compared-title" {
                             h2 #compared-title { "Runs compared" }

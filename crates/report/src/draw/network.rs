@@ -1,15 +1,16 @@
 //! A network as the page holds it: its layers by name with their numbers, as JSON.
 //!
 //! ```text
-//! {"side":28,"n_outputs":10,"output":"softmax","layers":[{"name":"affine","W":"…","b":"…"},{"name":"sigmoid"},…]}
+//! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"name":"affine","W":"…","b":"…"},{"name":"sigmoid"},…]}
 //! ```
 //! Arrays are the base64 of little-endian `f32`, `W` column after column. Fewer bits would not do: with 16-bit floats,
 //! probabilities differ in the third digit.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chainrule_trainer::{Activation, Mlp, layers::Layer, losses::LossConfig};
 use serde_json::{Map, Value, json};
 
-use super::base64;
+use crate::Report;
 
 /// More would make a page of over 6 MB.
 const MAX_PARAMETERS: usize = 1_000_000;
@@ -29,15 +30,15 @@ pub(super) struct Network {
 }
 
 /// The network, or why there is none, to stand behind "since".
-pub(super) fn of(net: &Mlp) -> Result<Network, String> {
+pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     let config = net.config();
-    let (n_inputs, n_outputs) = (config.sizes[0], config.sizes[config.sizes.len() - 1]);
-    let side = n_inputs.isqrt();
-    if side * side != n_inputs || side < MIN_SIDE {
+    let (n_rows, n_columns) = report.images.ok_or("the samples are no images")?;
+    if n_rows != n_columns || n_rows < MIN_SIDE {
         return Err(format!(
-            "the network's {n_inputs} inputs are no square picture of at least {MIN_SIDE}×{MIN_SIDE} pixels"
+            "the images have {n_rows}×{n_columns} pixels, and a drawing wants a square from {MIN_SIDE}×{MIN_SIDE}"
         ));
     }
+    let n_outputs = config.sizes[config.sizes.len() - 1];
     if n_outputs < 2 {
         return Err("the network has one output, and not one for every class".to_string());
     }
@@ -58,8 +59,11 @@ pub(super) fn of(net: &Mlp) -> Result<Network, String> {
             name => numbers(layer, name)?,
         });
     }
-    let json = json!({"side": side, "n_outputs": n_outputs, "output": output, "layers": layers});
-    Ok(Network { side, has_probabilities: output != "identity", json: json.to_string() })
+    let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
+    let json = json!({"side": n_rows, "classes": classes, "output": output, "layers": layers}).to_string();
+    // Whatever a class is called, it cannot end the script that the network is in.
+    let json = json.replace('<', "\\u003c");
+    Ok(Network { side: n_rows, has_probabilities: output != "identity", json })
 }
 
 /// A layer with its parameters and running statistics.
@@ -68,7 +72,7 @@ fn numbers(layer: &dyn Layer<f32>, name: &str) -> Result<Value, String> {
     let mut all_finite = true;
     let mut add = |name: &str, values: &[f32]| {
         all_finite &= values.iter().all(|value| value.is_finite());
-        fields.insert(name.to_string(), base64::of_floats(values).into());
+        fields.insert(name.to_string(), base64_of(values).into());
     };
     layer.visit_parameters(&mut |parameter| add(parameter.name, parameter.values));
     layer.visit_buffers(&mut |buffer| add(buffer.name, buffer.values));
@@ -86,6 +90,10 @@ fn numbers(layer: &dyn Layer<f32>, name: &str) -> Result<Value, String> {
     Ok(fields.into())
 }
 
+fn base64_of(values: &[f32]) -> String {
+    STANDARD.encode(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+}
+
 /// The encoding with its numbers as they are, in 64 bits.
 fn encoding(net: &Mlp) -> Result<Value, String> {
     let encoding = serde_json::to_value(&net.config().encoding);
@@ -99,9 +107,12 @@ mod tests {
     use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig};
 
     use super::*;
+    use crate::Run;
 
     fn json_of(config: &MlpConfig) -> Value {
-        serde_json::from_str(&of(&Mlp::new(config).unwrap()).unwrap().json).unwrap()
+        let net = Mlp::new(config).unwrap();
+        let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
+        serde_json::from_str(&of(&report, &net).unwrap().json).unwrap()
     }
 
     #[test]

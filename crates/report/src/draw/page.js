@@ -160,22 +160,22 @@ function formatOutput(value) {
 
 function barsOf(network) {
   const list = document.getElementById("draw-bars");
-  return Array.from({ length: network.n_outputs }, (_, digit) => {
+  return network.classes.map((className) => {
     const item = list.appendChild(document.createElement("li"));
     const [name, track, value] = ["b", "span", "span"].map((tag) => item.appendChild(document.createElement(tag)));
     track.className = "draw-track";
     const bar = track.appendChild(document.createElement("span"));
-    name.textContent = digit;
+    name.textContent = className;
     return { item, bar, value };
   });
 }
 
 function showOutputs(y) {
   const best = y ? ranking(y)[0] : -1;
-  show.bars.forEach(({ item, bar, value }, digit) => {
-    item.classList.toggle("is-best", digit === best);
-    bar.style.width = y ? `${100 * Math.min(Math.max(y[digit], 0), 1)}%` : "0";
-    value.textContent = y ? formatOutput(y[digit]) : "–";
+  show.bars.forEach(({ item, bar, value }, place) => {
+    item.classList.toggle("is-best", place === best);
+    bar.style.width = y ? `${100 * Math.min(Math.max(y[place], 0), 1)}%` : "0";
+    value.textContent = y ? formatOutput(y[place]) : "–";
   });
 }
 
@@ -194,8 +194,8 @@ function answer() {
   if (seen.every((pixel) => pixel === 0)) return "Nothing is drawn.";
   const y = forward(network, seen).y;
   const [first, second] = ranking(y);
-  const text = (digit) => `${digit} (${formatOutput(y[digit])})`;
-  return `The network reads a ${text(first)}; its second guess is ${text(second)}.`;
+  const text = (place) => `${network.classes[place]} (${formatOutput(y[place])})`;
+  return `The network reads: ${text(first)}; its second guess: ${text(second)}.`;
 }
 
 // --- Hidden units ---
@@ -259,7 +259,7 @@ function showHidden(values) {
 }
 
 read();
-document.getElementById("draw").classList.add("is-live");
+document.getElementById("draw-live").classList.add("is-live");
 
 // For the curious, in the browser's console, and for the test of this page.
 window.drawADigit = { network, picture, forward: (pixels) => forward(network, pixels), pictureOf };
