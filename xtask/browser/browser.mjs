@@ -25,8 +25,8 @@ export async function openPage(browser, path, { size = SIZES[1], theme = "light"
     offline: true,
   });
   const page = await context.newPage();
-  // Nothing has to be loaded, so that what is not there after some seconds never will be.
-  page.setDefaultTimeout(5000);
+  // Nothing has to be loaded, so that what is not there after a while never will be, even on a slow machine.
+  page.setDefaultTimeout(20000);
   const [requests, complaints] = [[], []];
   page.on("request", (request) => requests.push(request.url()));
   page.on("websocket", (socket) => requests.push(socket.url()));

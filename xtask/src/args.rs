@@ -7,9 +7,9 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
-    evaluate::Evaluate, export::Export, gradcheck::Gradcheck, history::History, import::Import,
-    inspect::Inspect, interop::Interop, predict::Predict, report::ReportOptions, scaling::Scaling, suggest,
-    torture::Torture, train_mnist::TrainMnist,
+    evaluate::Evaluate, export::Export, fuzz::Fuzz, gradcheck::Gradcheck, history::History, import::Import,
+    inspect::Inspect, interop::Interop, pictures::Pictures, predict::Predict, report::ReportOptions,
+    scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist, valgrind::Valgrind,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -66,10 +66,16 @@ pub(crate) enum Command {
     Scaling(Scaling),
     /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
     Torture(Torture),
+    /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
+    Fuzz(Fuzz),
+    /// Run the kernels' tests and a small training run under valgrind, or under the compiler's AddressSanitizer
+    Valgrind(Valgrind),
     /// Print what a shell has to know to complete commands and options
     Completions(Completions),
     /// Test the report page in a headless Chromium (needs chromium, node and npm)
     BrowserTest(BrowserTest),
+    /// Make the pictures of the README (needs chromium, node and npm)
+    Pictures(Pictures),
     /// Run everything that has to pass before a change is accepted, cheapest first
     #[command(after_help = "Examples:\n  cargo xtask ci")]
     Ci,

@@ -5,12 +5,10 @@
 //! overlap or be out of a reader's reach. Everything lands in `target/browser`.
 
 use std::{
-    env,
     ffi::OsStr,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    process::Command,
     time::Instant,
 };
 
@@ -23,7 +21,7 @@ use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, T
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{Result, browser, browser::Browser, data, output};
+use crate::{Result, browser, browser::Browser, data, output, own};
 
 #[derive(Args, Debug)]
 #[command(
@@ -205,13 +203,13 @@ fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
             OsStr::new("--report"),
             page.as_os_str(),
         ]);
-        call(&arguments)
+        own::call(&arguments)
     };
     train(&["--epochs", "5"], &one, &page)?;
     let deep =
         ["--epochs", "2", "--hidden", "64,32", "--activation", "relu", "--optimizer", "adam", "--batch-norm"];
     train(&deep, &other, &compared)?;
-    call(&[
+    own::call(&[
         OsStr::new("report"),
         one.as_os_str(),
         other.as_os_str(),
@@ -219,15 +217,4 @@ fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
         compared.as_os_str(),
     ])?;
     Ok((page, compared))
-}
-
-/// Calls another command of this program.
-fn call(arguments: &[&OsStr]) -> Result<()> {
-    let output = Command::new(env::current_exe()?).args(arguments).output()?;
-    match output.status.success() {
-        true => Ok(()),
-        false => {
-            Err(format!("{:?} has failed: {}", arguments[0], String::from_utf8_lossy(&output.stderr)).into())
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod completions;
 mod data;
 mod evaluate;
 mod export;
+mod fuzz;
 mod gradcheck;
 mod history;
 mod import;
@@ -24,11 +25,14 @@ mod interop;
 mod keeping;
 mod machine;
 mod output;
+mod own;
 mod picture;
+mod pictures;
 mod predict;
 mod python;
 mod report;
 mod run_config;
+mod run_file;
 mod scaling;
 mod statistics;
 mod stop;
@@ -36,6 +40,7 @@ mod suggest;
 mod table;
 mod torture;
 mod train_mnist;
+mod valgrind;
 
 use std::process::ExitCode;
 
@@ -66,8 +71,11 @@ fn main() -> ExitCode {
         Command::Scaling(options) => scaling::run(options),
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
+        Command::Fuzz(options) => fuzz::run(options),
+        Command::Valgrind(options) => valgrind::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
         Command::Completions(options) => completions::run(options),
+        Command::Pictures(options) => pictures::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

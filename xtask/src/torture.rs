@@ -271,7 +271,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// Images of 8×8 whose classes differ in which pixels are bright.
-fn images(n: usize) -> ImageSet {
+pub(crate) fn images(n: usize) -> ImageSet {
     let pixel = |i: usize| if i % 64 % 10 == i / 64 % 10 { 250 } else { (i * 7 % 40) as u8 };
     let labels = (0..n).map(|i| (i % 10) as u8).collect();
     ImageSet::new(Images::new(n, 8, 8, (0..n * 64).map(pixel).collect()), labels)

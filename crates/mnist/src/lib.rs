@@ -19,7 +19,7 @@ pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
 pub use pixels::scaled;
 pub use prepare::{Digit, prepare_digit};
-pub use read::{read_images, read_labels};
+pub use read::{INFLATION, MEMORY_FACTOR, MEMORY_MORE, read_images, read_labels};
 pub use set::{ImageSet, N_CLASSES};
 pub use write::{write_images, write_labels};
 

@@ -18,6 +18,14 @@ pub(crate) fn significant(value: f64, n: usize) -> String {
     grouped(&format!("{rounded:.decimals$}"))
 }
 
+/// A number as a power of ten, with so many decimals before it.
+pub(crate) fn scientific(value: f64, decimals: usize) -> String {
+    match value.is_finite() {
+        true => signed(&format!("{value:.decimals$e}")),
+        false => UNKNOWN.into(),
+    }
+}
+
 /// A number with so many decimals.
 pub(crate) fn decimals(value: f64, decimals: usize) -> String {
     match value.is_finite() {

@@ -211,6 +211,7 @@ impl<S: Samples> Run<'_, S> {
             (state.average.is_some() == self.average.is_some(), "an average where there is none, or none"),
             (state.best.is_some() == self.best.is_some(), "a best epoch where there is none, or none"),
             (state.best.iter().flat_map(|best| &best.values).all(fits), "a best network of another size"),
+            (state.best.iter().all(|best| !best.loss.is_nan()), "a best loss that is no number"),
             (state.best.iter().all(|best| best.epoch <= whole_epochs), "a best epoch that is yet to come"),
         ];
         checks.into_iter().find(|(good, _)| !good).map(|(_, problem)| problem.to_string())

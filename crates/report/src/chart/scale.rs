@@ -1,6 +1,6 @@
 //! From values to places along an axis, and which values are written there.
 
-use crate::numbers::{decimals, significant};
+use crate::numbers::{decimals, scientific, significant};
 
 /// An axis from a lowest to a highest value, with the values that are written beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,9 @@ impl Scale {
         let places = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
         let label = |value: f64| match step >= 1e-4 {
             true => decimals(value, places),
-            false => significant(value, 2),
+            // Zeros behind the point would need more room than there is beside the axis; digits are those that tell ticks apart.
+            false if value == 0.0 => "0".to_string(),
+            false => scientific(value, (magnitude(value) - magnitude(step)).max(0) as usize),
         };
         let ticks = (first..=last).map(|i| i as f64 * step).map(|value| (value, label(value))).collect();
         Scale { low: first as f64 * step, high: last as f64 * step, is_log: false, ticks }
@@ -88,6 +90,11 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
         let (low, high) = range.unwrap_or((value, value));
         Some((low.min(value), high.max(value)))
     })
+}
+
+/// The power of ten of the first digit; a hair of tolerance, since a thousandth may be a little less.
+fn magnitude(value: f64) -> i32 {
+    (value.abs() * (1.0 + 1e-9)).log10().floor() as i32
 }
 
 /// The next of 1, 2, 5, 10, 20, … and their parts.
@@ -123,6 +130,15 @@ mod tests {
         assert_eq!(Scale::linear([0.0].into_iter()).unwrap().high, 1.0);
         assert_eq!(Scale::linear([f64::NAN].into_iter()), None);
         assert_eq!(labels(&Scale::whole([1.0].into_iter()).unwrap()), ["0", "1", "2"]);
+    }
+
+    #[test]
+    fn small_values_are_written_in_powers_of_ten() {
+        // 0.001 ± a tenth in steps of 0.00005.
+        let scale = Scale::linear([0.001].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["9.0e−4", "9.5e−4", "1.00e−3", "1.05e−3", "1.10e−3"]);
+        let scale = Scale::linear([0.0, 2e-6].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["0", "5e−7", "1.0e−6", "1.5e−6", "2.0e−6"]);
     }
 
     #[test]

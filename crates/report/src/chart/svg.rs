@@ -10,6 +10,9 @@ const MOST_POINTS: usize = 400;
 /// More markers would touch.
 const MOST_MARKERS: usize = 40;
 
+/// Room left of everything, so that "1.05e−3" fits beside the axis in a wide font too.
+const MARGIN: f64 = 14.0;
+
 /// Colours, dashes and markers come round after different numbers, so that the first sixty series all differ.
 const N_COLOURS: usize = 6;
 const N_DASHES: usize = 4;
@@ -19,8 +22,8 @@ pub(super) fn drawing(chart: &Chart) -> Markup {
     let (x, y) = (|value: f64| x_of(chart, value), |value: f64| y_of(chart, value));
     let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
     html! {
-        svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(description(chart)) {
-            text.axis-title x="2" y="14" { (chart.y.title) }
+        svg.chart viewBox={ (-MARGIN) " 0 " (WIDTH + MARGIN) " " (HEIGHT) } role="img" aria-label=(description(chart)) {
+            text.axis-title x=(2.0 - MARGIN) y="14" { (chart.y.title) }
             text.axis-title x=(round((LEFT + right) / 2.0)) y=(HEIGHT - 6.0) text-anchor="middle" { (chart.x.title) }
             @for (value, label) in &chart.y.scale.ticks {
                 line.grid x1=(LEFT) x2=(right) y1=(y(*value)) y2=(y(*value)) {}
