@@ -108,6 +108,14 @@ fn lines_bars_and_focus_stand_out_from_their_ground() {
 }
 
 #[test]
+fn the_line_of_the_reliability_diagram_stands_out_from_its_bars() {
+    for (name, theme) in themes() {
+        let found = contrast(theme["s4"], theme["bar"]);
+        assert!(found >= 3.0, "{name}: a contrast of {found:.2}");
+    }
+}
+
+#[test]
 fn series_differ_for_colour_blind_people_too() {
     for (name, theme) in themes() {
         let colours: Vec<_> = (0..6).map(|i| theme[&format!("s{i}")]).collect();

@@ -56,6 +56,9 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
     for path in saved_to(summary, options) {
         output::line(format_args!("saved to {}", path.display()));
     }
+    if let Some(path) = &options.report {
+        output::line(format_args!("wrote {}", path.display()));
+    }
     Ok(())
 }
 

@@ -1,0 +1,61 @@
+//! `cargo xtask report`, and the page at the end of a run.
+
+mod common;
+
+use std::fs;
+
+use common::{Folder, fails, succeeds};
+
+fn path(folder: &Folder, name: &str) -> String {
+    folder.file(name).into_os_string().into_string().expect("temporary folders have UTF-8 names")
+}
+
+#[test]
+fn a_run_leaves_a_page_and_several_are_compared() {
+    let folder = Folder::new();
+    let (page, data) = (path(&folder, "out.html"), folder.arg());
+    let (a, b) = (path(&folder, "a.ckpt"), path(&folder, "b.ckpt"));
+    let train = ["train-mnist", "--data-dir", data, "--quiet", "--epochs"];
+    let out =
+        succeeds(&[&train[..], &["2", "--hidden", "6,5", "--report", &page, "--checkpoint", &a]].concat());
+    assert!(out.contains(&format!("wrote {page}")), "{out}");
+    let html = fs::read_to_string(&page).unwrap();
+    for part in ["Gradient norms", "Dead units", "Confusion matrix", "Reliability diagram", "unit 6", "b3"] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(
+        html.contains(&format!("cargo xtask train-mnist --data-dir {data} --epochs 2 --hidden 6,5</code>"))
+    );
+
+    // Logs hold what was measured on the way.
+    succeeds(&[&train[..], &["1", "--checkpoint", &b]].concat());
+    let logs = path(&folder, "logs");
+    fs::create_dir(&logs).unwrap();
+    fs::copy(&b, format!("{logs}/network.ckpt")).unwrap();
+    let line = "{\"step\":2,\"epoch\":1,\"tag\":\"gradient_norm/W1\",\"value\":0.4321,\"wall_time\":1.5}\n";
+    fs::write(format!("{logs}/scalars.jsonl"), line).unwrap();
+    let compared = path(&folder, "compared.html");
+    let call = ["report", &a, &logs, "--data-dir", data, "--output", &compared];
+    assert_eq!(succeeds(&call), format!("wrote {compared}\n"));
+    let html = fs::read_to_string(&compared).unwrap();
+    assert!(html.contains("Runs compared") && html.contains("0.4321") && html.contains("--config run.toml"));
+    let json = succeeds(&[&call[..], &["--json"]].concat());
+    assert_eq!(json, format!("{{\"event\":\"report\",\"runs\":2,\"path\":\"{compared}\"}}\n"));
+}
+
+#[test]
+fn what_is_no_run_is_one_sentence_and_leaves_no_page() {
+    let folder = Folder::new();
+    let (page, data) = (path(&folder, "out.html"), folder.arg());
+    let error = |code, run: &str| fails(code, &["report", run, "--data-dir", data, "--output", &page]);
+    assert!(error(1, &path(&folder, "missing.ckpt")).contains("cannot read the checkpoint"));
+    assert!(error(1, data).contains("found neither scalars.jsonl nor a checkpoint"));
+    assert!(error(2, &page).contains("is one of the runs"));
+    let logs = path(&folder, "logs");
+    fs::create_dir(&logs).unwrap();
+    fs::write(format!("{logs}/scalars.jsonl"), "{\"step\":\"two\"}\n").unwrap();
+    assert!(error(1, &logs).contains("scalars.jsonl, line 1: "));
+    assert!(!fs::exists(&page).unwrap());
+    let nowhere = path(&folder, "missing/out.html");
+    fails(1, &["train-mnist", "--data-dir", data, "--report", &nowhere]);
+}
