@@ -6,8 +6,11 @@ use chainrule_trainer::MAX_THREADS;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    compare::Compare, evaluate::Evaluate, export::Export, gradcheck::Gradcheck, import::Import,
-    inspect::Inspect, interop::Interop, scaling::Scaling, torture::Torture, train_mnist::TrainMnist,
+    browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
+    evaluate::Evaluate, export::Export, fuzz::Fuzz, gradcheck::Gradcheck, history::History, import::Import,
+    inspect::Inspect, interop::Interop, logs_check::LogsCheck, pictures::Pictures, predict::Predict,
+    report::ReportOptions, scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist,
+    valgrind::Valgrind,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -18,14 +21,16 @@ use crate::{
     version,
     max_term_width = 100,
     after_help = "Examples:\n  \
-        cargo xtask train-mnist                        the tutorial's recipe, 16 epochs, about 94.5 %\n  \
-        cargo xtask train-mnist --learning-rate 0.5    the same with a better rate, about 97 %\n  \
-        cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw --schedule one-cycle\n  \
-        cargo xtask train-mnist --print-config > run.toml && cargo xtask train-mnist --config run.toml\n  \
-        cargo xtask train-mnist --checkpoint net.ckpt && cargo xtask evaluate --checkpoint net.ckpt\n  \
-        cargo xtask train-mnist --checkpoint-dir run --resume auto      goes on where it was, however it ended\n  \
-        cargo xtask export --checkpoint net.ckpt --to safetensors --output net.safetensors\n  \
-        cargo xtask gradcheck                          every derivative of the network on real digits"
+        cargo xtask train-mnist                       the tutorial's recipe, about 94.5 %\n  \
+        cargo xtask train-mnist --learning-rate 0.5   with a better rate, about 97 %\n  \
+        cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw\n  \
+        cargo xtask train-mnist --print-config > run.toml\n  \
+        cargo xtask train-mnist --config run.toml --checkpoint net.ckpt\n  \
+        cargo xtask evaluate --checkpoint net.ckpt    what is taken for what\n  \
+        cargo xtask predict --checkpoint net.ckpt seven.png\n  \
+        cargo xtask train-mnist --report out.html     curves, mistakes and weights as a page\n  \
+        cargo xtask export --checkpoint net.ckpt --to onnx --output net.onnx\n\n\
+        A command's own examples are at the end of its help: cargo xtask predict --help"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -38,6 +43,12 @@ pub(crate) enum Command {
     TrainMnist(Box<TrainMnist>),
     /// Evaluate a saved network on the test set
     Evaluate(Evaluate),
+    /// Read digits in pictures with a saved network
+    Predict(Predict),
+    /// Show the epochs of a saved run
+    History(History),
+    /// Show in which settings saved runs differ, and how they ended
+    CompareRuns(CompareRuns),
     /// Check every derivative of the network on real digits against central differences
     Gradcheck(Gradcheck),
     /// Write a saved network in a format that others read: safetensors, npz or ONNX
@@ -48,13 +59,28 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
     Interop(Interop),
+    /// Let TensorBoard's own reader read what a training has logged, and compare
+    LogsCheck(LogsCheck),
+    /// Write an HTML page on a run, or one that compares several: curves, mistakes, weights
+    Report(ReportOptions),
     /// Measure chainrule and its peers side by side
     Compare(Compare),
     /// Measure the time of a training step by threads and mini-batch, and what it is made up of
     Scaling(Scaling),
     /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
     Torture(Torture),
+    /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
+    Fuzz(Fuzz),
+    /// Run the kernels' tests and a small training run under valgrind, or under the compiler's AddressSanitizer
+    Valgrind(Valgrind),
+    /// Print what a shell has to know to complete commands and options
+    Completions(Completions),
+    /// Test the report page in a headless Chromium (needs chromium, node and npm)
+    BrowserTest(BrowserTest),
+    /// Make the pictures of the README (needs chromium, node and npm)
+    Pictures(Pictures),
     /// Run everything that has to pass before a change is accepted, cheapest first
+    #[command(after_help = "Examples:\n  cargo xtask ci")]
     Ci,
 }
 
@@ -140,6 +166,10 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         };
         sentence.push_str(separator);
         sentence.push_str(line.strip_prefix("tip: ").unwrap_or(line));
+    }
+    // The values that clap knows have its own suggestion.
+    if error.kind() == ErrorKind::ValueValidation {
+        sentence = suggest::in_message(&sentence);
     }
     eprintln!("{sentence}; see {}", help());
     ExitCode::from(2)

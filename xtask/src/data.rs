@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use chainrule_mnist::Mnist;
 
-use crate::Result;
+use crate::{Result, output};
 
 /// The data set in `folder`, or the bundled MNIST, whose checksums are compared with the published ones.
 pub(crate) fn load(folder: Option<&Path>) -> Result<Mnist> {
+    output::spin_if_long(true, "reading the data", || read(folder))
+}
+
+fn read(folder: Option<&Path>) -> Result<Mnist> {
     match folder {
         Some(folder) => Ok(Mnist::load(folder)?),
         None => Mnist::load_verified(bundled()).map_err(|error| {

@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::{Result, args::Usage, output};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask export --checkpoint net.ckpt --to npz --output net.npz\n  \
+    cargo xtask export --checkpoint net.ckpt --to onnx --softmax --output net.onnx")]
 pub(crate) struct Export {
     /// The saved network
     #[arg(long, value_name = "FILE")]

@@ -21,6 +21,9 @@ const TOLERANCE: f64 = 1e-6;
 const STEP: Step = Step::Fixed(5e-5);
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask gradcheck                        the tutorial's network\n  \
+    cargo xtask gradcheck --hidden 30,20 --activation gelu --batch-size 20")]
 pub(crate) struct Gradcheck {
     #[command(flatten)]
     network: train_mnist::Network,

@@ -15,6 +15,10 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask import --from npz net.npz --checkpoint net.ckpt\n  \
+    cargo xtask import --from npz other.npz --checkpoint net.ckpt \\\n      \
+        --activation relu --loss softmax-cross-entropy")]
 pub(crate) struct Import {
     /// The file to read
     #[arg(value_name = "FILE")]

@@ -9,13 +9,16 @@ use std::{
 use chainrule_formats::{Contents, onnx::Graph};
 use chainrule_losses::Loss;
 use chainrule_optimizers::Optimizer;
-use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig};
+use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{Result, output};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask inspect net.ckpt\n  \
+    cargo xtask inspect net.onnx --json")]
 pub(crate) struct Inspect {
     /// A checkpoint, or a file in the format safetensors, npz or ONNX
     #[arg(value_name = "FILE")]
@@ -80,6 +83,11 @@ struct Training {
     config: TrainConfig,
     epochs: usize,
     last_epoch: Option<EpochReport>,
+    /// What it takes to go on, in words; a file of a network alone has nothing of it.
+    state: Option<String>,
+    /// The step after which it goes on, and that at which it was to end.
+    step: Option<u64>,
+    steps: Option<u64>,
 }
 
 impl Held {
@@ -92,7 +100,7 @@ impl Held {
     }
 
     fn of_checkpoint(checkpoint: Checkpoint) -> Held {
-        let (net, record) = (checkpoint.net, checkpoint.training);
+        let (net, record, state) = (checkpoint.net, checkpoint.training, checkpoint.state);
         let mut tensors = Vec::new();
         let mut add = |name: &str, shape: (usize, usize)| {
             let (name, r#type) = (name.to_string(), "f32".to_string());
@@ -105,6 +113,9 @@ impl Held {
             config: record.config,
             epochs: record.history.len(),
             last_epoch: record.history.last().cloned(),
+            state: state.as_ref().map(ToString::to_string),
+            step: state.as_ref().map(TrainState::step),
+            steps: state.as_ref().map(TrainState::n_steps),
         };
         Held {
             parameters_crc32: Some(format!("{:08x}", net.parameters_crc32())),
@@ -161,6 +172,10 @@ impl Held {
             output::line(format_args!("by chainrule {version}, {} epochs with {optimizer}", training.epochs));
             if let Some(last) = &training.last_epoch {
                 output::line(last);
+            }
+            match &training.state {
+                Some(state) => output::line(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
+                None => output::line("a network alone, which cannot be resumed"),
             }
         }
     }

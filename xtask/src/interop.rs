@@ -21,6 +21,9 @@ use serde_json::Value;
 use crate::{Result, data, output, python};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask interop\n  \
+    cargo xtask interop --python venv/bin/python   with packages that are there")]
 pub(crate) struct Interop {
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
     #[arg(long, value_name = "DIR")]

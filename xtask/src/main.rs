@@ -7,25 +7,41 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod browser;
+mod browser_test;
 mod ci;
 mod compare;
+mod compare_runs;
+mod completions;
 mod data;
 mod evaluate;
 mod export;
+mod fuzz;
 mod gradcheck;
+mod history;
 mod import;
 mod inspect;
 mod interop;
 mod keeping;
+mod logs_check;
 mod machine;
 mod output;
+mod own;
+mod picture;
+mod pictures;
+mod predict;
 mod python;
+mod report;
 mod run_config;
+mod run_file;
 mod scaling;
 mod statistics;
 mod stop;
+mod suggest;
+mod table;
 mod torture;
 mod train_mnist;
+mod valgrind;
 
 use std::process::ExitCode;
 
@@ -44,6 +60,9 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::TrainMnist(options) => train_mnist::run(options),
         Command::Evaluate(options) => evaluate::run(options),
+        Command::Predict(options) => predict::run(options),
+        Command::History(options) => history::run(options),
+        Command::CompareRuns(options) => compare_runs::run(options),
         Command::Gradcheck(options) => gradcheck::run(options),
         Command::Export(options) => export::run(options),
         Command::Import(options) => import::run(options),
@@ -51,7 +70,14 @@ fn main() -> ExitCode {
         Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
+        Command::LogsCheck(options) => logs_check::run(options),
+        Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
+        Command::Fuzz(options) => fuzz::run(options),
+        Command::Valgrind(options) => valgrind::run(options),
+        Command::BrowserTest(options) => browser_test::run(options),
+        Command::Completions(options) => completions::run(options),
+        Command::Pictures(options) => pictures::run(options),
         Command::Ci => ci::run(),
     };
     match result.and_then(|()| output::finish()) {

@@ -2,12 +2,16 @@
 
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
-    sync::OnceLock,
-    time::Duration,
+    sync::{
+        OnceLock,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use chainrule_trainer::{EpochReport, Evaluation, StepReport};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::Result;
@@ -94,6 +98,33 @@ pub(crate) fn thousands(number: f64) -> String {
     text
 }
 
+/// The columns that there are for a line: those of the terminal, or else 80.
+pub(crate) fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((columns, _)) => usize::from(columns.0).max(40),
+        None => 80,
+    }
+}
+
+/// What takes longer than this shows that it goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// [`spin`], but only if `work` takes more than a second.
+pub(crate) fn spin_if_long<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(PATIENCE) {
+                // Until the other end is dropped.
+                spin(wanted, message, || is_done.recv().is_ok());
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
 /// Turns while `work` goes on, if `wanted` and a person watches.
 pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
     let watched = wanted && io::stdout().is_terminal() && io::stderr().is_terminal();
@@ -114,36 +145,55 @@ pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -
 /// A progress bar with loss, throughput and remaining time; nothing where no person watches.
 pub(crate) struct Bar {
     bar: Option<ProgressBar>,
+    /// When a bar that is not shown yet will be.
+    shown_at: Option<Instant>,
 }
 
 impl Bar {
     /// A bar, if `wanted` and both outputs are terminals.
     pub(crate) fn new(wanted: bool) -> Bar {
         let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let style = "{wide_bar:.cyan/dim} {percent:>3} %  {msg}  {eta} left";
-        let style = ProgressStyle::with_template(style).expect("the template is a valid one");
+        let style = ProgressStyle::with_template("{msg}").expect("the template is a valid one");
         let bar = (wanted && watched).then(|| ProgressBar::new(1).with_style(style));
         if let Some(bar) = &bar {
-            bar.set_message("begins");
+            bar.set_message("the first step …");
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Bar { bar }
+        Bar { bar, shown_at: None }
+    }
+
+    /// The same for work that is counted by [`share`](Bar::share), once it has taken a second.
+    pub(crate) fn after_a_second(wanted: bool) -> Bar {
+        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let bar =
+            (wanted && watched).then(|| ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden()));
+        let style =
+            ProgressStyle::with_template("{bar:40.cyan/dim} {msg}").expect("the template is a valid one");
+        Bar { bar: bar.map(|bar| bar.with_style(style)), shown_at: Some(Instant::now() + PATIENCE) }
     }
 
     pub(crate) fn step(&self, step: &StepReport) {
         let Some(bar) = &self.bar else { return };
+        let is_first = bar.length() != Some(step.n_steps);
         bar.set_length(step.n_steps);
         bar.set_position(step.step);
         // Most steps are too short to be seen.
-        if step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
+        if is_first || step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
             let rate = throughput(step.n_samples as f64 / step.seconds);
             bar.set_message(format!("loss {:.3}  {rate}", step.loss));
+        }
+        // Not before: where nothing is done yet, the time that is left is not known.
+        if is_first {
+            bar.set_style(bar_style());
         }
     }
 
     /// Shows that `done` of `all` are done.
     pub(crate) fn share(&self, done: usize, all: usize) {
         if let Some(bar) = &self.bar {
+            if bar.is_hidden() && self.shown_at.is_some_and(|at| at <= Instant::now()) {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
             bar.set_length(all as u64);
             bar.set_position(done as u64);
             bar.set_message(format!("{done} of {all}"));
@@ -152,19 +202,20 @@ impl Bar {
 
     /// Prints a line above the bar.
     pub(crate) fn line(&self, text: &str) {
+        self.above(|| line(text));
+    }
+
+    /// Lets `print` write above the bar.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| line(text)),
-            None => line(text),
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 
     /// Prints a warning to standard error, above the bar.
     pub(crate) fn warn(&self, text: &str) {
-        let warn = || eprintln!("warning: {text}");
-        match &self.bar {
-            Some(bar) => bar.suspend(warn),
-            None => warn(),
-        }
+        self.above(|| eprintln!("warning: {text}"));
     }
 
     pub(crate) fn finish(&self) {
@@ -172,6 +223,13 @@ impl Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// As wide as the terminal, up to a width that can still be taken in at a glance.
+fn bar_style() -> ProgressStyle {
+    let bar = if width() <= 100 { "{wide_bar:.cyan/dim}" } else { "{bar:55.cyan/dim}" };
+    let style = format!("{bar} {{percent:>3}} %  {{msg}}  {{eta}} left");
+    ProgressStyle::with_template(&style).expect("the template is a valid one")
 }
 
 #[cfg(test)]

@@ -1,57 +1,16 @@
 //! The settings of a run of `train-mnist`: from a file, from options, or both.
 
-use std::{fs, path::Path};
-
 use chainrule_losses::LossConfig;
-use chainrule_mnist::N_CLASSES;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
-use chainrule_tensor::Init;
-use chainrule_trainer::{
-    Activation, Checkpoint, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig,
-};
-use serde::{Deserialize, Serialize};
+use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, GradientMethod, Sampling, TrainConfig};
 
+pub(crate) use crate::run_file::{Network, RunConfig};
 use crate::{
     Result,
     args::Usage,
+    suggest,
     train_mnist::{self, Preset, TrainMnist},
 };
-
-/// All settings that a file may hold, each with the tutorial's default.
-#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct RunConfig {
-    pub(crate) network: Network,
-    pub(crate) training: TrainConfig,
-}
-
-/// The network without its numbers of inputs and outputs, which are those of the data.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Network {
-    pub(crate) hidden: Vec<usize>,
-    /// One for all hidden layers, or one for each.
-    pub(crate) activation: Vec<Activation>,
-    pub(crate) init: Option<Init>,
-    pub(crate) batch_norm: bool,
-    pub(crate) dropout: f64,
-    pub(crate) seed: u64,
-    pub(crate) loss: LossConfig,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Network {
-            hidden: vec![50],
-            activation: vec![Activation::Sigmoid],
-            init: None,
-            batch_norm: false,
-            dropout: 0.0,
-            seed: 1,
-            loss: LossConfig::default(),
-        }
-    }
-}
 
 impl Network {
     /// What was given on the command line in place of what is here.
@@ -69,25 +28,6 @@ impl Network {
         }
         Ok(self)
     }
-
-    /// The network for images of so many pixels.
-    pub(crate) fn for_images(&self, n_pixels: usize) -> MlpConfig {
-        let sizes: Vec<usize> =
-            [n_pixels].into_iter().chain(self.hidden.clone()).chain([N_CLASSES]).collect();
-        let mut config = MlpConfig::new(sizes)
-            .with_batch_norm(self.batch_norm)
-            .with_dropout(self.dropout)
-            .with_loss(self.loss.clone())
-            .with_seed(self.seed);
-        config = match self.activation[..] {
-            [for_all] => config.with_activation(for_all),
-            _ => config.with_activations([&self.activation[..], &[Activation::Identity]].concat()),
-        };
-        match self.init {
-            Some(init) => config.with_init(init),
-            None => config,
-        }
-    }
 }
 
 impl RunConfig {
@@ -95,7 +35,7 @@ impl RunConfig {
     /// A run that is resumed has those of its checkpoint instead of the defaults.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
         let mut config = match (&options.config, options.preset) {
-            (Some(path), _) => RunConfig::read(path)?,
+            (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
             (None, Some(Preset::Fast)) => RunConfig::fast()?,
             (None, None) if options.keeping.resume.is_some() => {
                 let newest = options.keeping.checkpoints()?.newest()?;
@@ -168,7 +108,7 @@ impl RunConfig {
     }
 
     /// The settings of a run that was saved.
-    fn saved(checkpoint: &Checkpoint) -> Self {
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
         let net = checkpoint.net.config();
         let n_hidden = net.sizes.len() - 2;
         let mut activation = net.activations[..n_hidden].to_vec();
@@ -187,34 +127,6 @@ impl RunConfig {
         };
         RunConfig { network, training: checkpoint.training.config.clone() }
     }
-
-    fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .map_err(|cause| format!("cannot read the configuration {}: {cause}", path.display()))?;
-        Ok(toml::from_str(&text).map_err(|error| one_line(path, &text, &error))?)
-    }
-
-    /// The file that gives these settings.
-    pub(crate) fn to_toml(&self) -> Result<String> {
-        Ok(toml::to_string(self)?)
-    }
-}
-
-/// Where the mistake is and what it is, without the picture of the line that the library draws.
-fn one_line(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
-    // What a person writes first for a choice that is a table.
-    if message.contains("expected newtype variant")
-        && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))
-    {
-        let table = text.lines().take(line).filter_map(|line| line.trim().strip_prefix('[')).last();
-        let (key, name) = (key.trim(), name.trim());
-        let table = table.unwrap_or("]").trim_end_matches(']');
-        message = format!("{name} has settings of its own: write [{table}.{key}.{}]", name.trim_matches('"'));
-    }
-    format!("{}, line {line}: {message}", path.display())
 }
 
 fn set<T>(setting: &mut T, given: Option<T>) {

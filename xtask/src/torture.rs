@@ -25,6 +25,8 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask torture --kills 20")]
 pub(crate) struct Torture {
     /// How many times to kill
     #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one, allow_negative_numbers = true)]
@@ -269,7 +271,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// Images of 8×8 whose classes differ in which pixels are bright.
-fn images(n: usize) -> ImageSet {
+pub(crate) fn images(n: usize) -> ImageSet {
     let pixel = |i: usize| if i % 64 % 10 == i / 64 % 10 { 250 } else { (i * 7 % 40) as u8 };
     let labels = (0..n).map(|i| (i % 10) as u8).collect();
     ImageSet::new(Images::new(n, 8, 8, (0..n * 64).map(pixel).collect()), labels)

@@ -252,6 +252,8 @@ fn configurations_that_cannot_be_read() {
         let error = fails(1, &["train-mnist", "--config", folder.file("run.toml").to_str().unwrap()]);
         assert!(error.contains("run.toml, ") && error.contains(says), "{error}");
     }
+    let error = fails(1, &["train-mnist", "--config", "/dev/zero"]);
+    assert!(error.contains("/dev/zero: it is longer than 16384 bytes"), "{error}");
     // What can be read and makes no sense.
     write(&folder, "run.toml", b"[training]\nbatch_size = 0\n");
     let config = folder.file("run.toml");

@@ -102,8 +102,27 @@ fn a_file_of_pytorch_wants_activations_and_a_loss() {
     assert_eq!(imported["n_parameters"], 5 * 5 + 2 * 5 + 3 * 6 + 2 * 3 + 2 * 4);
     let text = succeeds(&["inspect", &out]);
     assert!(text.contains("checkpoint") && text.contains("network 4-5-3-2; relu, gelu, identity"), "{text}");
+    assert!(text.contains("a network alone, which cannot be resumed"), "{text}");
     // What is not said is shown as such.
     assert!(succeeds(&["inspect", file]).contains("which network it is, is not said"));
+}
+
+#[test]
+fn a_checkpoint_on_the_way_shows_where_the_run_is() {
+    let folder = Folder::new();
+    let run = path(&folder, "run");
+    let options = ["--epochs", "2", "--batch-size", "50", "--optimizer", "momentum", "--hidden", "5"];
+    let train = ["train-mnist", "--data-dir", folder.arg(), "--checkpoint-dir", &run, "--json"];
+    let text = succeeds(&[&train[..], &options].concat());
+    let done: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let file = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+    let training = &object(&["inspect", file.to_str().unwrap()])["training"];
+    assert_eq!(training["step"], done["steps"]);
+    let state = training["state"].as_str().unwrap();
+    assert!(
+        state.starts_with(&format!("after step {} of {0}; schedule constant; ", done["steps"])),
+        "{state}"
+    );
 }
 
 #[test]

@@ -48,6 +48,8 @@ fn crates_depend_in_one_direction_only() {
         ("chainrule-optimizers", &["tensor"]),
         ("chainrule-mnist", &["tensor"]),
         ("chainrule-trainer", &["gradcheck", "layers", "losses", "mnist", "optimizers", "tensor"]),
+        ("chainrule-logs", &["trainer"]),
+        ("chainrule-report", &["trainer"]),
         (
             "chainrule",
             &["csv", "formats", "gradcheck", "layers", "losses", "mnist", "optimizers", "tensor", "trainer"],
@@ -73,7 +75,8 @@ fn dependencies_stay_few() {
     let (trainer, xtask) = (tree("chainrule-trainer"), tree("xtask"));
     assert!(trainer.iter().any(|package| package.starts_with("nalgebra ")), "{trainer:#?}");
     assert!(trainer.len() <= 55, "{}: {trainer:#?}", trainer.len());
-    assert!(xtask.len() <= 95, "{}: {xtask:#?}", xtask.len());
+    // Decoders of images, shell completions and the report come with the command line, and with nothing else.
+    assert!(xtask.len() <= 110, "{}: {xtask:#?}", xtask.len());
 }
 
 #[test]
@@ -115,7 +118,7 @@ fn every_library_forbids_unsafe_code() {
         assert_eq!(source.matches("allow(unsafe_code").count(), usize::from(folder.ends_with("tensor")));
         seen += 1;
     }
-    assert_eq!(seen, 10);
+    assert_eq!(seen, 12);
     for file in fs::read_dir(Path::new(ROOT).join("crates/tensor/src")).unwrap() {
         let file = file.unwrap().path();
         if file.is_file() && !file.ends_with("lib.rs") {

@@ -8,4 +8,4 @@ mod table;
 
 pub use error::Error;
 pub use number::Number;
-pub use table::Table;
+pub use table::{MEMORY_FACTOR, Table};

@@ -3,17 +3,83 @@
 //! The crate `csv` splits bytes into fields. Two things are added to it: lines that are right, and quotes that are
 //! never closed are noticed.
 
-use std::path::Path;
+use std::{
+    collections::TryReserveError,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
-use csv::{ByteRecord, ReaderBuilder, StringRecord, Trim};
+use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use crate::Error;
 
-/// The fields of a record, and the line on which it begins.
-#[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) line: usize,
-    pub(crate) fields: StringRecord,
+/// The fields of all records, one behind the other: a text for each would take a hundred times the memory of the file
+/// where they are short.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    text: String,
+    /// Where each field ends.
+    ends: Vec<usize>,
+    /// The line on which each record begins.
+    lines: Vec<usize>,
+    n_columns: usize,
+    /// Line and number of fields of the first record that has not as many as the first of all; it and what follows is
+    /// not kept.
+    pub(crate) ragged: Option<(usize, usize)>,
+}
+
+impl Records {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Fields of each.
+    pub(crate) fn n_columns(&self) -> usize {
+        self.n_columns
+    }
+
+    pub(crate) fn line(&self, record: usize) -> usize {
+        self.lines[record]
+    }
+
+    pub(crate) fn field(&self, record: usize, column: usize) -> &str {
+        let field = record * self.n_columns + column;
+        let begin = if field == 0 { 0 } else { self.ends[field - 1] };
+        &self.text[begin..self.ends[field]]
+    }
+
+    /// Takes room for what so many bytes can say at most: where a field or a record ends, there is a byte that says so.
+    fn reserve(&mut self, data: &[u8]) -> Result<(), TryReserveError> {
+        let n_lines = data.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let n_commas = data.iter().filter(|byte| **byte == b',').count();
+        self.text.try_reserve_exact(data.len())?;
+        self.ends.try_reserve_exact(n_commas + n_lines + 1)?;
+        self.lines.try_reserve_exact(n_lines + 1)
+    }
+
+    fn push(&mut self, path: &Path, line: usize, record: &ByteRecord) -> Result<(), Error> {
+        if self.lines.is_empty() {
+            self.n_columns = record.len();
+        }
+        if record.len() != self.n_columns && self.ragged.is_none() {
+            self.ragged = Some((line, record.len()));
+        }
+        for (i, field) in record.iter().enumerate() {
+            let text = std::str::from_utf8(field).map_err(|error| {
+                let found = field.iter().skip(error.valid_up_to()).take(8).copied().collect();
+                Error::NotUtf8 { path: path.into(), line, field: i + 1, found }
+            })?;
+            if self.ragged.is_none() {
+                self.text.push_str(text);
+                self.ends.push(self.text.len());
+            }
+        }
+        if self.ragged.is_none() {
+            self.lines.push(line);
+        }
+        Ok(())
+    }
 }
 
 /// A line that is put behind the data. A quote that is still open swallows it; then it is no record of its own.
@@ -22,37 +88,35 @@ const END: &[u8] = b"\nend";
 /// What some programs write in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+/// Room that `data` should have behind its end, so that it need not move.
+pub(crate) const ROOM: usize = END.len();
+
 /// All records of `data`, the header first.
-pub(crate) fn records(path: &Path, mut data: Vec<u8>) -> Result<Vec<Record>, Error> {
+pub(crate) fn records(path: &Path, mut data: Vec<u8>) -> Result<Records, Error> {
     if data.starts_with(BYTE_ORDER_MARK) {
         data.drain(..BYTE_ORDER_MARK.len());
     }
     let end = data.len();
+    data.reserve_exact(ROOM);
     data.extend_from_slice(END);
-    let reader =
+    let mut records = Records::default();
+    let cannot = |cause: io::Error| Error::Read { path: path.into(), cause };
+    records.reserve(&data).map_err(|_| cannot(ErrorKind::OutOfMemory.into()))?;
+    let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(&data[..]);
     let mut lines = Lines { data: &data, position: 0, line: 1 };
-    let mut records = Vec::new();
-    for record in reader.into_byte_records() {
-        let record = record.map_err(|cause| Error::Read { path: path.into(), cause: cause.into() })?;
+    let mut begun = 1;
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(|cause| cannot(cause.into()))? {
         let position = record.position().map_or(0, |position| position.byte() as usize);
         let line = lines.advance(position);
         if lines.position >= end {
             return Ok(records);
         }
-        records.push(Record { line, fields: text(path, line, record)? });
+        begun = line;
+        records.push(path, line, &record)?;
     }
-    let line = records.last().map_or(1, |last| last.line);
-    Err(Error::UnclosedQuote { path: path.into(), line })
-}
-
-/// The record as text.
-fn text(path: &Path, line: usize, record: ByteRecord) -> Result<StringRecord, Error> {
-    StringRecord::from_byte_record(record).map_err(|error| {
-        let (index, start) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
-        let found = error.into_byte_record()[index].iter().skip(start).take(8).copied().collect();
-        Error::NotUtf8 { path: path.into(), line, field: index + 1, found }
-    })
+    Err(Error::UnclosedQuote { path: path.into(), line: begun })
 }
 
 /// Counts lines.

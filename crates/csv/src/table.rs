@@ -1,9 +1,10 @@
 //! A table in memory, and what can be asked of it.
 
 use std::{
-    collections::{BTreeSet, HashSet},
-    fs,
-    io::Read,
+    collections::{BTreeSet, HashMap, HashSet},
+    fs::{self, File},
+    io::{self, ErrorKind, Read},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -11,8 +12,13 @@ use crate::{
     Error, Number,
     error::list,
     number,
-    parse::{self, Record},
+    parse::{self, ROOM, Records},
 };
+
+/// Reading a table takes at most this many times the memory of its bytes, and 64 KiB.
+///
+/// A table of numbers takes about five times as much; one of nothing but commas takes more.
+pub const MEMORY_FACTOR: usize = 64;
 
 /// A table of comma-separated values whose first line names the columns.
 ///
@@ -34,17 +40,19 @@ pub struct Table {
     /// For messages.
     path: PathBuf,
     names: Vec<String>,
-    records: Vec<Record>,
+    /// The first is the header.
+    records: Records,
 }
 
 impl Table {
     /// Reads the table in a file.
     ///
     /// # Errors
-    /// [`Error::Read`] if the file cannot be read, and those of [`from_reader`](Table::from_reader).
+    /// [`Error::Read`] if the file cannot be read or is none (a device has no end that could bound the memory), and those
+    /// of [`from_reader`](Table::from_reader).
     pub fn read(path: impl AsRef<Path>) -> Result<Table, Error> {
         let path = path.as_ref();
-        match fs::read(path) {
+        match whole(path) {
             Ok(data) => Table::new(path, data),
             Err(cause) => Err(Error::Read { path: path.into(), cause }),
         }
@@ -69,26 +77,26 @@ impl Table {
     }
 
     fn new(path: &Path, data: Vec<u8>) -> Result<Table, Error> {
-        let mut records = parse::records(path, data)?.into_iter();
-        let Some(header) = records.next() else {
+        let records = parse::records(path, data)?;
+        if records.len() == 0 {
             return Err(Error::Empty { path: path.into() });
-        };
-        let names: Vec<String> = header.fields.iter().map(str::to_owned).collect();
+        }
         let mut seen = HashSet::new();
-        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
-            return Err(Error::DuplicateColumn { path: path.into(), column: twice.clone() });
+        for column in (0..records.n_columns()).map(|column| records.field(0, column)) {
+            if !seen.insert(column) {
+                return Err(Error::DuplicateColumn { path: path.into(), column: column.to_owned() });
+            }
         }
-        let (records, expected): (Vec<Record>, usize) = (records.collect(), names.len());
-        if let Some(ragged) = records.iter().find(|record| record.fields.len() != expected) {
-            let (line, found) = (ragged.line, ragged.fields.len());
-            return Err(Error::Ragged { path: path.into(), line, found, expected });
+        if let Some((line, found)) = records.ragged {
+            return Err(Error::Ragged { path: path.into(), line, found, expected: records.n_columns() });
         }
+        let names = (0..records.n_columns()).map(|column| records.field(0, column).to_owned()).collect();
         Ok(Table { path: path.into(), names, records })
     }
 
     /// How many records there are; the header is none.
     pub fn n_rows(&self) -> usize {
-        self.records.len()
+        self.records.len() - 1
     }
 
     /// The names of the columns, in order.
@@ -128,9 +136,9 @@ impl Table {
         let columns: Vec<usize> =
             names.iter().map(|name| self.index(name.as_ref())).collect::<Result<_, _>>()?;
         let mut numbers = Vec::with_capacity(self.n_rows() * columns.len());
-        for record in &self.records {
+        for record in self.data_records() {
             for &column in &columns {
-                let number = number::parse(&record.fields[column]);
+                let number = number::parse(self.records.field(record, column));
                 numbers.push(number.ok_or_else(|| self.bad_field(record, column, F::EXPECTED))?);
             }
         }
@@ -143,7 +151,7 @@ impl Table {
     /// [`Error::NoColumn`] if there is no such column.
     pub fn texts(&self, name: &str) -> Result<Vec<&str>, Error> {
         let column = self.index(name)?;
-        Ok(self.records.iter().map(|record| &record.fields[column]).collect())
+        Ok(self.data_records().map(|record| self.records.field(record, column)).collect())
     }
 
     /// The classes of a column, counted from 0, and their labels: class *c* is that of label *c*.
@@ -164,7 +172,8 @@ impl Table {
     /// ```
     pub fn classes(&self, name: &str) -> Result<(Vec<usize>, Vec<String>), Error> {
         let column = self.index(name)?;
-        if let Some(record) = self.records.iter().find(|record| record.fields[column].is_empty()) {
+        let mut records = self.data_records();
+        if let Some(record) = records.find(|record| self.records.field(*record, column).is_empty()) {
             return Err(self.bad_field(record, column, "a label"));
         }
         let distinct: BTreeSet<&str> = self.texts(name)?.into_iter().collect();
@@ -186,11 +195,19 @@ impl Table {
     /// ```
     pub fn classes_among(&self, name: &str, labels: &[impl AsRef<str>]) -> Result<Vec<usize>, Error> {
         let column = self.index(name)?;
-        let class = |record: &Record| {
-            let class = labels.iter().position(|label| *label.as_ref() == record.fields[column]);
+        // Looked up, since a column may have as many labels as records. Of two equal ones, the first counts.
+        let known = labels.iter().enumerate().rev().map(|(class, label)| (label.as_ref(), class));
+        let known: HashMap<&str, usize> = known.collect();
+        let class = |record: usize| {
+            let class = known.get(self.records.field(record, column)).copied();
             class.ok_or_else(|| self.bad_field(record, column, &format!("one of {}", list(labels))))
         };
-        self.records.iter().map(class).collect()
+        self.data_records().map(class).collect()
+    }
+
+    /// The positions of all records behind the header.
+    fn data_records(&self) -> Range<usize> {
+        1..self.records.len()
     }
 
     /// Where a column is in a record.
@@ -202,13 +219,28 @@ impl Table {
         })
     }
 
-    fn bad_field(&self, record: &Record, column: usize, expected: &str) -> Error {
+    fn bad_field(&self, record: usize, column: usize, expected: &str) -> Error {
         Error::BadField {
             path: self.path.clone(),
-            line: record.line,
+            line: self.records.line(record),
             column: self.names[column].clone(),
-            found: record.fields[column].to_owned(),
+            found: self.records.field(record, column).to_owned(),
             expected: expected.to_owned(),
         }
     }
+}
+
+/// The bytes of a file. Only a file has a length that bounds the memory.
+fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    // Asked before it is opened: opening a pipe waits for somebody to write.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let room = usize::try_from(length).ok().and_then(|length| length.checked_add(ROOM));
+    let mut data = Vec::new();
+    room.and_then(|room| data.try_reserve_exact(room).ok()).ok_or(ErrorKind::OutOfMemory)?;
+    file.take(length).read_to_end(&mut data)?;
+    Ok(data)
 }

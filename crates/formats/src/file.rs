@@ -1,12 +1,12 @@
 //! Whole files: read within limits, and written so that under their name they are whole or not there.
 
 use std::{
-    ffi::OsString,
     fs::{self, File},
-    io::{self, ErrorKind, Read, Write},
-    path::{Path, PathBuf},
-    process,
+    io::{self, ErrorKind, Read},
+    path::Path,
 };
+
+use chainrule_trainer::write_file;
 
 use crate::{Error, Problem};
 
@@ -20,13 +20,12 @@ pub(crate) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, Proble
 }
 
 fn whole(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    // A device or a pipe has no length that could bound the memory.
-    if !metadata.is_file() {
+    // A device or a pipe has no length that could bound the memory, and opening a pipe waits for somebody to write.
+    if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    let length = metadata.len();
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
     if length > MAX_LENGTH {
         return Err(io::Error::other(format!("it has {length} bytes, expected at most {MAX_LENGTH}")));
     }
@@ -39,36 +38,5 @@ fn whole(path: &Path) -> io::Result<Vec<u8>> {
 /// Writes what `make` gives to `path`; what was there before stays until the new file is whole.
 pub(crate) fn write(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, Problem>) -> Result<(), Error> {
     let bytes = make().map_err(|problem| Error::File { path: path.to_path_buf(), problem })?;
-    write_whole(path, &bytes).map_err(|cause| Error::Io { doing: "written", path: path.to_path_buf(), cause })
-}
-
-/// Under a temporary name in the same folder, flushed to the disk, and then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = destination(path)?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", process::id()));
-    let temporary = path.with_file_name(temporary);
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &path)
-    };
-    write().inspect_err(|_| {
-        // What went wrong first is what the caller has to know.
-        let _ = fs::remove_file(&temporary);
-    })
-}
-
-/// Where a file of this name is to be written: behind a link, what it points to.
-fn destination(path: &Path) -> io::Result<PathBuf> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => fs::canonicalize(path),
-        // A rename would replace a device or a pipe by a file.
-        Ok(_) => Err(io::Error::other("there is something else than a file of this name")),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(path.to_path_buf()),
-        Err(cause) => Err(cause),
-    }
+    write_file(path, &bytes).map_err(|cause| Error::Io { doing: "written", path: path.to_path_buf(), cause })
 }

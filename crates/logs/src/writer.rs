@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chainrule_trainer::write_file;
+
 use crate::{Error, Record, SCALARS, event, read_scalars, record::now, scalar::Scalar};
 
 /// What TensorBoard looks for in the name of a file.
@@ -31,7 +33,7 @@ impl LogWriter {
     /// The logs of a run that begins; makes the folder if there is none.
     ///
     /// # Errors
-    /// - [`Error::NotEmpty`] if there are logs in the folder;
+    /// - [`Error::NotEmpty`] if there are logs in the folder; files in which nothing was logged yet are none;
     /// - [`Error::Io`] if the folder or a file cannot be made.
     ///
     /// # Examples
@@ -51,11 +53,11 @@ impl LogWriter {
     /// ```
     pub fn create(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref();
-        let names = names_of_logs(folder)?;
-        if let Some(found) = names.into_iter().next() {
-            return Err(Error::NotEmpty { path: folder.into(), found });
+        let has_begun_alone = fs::metadata(folder.join(SCALARS)).is_ok_and(|scalars| scalars.len() == 0);
+        match names_of_logs(folder)?.pop() {
+            Some(found) if !has_begun_alone => Err(Error::NotEmpty { path: folder.into(), found }),
+            _ => LogWriter::append(folder),
         }
-        LogWriter::append(folder)
     }
 
     /// The logs of a run that goes on, in a folder that may hold those of its earlier parts.
@@ -189,9 +191,7 @@ impl LogFile {
 
     /// Another content, whole or not at all.
     fn replace(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let draft = self.path.with_extension("jsonl.tmp");
-        let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, &self.path));
-        written.map_err(|cause| Error::io("written", &self.path, cause))?;
+        write_file(&self.path, bytes).map_err(|cause| Error::io("written", &self.path, cause))?;
         *self = LogFile::open(self.path.clone(), false)?;
         Ok(())
     }

@@ -23,7 +23,7 @@ fn a_record_is_one_event_with_all_that_it_holds() {
         .with_scalar("loss/train", 0.1)
         .with_scalar("π", f64::NAN)
         .with_histogram("weights/W1", Histogram::of(&[-1.0, -0.5, 0.0, 0.0, 1.0], 4))
-        .with_histogram("inside", Histogram::within(&[0.3, 0.7], 0.0, 1.0, 10))
+        .with_histogram("inside", Histogram::within(&[0.35, 0.75], 0.0, 1.0, 10))
         .with_image("first_layer/W1", image.clone());
     LogWriter::create(folder.path()).unwrap().write(&record).unwrap();
 

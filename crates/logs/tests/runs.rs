@@ -47,7 +47,11 @@ fn a_run_that_goes_on_doubles_nothing() {
     let mut logs = LogWriter::append(&folder).unwrap();
     logs.write(&record(40, 4, 1.0)).unwrap();
     assert_eq!(losses(&folder), [(10, 3.0), (20, 2.5), (30, 1.5), (40, 1.0)]);
-    assert!(!folder.join("scalars.jsonl.tmp").exists());
+    let n_others = fs::read_dir(&folder).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name().into_string().unwrap();
+        name != "scalars.jsonl" && !name.starts_with("events.out.tfevents.")
+    });
+    assert_eq!(n_others.count(), 0);
 }
 
 #[test]
@@ -103,7 +107,13 @@ fn the_files_of_runs_sort_in_their_order() {
 fn a_new_run_is_not_mixed_with_another() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    // A run that ended before it had anything to log is no obstacle.
     drop(LogWriter::create(folder.path()).unwrap());
+    LogWriter::create(folder.path()).unwrap().write(&record(1, 1, 0.5)).unwrap();
+    let error = LogWriter::create(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("holds the logs of a run already (\"scalars.jsonl\")"), "{error}");
+    // Nor are logs of other programs written into.
+    fs::remove_file(folder.path().join("scalars.jsonl")).unwrap();
     let error = LogWriter::create(folder.path()).unwrap_err().to_string();
     assert!(error.contains("holds the logs of a run already (\"events.out.tfevents."), "{error}");
 }

@@ -7,6 +7,7 @@ mod images;
 mod listing;
 mod mnist;
 mod pixels;
+mod prepare;
 mod read;
 mod set;
 mod source;
@@ -17,7 +18,8 @@ pub use error::Error;
 pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
 pub use pixels::scaled;
-pub use read::{read_images, read_labels};
+pub use prepare::{Digit, prepare_digit};
+pub use read::{INFLATION, MEMORY_FACTOR, MEMORY_MORE, read_images, read_labels};
 pub use set::{ImageSet, N_CLASSES};
 pub use write::{write_images, write_labels};
 

@@ -6,11 +6,21 @@ use std::path::Path;
 use crate::source::{Source, looks_like_html};
 use crate::{Digest, Error, IMAGES_MAGIC, Images, LABELS_MAGIC, N_CLASSES};
 
+/// Reading takes at most this many times the memory of the data that came, inflated if they are gzip, and
+/// [`MEMORY_MORE`]; of a whole file, a third of that. No more is inflated than the header allows.
+pub const MEMORY_FACTOR: usize = 6;
+
+/// Bytes that reading takes besides, in buffers of fixed size.
+pub const MEMORY_MORE: usize = 600_000;
+
+/// A byte of deflated data stands for this many at most, by the rules of the format.
+pub const INFLATION: usize = 1032;
+
 /// Reads IDX images, plain or gzip (told by the first two bytes), from any reader; `path` is its name in messages.
 ///
 /// A `path` that ends in `.gz` promises gzip. The size of the images comes from the header. Memory grows with what
-/// arrives, not with what the header announces: at most twice the data of a whole file, or six times what came of a
-/// file that breaks off, and 0.6 MB.
+/// arrives, not with what the header announces: at most twice the data of a whole file, or six times ([`MEMORY_FACTOR`])
+/// what came of a file that breaks off, and 0.6 MB. A gzip file that has more than its header allows is refused there.
 ///
 /// # Errors
 /// - [`Error::Read`] if the reader fails;

@@ -1,6 +1,6 @@
 //! The bytes of one file: inflated if they are gzip, hashed as they pass, counted.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Chain, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -39,8 +39,13 @@ enum Bytes<R: Read> {
 
 impl Source<File> {
     pub(crate) fn open(path: &Path) -> Result<Source<File>, Error> {
-        let file = File::open(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-        Source::new(file, path)
+        let cannot = |cause| Error::Read { path: path.to_owned(), cause };
+        // Asked before it is opened: opening a pipe waits for somebody to write.
+        let metadata = fs::metadata(path).map_err(cannot)?;
+        if !metadata.is_file() {
+            return Err(cannot(io::Error::other("it is not a file")));
+        }
+        Source::new(File::open(path).map_err(cannot)?, path)
     }
 }
 

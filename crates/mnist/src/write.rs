@@ -70,8 +70,9 @@ fn invalid(message: String) -> io::Error {
 pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut partial = OsString::from(path);
     partial.push(format!(".{}.partial", process::id()));
-    let result =
-        write_file(partial.as_ref(), has_gzip_name(path), write).and_then(|()| fs::rename(&partial, path));
+    let result = write_file(partial.as_ref(), has_gzip_name(path), write)
+        .and_then(|()| fs::rename(&partial, path))
+        .and_then(|()| sync_folder_of(path));
     result.map_err(|cause| {
         // It may never have been there; the first failure is the one to tell.
         let _ = fs::remove_file(&partial);
@@ -93,4 +94,10 @@ fn write_file(
         write(&mut writer)?;
     }
     writer.into_inner()?.sync_all()
+}
+
+/// Waits until the name is on the disk, too; only Unix can open a folder for that.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

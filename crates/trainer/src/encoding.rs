@@ -118,6 +118,17 @@ impl Encoding {
                     let expected = format!("1 to {MAX_VALUES}");
                     return Err(Error::config("the number of values of a column", values.len(), expected));
                 }
+                Column::OneHot { values }
+                    if !(values.is_sorted_by(|a, b| a < b)
+                        && values.iter().all(|value| value.is_finite())) =>
+                {
+                    let expected = "finite numbers, each above the one before";
+                    return Err(Error::config(
+                        "the values of a column",
+                        format_args!("{values:?}"),
+                        expected,
+                    ));
+                }
                 _ => {}
             }
         }
@@ -252,6 +263,18 @@ mod tests {
         assert_eq!(given[2], 0.0);
         let f = |v: &[f64]| layer.forward(&Matrix::from_column_slice(3, 1, &[v[0], v[1], 2.0])).0.dot(&dy);
         Check::new().run(f, &x[..2], &given.as_slice()[..2]).assert_passed();
+    }
+
+    #[test]
+    fn values_that_no_fit_finds_are_refused() {
+        for values in
+            [[1.0, f32::NAN], [2.0, 1.0], [1.0, 1.0], [1.0, f32::INFINITY], [f32::NEG_INFINITY, 0.0]]
+        {
+            let encoding = Encoding { columns: vec![Column::OneHot { values: values.to_vec() }] };
+            let message = encoding.check().unwrap_err().to_string();
+            assert!(message.ends_with("expected finite numbers, each above the one before"), "{message}");
+        }
+        encoding().check().unwrap();
     }
 
     #[test]

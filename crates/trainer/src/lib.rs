@@ -47,6 +47,7 @@ pub mod checkpoint_format;
 mod data_identity;
 #[cfg(feature = "checkpoint")]
 mod train_state;
+mod writing;
 
 // For crates that depend on this one alone.
 pub use chainrule_layers as layers;
@@ -78,3 +79,4 @@ pub use train_config::{GradientMethod, Length, TrainConfig};
 #[cfg(feature = "checkpoint")]
 pub use train_state::TrainState;
 pub use update::update;
+pub use writing::write_file;

@@ -81,6 +81,29 @@ impl TrainState {
     }
 }
 
+/// One line: `after step 1200 of 9600; schedule constant; 60000 samples, inputs 1a2b3c4d, targets 5e6f7a8b; the optimizer
+/// remembers 39760 values`, and what else there is: an average, the best epoch.
+impl fmt::Display for TrainState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DataIdentity { n_samples, inputs_crc32, targets_crc32, .. } = self.data;
+        let slots = (0..self.optimizer.n_parameters()).flat_map(|i| self.optimizer.slots(i));
+        let remembered: usize = slots.map(Vec::len).sum();
+        write!(f, "after step {} of {}; schedule {}", self.step, self.n_steps, self.schedule)?;
+        write!(f, "; {n_samples} samples, inputs {inputs_crc32:08x}, targets {targets_crc32:08x}")?;
+        write!(f, "; the optimizer remembers {remembered} values")?;
+        if let Some(average) = &self.average {
+            write!(f, "; an average over {} steps", average.n_steps)?;
+        }
+        if let Some(best) = self.best.as_ref().filter(|best| best.loss.is_finite()) {
+            write!(f, "; the best epoch so far is {}, validation loss {:.4}", best.epoch, best.loss)?;
+        }
+        if self.stopped_early {
+            write!(f, "; stopped early")?;
+        }
+        Ok(())
+    }
+}
+
 /// Without the thousands of values.
 impl fmt::Debug for TrainState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,6 +211,7 @@ impl<S: Samples> Run<'_, S> {
             (state.average.is_some() == self.average.is_some(), "an average where there is none, or none"),
             (state.best.is_some() == self.best.is_some(), "a best epoch where there is none, or none"),
             (state.best.iter().flat_map(|best| &best.values).all(fits), "a best network of another size"),
+            (state.best.iter().all(|best| !best.loss.is_nan()), "a best loss that is no number"),
             (state.best.iter().all(|best| best.epoch <= whole_epochs), "a best epoch that is yet to come"),
         ];
         checks.into_iter().find(|(good, _)| !good).map(|(_, problem)| problem.to_string())

@@ -184,6 +184,12 @@ fn the_state_at_the_end_can_be_saved_with_the_network() {
     let state = summary.state.clone().unwrap();
     assert_eq!((state.step(), state.n_steps()), (18, 18));
     assert_eq!(format!("{state:?}"), "TrainState { step: 18, n_steps: 18, schedule: \"constant\", .. }");
+    // 36·9 + 9 and 9·7 + 7 and 7·10 + 10 parameters of affine layers, 2·9 and 2·7 of batch norm, one slot for each.
+    let text = state.to_string();
+    assert!(text.starts_with("after step 18 of 18; schedule constant; "), "{text}");
+    let expected =
+        "; the optimizer remembers 515 values; an average over 18 steps; the best epoch so far is ";
+    assert!(text.contains(expected), "{text}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.ckpt");
     let record = TrainingRecord::new(config.clone().with_epochs(3), summary.history);

@@ -1,49 +1,14 @@
 //! Files of every format version load for ever, and say what an independent reader finds in them (formats/read.py).
 #![cfg(feature = "checkpoint")]
 
+#[path = "common/everything.rs"]
+mod everything;
+
 use std::{fs, ops::ControlFlow, path::PathBuf};
 
-use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_optimizers::{AdamW, Clip, Schedule};
-use chainrule_trainer::{
-    Activation, Checkpoint, CheckpointProblem, Checkpoints, Dataset, EarlyStopping, Encode, Encoding, Event,
-    Mlp, MlpConfig, Resume, TrainConfig,
-};
+use chainrule_trainer::{Checkpoint, CheckpointProblem, Checkpoints, Event, Mlp, Resume};
+use everything::{network, training, with_data};
 use serde_json::Value;
-
-/// What the files hold: everything that a network and a run can have.
-fn network(data: &Dataset) -> MlpConfig {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.125).unwrap();
-    MlpConfig::new([2, 3, 2])
-        .with_activation(Activation::Relu)
-        .with_batch_norm(true)
-        .with_dropout(0.25)
-        .with_loss(loss.with_class_weights([1.0, 2.0]).unwrap())
-        .with_encoding(Encoding::fit(data, &[Encode::Standardize, Encode::OneHot]).unwrap())
-        .with_init("he-uniform".parse().unwrap())
-        .with_seed(3)
-}
-
-fn training() -> TrainConfig {
-    TrainConfig::new()
-        .with_optimizer(AdamW::default().with_learning_rate(0.0625).unwrap())
-        .with_schedule("warmup:2+cosine".parse::<Schedule>().unwrap())
-        .with_clip(Clip::by_norm(1.5).unwrap())
-        .with_epochs(2)
-        .with_batch_size(4)
-        .with_seed(5)
-        .with_validation(0.25)
-        .with_early_stopping(EarlyStopping::new(4).with_min_delta(0.0078125))
-        .with_average(0.5)
-        .with_threads(1)
-}
-
-/// Twelve samples of two columns.
-fn with_data<R>(run: impl FnOnce(&Dataset) -> R) -> R {
-    let rows: Vec<f32> = (0..24).map(|i| ((i * 7) % 11) as f32 / 4.0).collect();
-    let classes: Vec<usize> = (0..12).map(|i| i % 2).collect();
-    run(&Dataset::from_rows(&rows, 2).unwrap().with_classes(&classes).unwrap())
-}
 
 fn path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "formats", name].iter().collect()

@@ -7,6 +7,10 @@ use super::{peer::Peer, work::Work};
 use crate::args::{at_least_one, threads};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask compare --peers chainrule              chainrule alone, without others\n  \
+    cargo xtask compare --peers chainrule,numpy --threads 1\n  \
+    cargo xtask compare --markdown                     the tables of a README")]
 pub(crate) struct Compare {
     /// The works to measure [default: all]
     #[arg(long, value_name = "WORK,…", value_delimiter = ',', ignore_case = true)]

@@ -26,6 +26,9 @@ mod model;
 use model::Model;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask scaling\n  \
+    cargo xtask scaling --threads 1,2 --batch 100 --json")]
 pub(crate) struct Scaling {
     /// Numbers of threads; the first is what the others are compared with
     #[arg(long, value_name = "N,…", default_value = "1,2,4,8", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]

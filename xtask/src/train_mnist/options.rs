@@ -30,6 +30,14 @@ pub(crate) struct Network {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask train-mnist                       the tutorial's recipe, about 94.5 %\n  \
+    cargo xtask train-mnist --learning-rate 0.5   with a better rate, about 97 %\n  \
+    cargo xtask train-mnist --preset fast --checkpoint net.ckpt\n  \
+    cargo xtask train-mnist --hidden 256,128 --activation relu --optimizer adamw\n  \
+    cargo xtask train-mnist --checkpoint-dir run --resume auto\n  \
+    cargo xtask train-mnist --print-config > run.toml\n  \
+    cargo xtask train-mnist --config run.toml --seed 2 --json")]
 pub(crate) struct TrainMnist {
     /// Take the settings from this file; options that are given as well go before it
     #[arg(long, value_name = "FILE")]
@@ -125,6 +133,12 @@ pub(crate) struct TrainMnist {
     /// Save the trained network to this file
     #[arg(long, help_heading = "Data and output", value_name = "PATH")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Write an HTML page on the run to this file: curves, mistakes, weights, calibration
+    #[arg(long, help_heading = "Data and output", value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
+    /// Log every epoch into this folder, for TensorBoard and as JSON lines, and leave the network there
+    #[arg(long, help_heading = "Data and output", value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
     /// Print one JSON object per epoch and one at the end, and nothing else
     #[arg(long, help_heading = "Data and output")]
     pub(crate) json: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chainrule_mnist::Mnist;
 use chainrule_optimizers::Optimizer;
-use chainrule_trainer::{Mlp, MlpConfig, Summary, TrainConfig, evaluate};
+use chainrule_trainer::{Error, Mlp, MlpConfig, Summary, TrainConfig, evaluate};
 
 use super::TrainMnist;
 use crate::{
@@ -33,8 +33,8 @@ pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnis
 }
 
 pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
-    let train = evaluate(net, &mnist.train)?;
-    let test = evaluate(net, &mnist.test)?;
+    let evaluate_both = || Ok::<_, Error>((evaluate(net, &mnist.train)?, evaluate(net, &mnist.test)?));
+    let (train, test) = output::spin_if_long(true, "evaluating both sets", evaluate_both)?;
     if let Some(epoch) = summary.best_epoch {
         let why = if summary.stopped_early { "stopped early; " } else { "" };
         output::line(format_args!("{why}kept epoch {epoch}, which had the lowest validation loss"));
@@ -55,6 +55,9 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
     output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
     for path in saved_to(summary, options) {
         output::line(format_args!("saved to {}", path.display()));
+    }
+    if let Some(folder) = &options.log_dir {
+        output::line(format_args!("logs in {}", folder.display()));
     }
     Ok(())
 }

@@ -92,6 +92,8 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Array, Problem> {
 /// First index fastest to last index fastest.
 fn by_rows(values: &[f32], shape: &[usize]) -> Vec<f32> {
     match *shape {
+        // Rows without values may be any number.
+        [_, 0] => Vec::new(),
         [n_rows, _] => (0..n_rows).flat_map(|i| values[i..].iter().step_by(n_rows)).copied().collect(),
         // No network has more than two indices; with fewer, both orders are the same.
         _ => values.to_vec(),
@@ -166,6 +168,16 @@ mod tests {
         columns.extend(text.as_bytes());
         columns.extend([1.0_f32, 4.0, 2.0, 5.0, 3.0, 6.0].iter().flat_map(|v| v.to_le_bytes()));
         assert_eq!(from_bytes("x", &columns).unwrap().values, Some(rows.to_vec()));
+    }
+
+    #[test]
+    fn rows_without_values_are_an_array_without_values() {
+        for n_rows in [0, 1, 2, usize::MAX / 4] {
+            let header = format!("{{'descr': '<f4', 'fortran_order': True, 'shape': ({n_rows}, 0), }}");
+            let bytes = [&b"\x93NUMPY\x01\0"[..], &[header.len() as u8, 0], header.as_bytes()].concat();
+            let array = from_bytes("x", &bytes).unwrap();
+            assert_eq!((array.shape, array.values), (vec![n_rows, 0], Some(vec![])));
+        }
     }
 
     #[test]

@@ -134,3 +134,12 @@ fn bytes_that_are_not_0_are_found() {
         assert_eq!(super::nonzero_bytes(&block), scalar::nonzero_bytes(&block));
     }
 }
+
+/// Who watches over the memory that vectors touch (`cargo xtask valgrind`) has to know that it is vectors that run.
+#[test]
+fn vectors_run_where_they_are_expected() {
+    if std::env::var_os("CHAINRULE_EXPECT_VECTORS").is_some() {
+        let [found, plain] = [f32::kernels(), Kernels::SCALAR].map(|kernels| format!("{kernels:?}"));
+        assert_ne!(found, plain, "the addresses of the loops");
+    }
+}

@@ -11,9 +11,11 @@ use std::{
 use super::{
     Checkpoint, TrainingRecord,
     folder::{self, Name, newest},
+};
+use crate::{
+    Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig,
     writing::{Disk, System, is_temporary, remove_temporaries, write_whole},
 };
-use crate::{Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig};
 
 /// What happens at the operation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    Checkpoint,
+use super::Checkpoint;
+use crate::{
+    Error,
     writing::{Disk, remove_temporaries, write_whole},
 };
-use crate::Error;
 
 /// The best by validation.
 const BEST: &str = "best.ckpt";

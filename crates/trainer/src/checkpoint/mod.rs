@@ -10,14 +10,20 @@ mod folder;
 mod keeper;
 mod settings;
 mod writer;
-mod writing;
 
 use std::path::Path;
 
-use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState};
+use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState, writing};
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
+
+/// Reading a checkpoint takes at most this many times the memory of the file, the file included, and
+/// [`MEMORY_MORE`].
+pub const MEMORY_FACTOR: usize = 7;
+
+/// Bytes that reading takes besides: a list begins with room for a megabyte at most, and there are lists in lists.
+pub const MEMORY_MORE: usize = 3 << 20;
 
 /// A trained network, and how it came about.
 ///
@@ -87,7 +93,7 @@ impl Checkpoint {
         // What could not be loaded is not worth replacing what is there.
         Checkpoint::from_bytes(&bytes)
             .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
-        writing::write_whole(&writing::System, path, &bytes).map_err(|cause| Error::Io {
+        writing::write_file(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
             path: path.to_path_buf(),
             cause,

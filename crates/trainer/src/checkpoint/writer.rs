@@ -10,11 +10,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{
-    folder::{self, Name},
-    writing::System,
-};
-use crate::Error;
+use super::folder::{self, Name};
+use crate::{Error, writing::System};
 
 /// A checkpoint to be written.
 pub(crate) struct Job {

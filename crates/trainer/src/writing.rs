@@ -14,6 +14,27 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+/// Writes `bytes` to `path`, so that a file of this name is whole or not there: what was there before stays until the new
+/// file is on the disk, with its permissions, and behind links.
+///
+/// # Errors
+/// What the operating system says; nothing has changed then, unless it is about the folder: then the new file is there,
+/// and only its name may not outlive a loss of power.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("net");
+/// chainrule_trainer::write_file(&path, b"first")?;
+/// chainrule_trainer::write_file(&path, b"second")?;
+/// assert_eq!(std::fs::read(&path)?, b"second");
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_file(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    write_whole(&System, path.as_ref(), bytes)
+}
+
 /// What writing a file asks of the operating system: a trait, so that tests can have a disk on which each of these fails.
 pub(crate) trait Disk {
     /// An open file.
@@ -86,6 +107,7 @@ pub(crate) fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Re
 }
 
 /// Finds out whether a file can be written to `path`, without changing what is there.
+#[cfg(feature = "checkpoint")]
 pub(crate) fn try_path(path: &Path) -> io::Result<()> {
     let temporary = temporary_beside(&destination(path)?)?;
     File::create(&temporary)?;
@@ -93,6 +115,7 @@ pub(crate) fn try_path(path: &Path) -> io::Result<()> {
 }
 
 /// Removes what writers that were killed have left in `folder`; nobody may be writing there.
+#[cfg(feature = "checkpoint")]
 pub(crate) fn remove_temporaries(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -104,6 +127,7 @@ pub(crate) fn remove_temporaries(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether [`temporary_beside`] makes such names.
+#[cfg(feature = "checkpoint")]
 pub(crate) fn is_temporary(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let between = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));

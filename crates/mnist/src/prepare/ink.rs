@@ -1,0 +1,131 @@
+//! What is ink in a picture, and how much of it.
+
+use super::{
+    background::{background, quantile},
+    grey::Grey,
+};
+
+/// Fewer levels of grey (of 255) than this between ink and background are no contrast.
+const LEAST_CONTRAST: f32 = 8.0;
+
+/// The shares of full ink that count as none, and as full: so noise is left out and strokes have an even inside.
+const NONE: f32 = 0.25;
+const FULL: f32 = 0.75;
+
+/// Ink 0…1, and whether it is darker than the background; `None` if nothing stands out.
+pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
+    let ground = background(picture);
+    let mut ink = picture.clone();
+    ink.values.iter_mut().zip(&ground.values).for_each(|(value, ground)| *value -= ground);
+    // The background is most of the picture, so what is far from it is ink: cubes let the far side win.
+    let dark_on_light = ink.values.iter().map(|v| f64::from(*v).powi(3)).sum::<f64>() < 0.0;
+    if dark_on_light {
+        ink.values.iter_mut().for_each(|value| *value = -*value);
+    }
+    let distances: Vec<f32> = ink.values.iter().map(|value| value.abs()).collect();
+    let noise = 1.5 * quantile(&distances, 0.5);
+    let full = full_ink(&ink, noise);
+    if full < LEAST_CONTRAST || full < 6.0 * noise {
+        return None;
+    }
+    for value in &mut ink.values {
+        *value = ((*value / full - NONE) / (FULL - NONE)).clamp(0.0, 1.0);
+    }
+    remove_specks(&mut ink);
+    Some((ink, dark_on_light))
+}
+
+/// How far full ink is from the background.
+fn full_ink(ink: &Grey, noise: f32) -> f32 {
+    let above: Vec<f32> = ink.values.iter().copied().filter(|value| *value > 4.0 * noise).collect();
+    if above.is_empty() { 0.0 } else { quantile(&above, 0.8) }
+}
+
+/// Pieces of ink with less than this share of the largest piece are specks. The bar of a 5 has more.
+const SPECK: f32 = 0.06;
+
+/// Removes small pieces of ink.
+fn remove_specks(ink: &mut Grey) {
+    let pieces = pieces(ink);
+    let mass = |piece: &[usize]| piece.iter().map(|&i| ink.values[i]).sum::<f32>();
+    let masses: Vec<f32> = pieces.iter().map(|piece| mass(piece)).collect();
+    let largest = masses.iter().copied().fold(0.0, f32::max);
+    for (piece, mass) in pieces.iter().zip(masses) {
+        if mass < SPECK * largest {
+            piece.iter().for_each(|&i| ink.values[i] = 0.0);
+        }
+    }
+}
+
+/// The pixels of every piece of ink; corners connect.
+fn pieces(ink: &Grey) -> Vec<Vec<usize>> {
+    let mut seen: Vec<bool> = ink.values.iter().map(|value| *value <= 0.0).collect();
+    let mut pieces = Vec::new();
+    for start in 0..seen.len() {
+        if std::mem::replace(&mut seen[start], true) {
+            continue;
+        }
+        let mut piece = vec![start];
+        let mut next = 0;
+        while next < piece.len() {
+            let (row, column) = (piece[next] / ink.n_columns, piece[next] % ink.n_columns);
+            next += 1;
+            for row in row.saturating_sub(1)..(row + 2).min(ink.n_rows) {
+                for column in column.saturating_sub(1)..(column + 2).min(ink.n_columns) {
+                    let i = row * ink.n_columns + column;
+                    if !std::mem::replace(&mut seen[i], true) {
+                        piece.push(i);
+                    }
+                }
+            }
+        }
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 20×20 pixels of 100, with a bar of 3×12 pixels and a speck.
+    fn picture(bar: f32, speck: f32) -> Grey {
+        let value = |i: usize| match (i / 20, i % 20) {
+            (4..16, 9..12) => bar,
+            (2, 2) => speck,
+            _ => 100.0,
+        };
+        Grey::new(20, 20, (0..400).map(value).collect())
+    }
+
+    #[test]
+    fn what_differs_is_ink_whichever_side_it_is_on() {
+        for (bar, dark) in [(20.0, true), (180.0, false)] {
+            let (found, dark_on_light) = ink(&picture(bar, bar)).unwrap();
+            assert_eq!(dark_on_light, dark);
+            for (i, value) in found.values.iter().enumerate() {
+                let expected = matches!((i / 20, i % 20), (4..16, 9..12)); // the speck is gone
+                assert_eq!(*value, f32::from(u8::from(expected)), "at {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn greys_are_stretched_from_a_quarter_to_three_quarters() {
+        let mut picture = picture(20.0, 100.0);
+        for (i, grey) in [(4, 84.0), (5, 60.0), (6, 36.0)] {
+            picture.values[20 * i + 10] = grey; // 20, 50 and 80 % of the way
+        }
+        let found = ink(&picture).unwrap().0;
+        assert_eq!([4, 5, 6].map(|row| found.values[20 * row + 10]), [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn nothing_stands_out_where_there_is_no_contrast() {
+        assert_eq!(ink(&picture(100.0, 100.0)), None);
+        assert_eq!(ink(&picture(93.0, 93.0)), None);
+        // Noise alone, which repeats only after 101 pixels.
+        let noise = (0..400).map(|i| 100.0 + ((i * i) % 101) as f32 / 4.0).collect();
+        assert_eq!(ink(&Grey::new(20, 20, noise)), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! From values to places along an axis, and which values are written there.
+
+use crate::numbers::{decimals, scientific, significant};
+
+/// An axis from a lowest to a highest value, with the values that are written beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Scale {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    is_log: bool,
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+impl Scale {
+    /// An axis that holds all of `values` and begins and ends at round ones; `None` if none is finite.
+    pub(crate) fn linear(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let (low, high) = range(values)?;
+        Some(Scale::between(low, high, 0.0))
+    }
+
+    /// The same with whole numbers alone: epochs, steps.
+    pub(crate) fn whole(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let (low, high) = range(values)?;
+        Some(match low == high {
+            true => Scale::between(low - 1.0, high + 1.0, 1.0),
+            false => Scale::between(low, high, 1.0),
+        })
+    }
+
+    /// A logarithmic axis where positive values differ by more than a factor of 50, otherwise a linear one.
+    pub(crate) fn log_if_wide(values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
+        let (low, high) = range(values.clone())?;
+        match low > 0.0 && high / low > 50.0 {
+            true => Some(Scale::log(low, high)),
+            false => Scale::linear(values),
+        }
+    }
+
+    /// An axis with these ends and ticks of one's own.
+    pub(crate) fn fixed(low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
+        Scale { low, high, is_log: false, ticks }
+    }
+
+    /// A linear axis between round values, with ticks that are at least `least_step` apart.
+    pub(crate) fn between(low: f64, high: f64, least_step: f64) -> Self {
+        let (low, high) = match high - low {
+            // All the same: a little to both sides, so that it lies in the middle.
+            span if span <= low.abs().max(high.abs()) * 1e-9 => match low {
+                0.0 => (0.0, 1.0),
+                value => (value - 0.1 * value.abs(), value + 0.1 * value.abs()),
+            },
+            _ => (low, high),
+        };
+        let step = round_up((high - low) / 5.0).max(least_step);
+        // A hair of tolerance: 0.3 / 0.1 is below 3.
+        let first = (low / step + 1e-9).floor() as i64;
+        let last = (high / step - 1e-9).ceil() as i64;
+        let places = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
+        let label = |value: f64| match step >= 1e-4 {
+            true => decimals(value, places),
+            // Zeros behind the point would need more room than there is beside the axis; digits are those that tell ticks apart.
+            false if value == 0.0 => "0".to_string(),
+            false => scientific(value, (magnitude(value) - magnitude(step)).max(0) as usize),
+        };
+        let ticks = (first..=last).map(|i| i as f64 * step).map(|value| (value, label(value))).collect();
+        Scale { low: first as f64 * step, high: last as f64 * step, is_log: false, ticks }
+    }
+
+    fn log(low: f64, high: f64) -> Self {
+        let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+        let apart = ((last - first) as usize).div_ceil(6).max(1);
+        let ticks = (first..=last).step_by(apart).map(|exponent| 10_f64.powi(exponent));
+        let ticks = ticks.map(|value| (value, significant(value, 1))).collect();
+        Scale { low: 10_f64.powi(first), high: 10_f64.powi(last), is_log: true, ticks }
+    }
+
+    /// Where `value` is: 0 at the low end, 1 at the high end.
+    pub(crate) fn position(&self, value: f64) -> f64 {
+        let place = |x: f64| if self.is_log { x.log10() } else { x };
+        (place(value) - place(self.low)) / (place(self.high) - place(self.low))
+    }
+
+    pub(crate) fn is_log(&self) -> bool {
+        self.is_log
+    }
+}
+
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.filter(|value| value.is_finite()).fold(None, |range, value| {
+        let (low, high) = range.unwrap_or((value, value));
+        Some((low.min(value), high.max(value)))
+    })
+}
+
+/// The power of ten of the first digit; a hair of tolerance, since a thousandth may be a little less.
+fn magnitude(value: f64) -> i32 {
+    (value.abs() * (1.0 + 1e-9)).log10().floor() as i32
+}
+
+/// The next of 1, 2, 5, 10, 20, … and their parts.
+fn round_up(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= step * (1.0 - 1e-9));
+    factor.unwrap_or(10.0) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(scale: &Scale) -> Vec<&str> {
+        scale.ticks.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    #[test]
+    fn linear_axes_end_at_round_values() {
+        let scale = Scale::linear([0.16, 1.68, f64::NAN].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["0.0", "0.5", "1.0", "1.5", "2.0"]);
+        assert_eq!([0.0, 0.5, 2.0].map(|value| scale.position(value)), [0.0, 0.25, 1.0]);
+        let scale = Scale::linear([-3.0, 4.0].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["−4", "−2", "0", "2", "4"]);
+        let scale = Scale::linear([20_000.0, 80_000.0].into_iter()).unwrap();
+        assert_eq!(labels(&scale).last(), Some(&"80\u{a0}000"));
+    }
+
+    #[test]
+    fn values_that_are_all_the_same_lie_in_the_middle() {
+        let scale = Scale::linear([0.1, 0.1].into_iter()).unwrap();
+        assert!((scale.position(0.1) - 0.5).abs() < 1e-9, "{scale:?}");
+        assert_eq!(Scale::linear([0.0].into_iter()).unwrap().high, 1.0);
+        assert_eq!(Scale::linear([f64::NAN].into_iter()), None);
+        assert_eq!(labels(&Scale::whole([1.0].into_iter()).unwrap()), ["0", "1", "2"]);
+    }
+
+    #[test]
+    fn small_values_are_written_in_powers_of_ten() {
+        // 0.001 ± a tenth in steps of 0.00005.
+        let scale = Scale::linear([0.001].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["9.0e−4", "9.5e−4", "1.00e−3", "1.05e−3", "1.10e−3"]);
+        let scale = Scale::linear([0.0, 2e-6].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["0", "5e−7", "1.0e−6", "1.5e−6", "2.0e−6"]);
+    }
+
+    #[test]
+    fn epochs_are_whole() {
+        assert_eq!(labels(&Scale::whole([1.0, 3.0].into_iter()).unwrap()), ["1", "2", "3"]);
+        assert_eq!(labels(&Scale::whole([1.0, 16.0].into_iter()).unwrap()), ["0", "5", "10", "15", "20"]);
+    }
+
+    #[test]
+    fn wide_axes_are_logarithmic() {
+        let scale = Scale::log_if_wide([0.002, 3.0].into_iter()).unwrap();
+        assert_eq!(labels(&scale), ["0.001", "0.01", "0.1", "1", "10"]);
+        assert!((scale.position(0.1) - 0.5).abs() < 1e-12);
+        assert!(!Scale::log_if_wide([0.0, 3.0].into_iter()).unwrap().is_log());
+        assert!(!Scale::log_if_wide([1.0, 3.0].into_iter()).unwrap().is_log());
+    }
+}

@@ -1,0 +1,153 @@
+//! A network as the page holds it: its layers by name with their numbers, as JSON.
+//!
+//! ```text
+//! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"name":"affine","W":"…","b":"…"},{"name":"sigmoid"},…]}
+//! ```
+//! Arrays are the base64 of little-endian `f32`, `W` column after column. Fewer bits would not do: with 16-bit floats,
+//! probabilities differ in the third digit.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chainrule_trainer::{Activation, Mlp, layers::Layer, losses::LossConfig};
+use serde_json::{Map, Value, json};
+
+use crate::Report;
+
+/// More would make a page of over 6 MB.
+const MAX_PARAMETERS: usize = 1_000_000;
+
+/// Nobody recognises a digit in fewer pixels.
+const MIN_SIDE: usize = 8;
+
+/// The ε of every batch normalisation in an [`Mlp`], that of `BatchNorm::new`.
+const EPS: f64 = 1e-5;
+
+pub(super) struct Network {
+    /// The number of rows and columns of the picture.
+    pub(super) side: usize,
+    /// Whether the outputs are probabilities, not values.
+    pub(super) has_probabilities: bool,
+    pub(super) json: String,
+}
+
+/// The network, or why there is none, to stand behind "since".
+pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
+    let config = net.config();
+    let (n_rows, n_columns) = report.images.ok_or("the samples are no images")?;
+    if n_rows != n_columns || n_rows < MIN_SIDE {
+        return Err(format!(
+            "the images have {n_rows}×{n_columns} pixels, and a drawing wants a square from {MIN_SIDE}×{MIN_SIDE}"
+        ));
+    }
+    let n_outputs = config.sizes[config.sizes.len() - 1];
+    if n_outputs < 2 {
+        return Err("the network has one output, and not one for every class".to_string());
+    }
+    let n = net.n_parameters();
+    if n > MAX_PARAMETERS {
+        return Err(format!("the network's {n} parameters would make the page too large; a million fit"));
+    }
+    let output = match &config.loss {
+        LossConfig::SoftmaxCrossEntropy(_) => "softmax",
+        LossConfig::BinaryCrossEntropy => "sigmoid",
+        LossConfig::MeanSquaredError | LossConfig::HalfSquaredError | LossConfig::Huber(_) => "identity",
+        _ => return Err("the page does not know how to read the outputs of the network's loss".to_string()),
+    };
+    let mut layers = Vec::new();
+    for layer in net.layers().layers() {
+        layers.push(match layer.name() {
+            "encoding" => encoding(net)?,
+            name => numbers(layer, name)?,
+        });
+    }
+    let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
+    let json = json!({"side": n_rows, "classes": classes, "output": output, "layers": layers}).to_string();
+    // Whatever a class is called, it cannot end the script that the network is in.
+    let json = json.replace('<', "\\u003c");
+    Ok(Network { side: n_rows, has_probabilities: output != "identity", json })
+}
+
+/// A layer with its parameters and running statistics.
+fn numbers(layer: &dyn Layer<f32>, name: &str) -> Result<Value, String> {
+    let mut fields = Map::from_iter([("name".to_string(), name.into())]);
+    let mut all_finite = true;
+    let mut add = |name: &str, values: &[f32]| {
+        all_finite &= values.iter().all(|value| value.is_finite());
+        fields.insert(name.to_string(), base64_of(values).into());
+    };
+    layer.visit_parameters(&mut |parameter| add(parameter.name, parameter.values));
+    layer.visit_buffers(&mut |buffer| add(buffer.name, buffer.values));
+    if !all_finite {
+        return Err("not all of the network's parameters are finite".to_string());
+    }
+    match name {
+        "affine" | "dropout" => {}
+        "batch-norm" => {
+            fields.insert("eps".to_string(), EPS.into());
+        }
+        _ if Activation::ALL.iter().any(|activation| activation.name() == name) => {}
+        _ => return Err(format!("the page has no forward pass for a layer \"{name}\"")),
+    }
+    Ok(fields.into())
+}
+
+fn base64_of(values: &[f32]) -> String {
+    STANDARD.encode(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// The encoding with its numbers as they are, in 64 bits.
+fn encoding(net: &Mlp) -> Result<Value, String> {
+    let encoding = serde_json::to_value(&net.config().encoding);
+    let mut layer = encoding.map_err(|cause| format!("the network's encoding cannot be written: {cause}"))?;
+    layer["name"] = "encoding".into();
+    Ok(layer)
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig};
+
+    use super::*;
+    use crate::Run;
+
+    fn json_of(config: &MlpConfig) -> Value {
+        let net = Mlp::new(config).unwrap();
+        let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
+        serde_json::from_str(&of(&report, &net).unwrap().json).unwrap()
+    }
+
+    #[test]
+    fn layers_come_in_order_with_all_their_numbers() {
+        let config = MlpConfig::new([64, 3, 2]).with_batch_norm(true).with_dropout(0.5);
+        let layers = &json_of(&config)["layers"];
+        let names: Vec<_> =
+            layers.as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["affine", "batch-norm", "sigmoid", "dropout", "affine"]);
+        let length = |layer: usize, name: &str| layers[layer][name].as_str().unwrap().len();
+        // 4 letters for 3 bytes: 64·3 floats, 3 floats.
+        assert_eq!((length(0, "W"), length(0, "b"), length(1, "running_var")), (1024, 16, 16));
+        // 1.0, 1.0, 1.0: the variance before training.
+        assert_eq!(layers[1]["running_var"], "AACAPwAAgD8AAIA/");
+        assert_eq!(layers[1]["eps"], 1e-5);
+    }
+
+    #[test]
+    fn encodings_keep_their_bits() {
+        let rows: Vec<f32> = (0..128).map(|i| (i % 3) as f32).collect();
+        let data = Dataset::from_rows(&rows, 64).unwrap();
+        let kinds: Vec<_> =
+            (0..64).map(|i| if i == 0 { Encode::OneHot } else { Encode::Standardize }).collect();
+        let json = json_of(&MlpConfig::new([64, 2]).with_encoding(Encoding::fit(&data, &kinds).unwrap()));
+        // Rows 0 and 1 have 0 and 64 mod 3 = 1 in column 0, 1 and 65 mod 3 = 2 in column 1.
+        assert_eq!(json["layers"][0]["columns"][0], json!({"one_hot": {"values": [0.0, 1.0]}}));
+        assert_eq!(json["layers"][0]["columns"][1], json!({"standardize": {"mean": 1.5, "std": 0.5}}));
+    }
+
+    #[test]
+    fn outputs_are_read_as_the_loss_reads_them() {
+        for (loss, expected) in
+            LossConfig::all().into_iter().zip(["softmax", "sigmoid", "identity", "identity", "identity"])
+        {
+            assert_eq!(json_of(&MlpConfig::new([64, 2]).with_loss(loss))["output"], expected);
+        }
+    }
+}

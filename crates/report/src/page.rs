@@ -1,0 +1,114 @@
+//! The whole page: head, contents, one part per run, foot.
+
+use chainrule_trainer::Samples;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::{
+    Report, draw,
+    report::Findings,
+    run::By,
+    sections::{
+        activations, calibration, classes, comparison, curves, layers, mistakes, settings, summary, weights,
+    },
+};
+
+const STYLE: &str = include_str!("style.css");
+
+/// A part of a run, as the contents list it.
+struct Part {
+    id: &'static str,
+    title: &'static str,
+    body: Markup,
+}
+
+pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Markup {
+    let by = By::of(&report.runs);
+    let runs: Vec<(String, Vec<Part>)> = findings
+        .iter()
+        .enumerate()
+        .map(|(i, of_run)| (format!("run-{}", i + 1), parts(report, of_run, test, by)))
+        .collect();
+    // The first network that can be drawn for.
+    let drawing =
+        findings.iter().map(|of_run| draw::section(report, &of_run.run.net).map(|html| (of_run, html)));
+    let drawing = drawing.reduce(Result::or).expect("a report has a run");
+    let draw_title = if report.classes.is_empty() { "Draw a digit" } else { "Draw" };
+    let compared = findings.len() > 1;
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                // Nothing may be fetched, whatever is in this file.
+                meta http-equiv="Content-Security-Policy"
+                    content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+                title { (report.title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(draw::STYLE)) }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header {
+                    h1 { (report.title) }
+                    p { (summary::sentence(findings)) }
+                    nav aria-label="Contents" {
+                        ul {
+                            li { a href="#draw" { (draw_title) } }
+                            @if compared { li { a href="#compared" { "Runs compared" } } }
+                            @for ((id, parts), of_run) in runs.iter().zip(findings) {
+                                @if compared { li { a href={ "#" (id) } { (of_run.run.name) } } }
+                                @else { @for part in parts { li { a href={ "#" (id) "-" (part.id) } { (part.title) } } } }
+                            }
+                        }
+                    }
+                }
+                main #content tabindex="-1" {
+                    section #draw aria-labelledby="draw-title" {
+                        h2 #draw-title { (draw_title) }
+                        @match &drawing {
+                            Ok((of_run, html)) => {
+                                @if compared { p { "The network of " strong { (of_run.run.name) } " reads what you draw." } }
+                                (PreEscaped(html))
+                            }
+                            Err(why) => p { "There is no field to draw in, since " (why) "." },
+                        }
+                    }
+                    @if compared {
+                        section #compared aria-labelledby="compared-title" {
+                            h2 #compared-title { "Runs compared" }
+                            (comparison::section(findings, by))
+                        }
+                    }
+                    @for ((id, parts), of_run) in runs.iter().zip(findings) {
+                        article id=(id) aria-labelledby={ (id) "-title" } {
+                            h2 id={ (id) "-title" } { "Run: " (of_run.run.name) }
+                            (summary::tiles(of_run))
+                            @for part in parts {
+                                section id={ (id) "-" (part.id) } {
+                                    h3 { (part.title) }
+                                    (part.body)
+                                }
+                            }
+                        }
+                    }
+                }
+                footer { p { "Made by chainrule " (env!("CARGO_PKG_VERSION")) ". This page needs no other file and no network." } }
+            }
+        }
+    }
+}
+
+fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> Vec<Part> {
+    let part = |id, title, body| Part { id, title, body };
+    vec![
+        part("curves", "How training went", curves::section(findings.run, by)),
+        part("layers", "Inside the network", layers::section(findings, by)),
+        part("activations", "Activations", activations::section(findings)),
+        part("classes", "What was taken for what", classes::section(report, findings)),
+        part("calibration", "Calibration", calibration::section(findings)),
+        part("mistakes", "The most confident mistakes", mistakes::section(report, findings, test)),
+        part("weights", "First-layer weights", weights::section(report, findings.run)),
+        part("settings", "Settings, and how to repeat the run", settings::section(findings.run)),
+    ]
+}

@@ -1,0 +1,114 @@
+//! From runs and a test set to the page.
+
+use std::path::Path;
+
+use chainrule_trainer::{Evaluation, Samples, evaluate};
+
+use crate::{
+    Error, Run,
+    calibration::{self, Bin},
+    file,
+    inside::Inside,
+    page,
+    predictions::{self, Prediction, are_probabilities},
+};
+
+/// A report on one run or several, which are then compared.
+///
+/// # Examples
+/// ```
+/// use chainrule_report::{Report, Run, trainer::{Dataset, Mlp, MlpConfig}};
+/// let net = Mlp::new(&MlpConfig::new([4, 3, 2]))?;
+/// // Two pictures of 2×2 pixels.
+/// let test = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0], 4)?.with_classes(&[0, 1])?;
+/// let html = Report::new([Run::new("untrained", net)]).with_images(2, 2).to_html(&test)?;
+/// assert!(html.starts_with("<!DOCTYPE html>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(crate) title: String,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) classes: Vec<String>,
+    pub(crate) images: Option<(usize, usize)>,
+}
+
+impl Report {
+    /// A report on these runs.
+    pub fn new(runs: impl Into<Vec<Run>>) -> Self {
+        let (title, runs) = ("Training report".to_string(), runs.into());
+        Report { title, runs, classes: Vec::new(), images: None }
+    }
+
+    /// Sets the title.
+    pub fn with_title(self, title: impl Into<String>) -> Self {
+        Report { title: title.into(), ..self }
+    }
+
+    /// Sets the names of the classes, in order; those without are called by their number.
+    pub fn with_classes(self, names: impl Into<Vec<String>>) -> Self {
+        Report { classes: names.into(), ..self }
+    }
+
+    /// Says that samples are images of so many rows and columns, whose values are 0…1, row after row.
+    pub fn with_images(self, n_rows: usize, n_columns: usize) -> Self {
+        Report { images: Some((n_rows, n_columns)), ..self }
+    }
+
+    /// The page, with every network evaluated on `test`.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`]; [`Error::Samples`] if a network doesn't fit the samples; [`Error::NoClass`] where targets are
+    /// values; [`Error::Images`] if the samples have another number of values than the images.
+    pub fn to_html(&self, test: &impl Samples) -> Result<String, Error> {
+        if self.runs.is_empty() {
+            return Err(Error::NoRun);
+        }
+        if let Some((n_rows, n_columns)) = self.images
+            && n_rows.checked_mul(n_columns) != Some(test.n_inputs())
+        {
+            return Err(Error::Images { n_rows, n_columns, found: test.n_inputs() });
+        }
+        let findings = self.runs.iter().map(|run| Findings::new(run, test));
+        let findings = findings.collect::<Result<Vec<_>, _>>()?;
+        Ok(page::page(self, &findings, test).into_string())
+    }
+
+    /// Writes the page to `path`; what was there before stays until the new file is whole.
+    ///
+    /// # Errors
+    /// Those of [`to_html`](Report::to_html), and [`Error::Io`].
+    pub fn save(&self, test: &impl Samples, path: impl AsRef<Path>) -> Result<(), Error> {
+        file::write(path.as_ref(), self.to_html(test)?.as_bytes())
+    }
+
+    /// What a class is called.
+    pub(crate) fn class(&self, class: usize) -> String {
+        self.classes.get(class).cloned().unwrap_or_else(|| class.to_string())
+    }
+}
+
+/// What the test set says about the network of a run.
+pub(crate) struct Findings<'r> {
+    pub(crate) run: &'r Run,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) predictions: Vec<Prediction>,
+    /// `None` where outputs are no probabilities.
+    pub(crate) bins: Option<[Bin; calibration::N_BINS]>,
+    pub(crate) inside: Inside,
+}
+
+impl<'r> Findings<'r> {
+    fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
+        let evaluation = evaluate(&run.net, test).map_err(Error::of_samples(&run.name))?;
+        let predictions = predictions::predictions(&run.net, test)?;
+        let bins = are_probabilities(&run.net).then(|| calibration::bins(&predictions));
+        let inside = Inside::of(&run.net, test).map_err(Error::of_samples(&run.name))?;
+        Ok(Findings { run, evaluation, predictions, bins, inside })
+    }
+
+    /// The expected calibration error, where there is one.
+    pub(crate) fn calibration_error(&self) -> Option<f64> {
+        self.bins.as_ref().map(|bins| calibration::expected_error(bins))
+    }
+}

@@ -1,0 +1,157 @@
+//! A run, as it is handed to a report.
+
+use chainrule_trainer::{Checkpoint, EpochReport, Mlp, TrainConfig};
+
+use crate::Scalar;
+
+/// A training run: the network it ended in, and what was measured on the way.
+///
+/// # Examples
+/// ```
+/// use chainrule_report::{Run, trainer::{Mlp, MlpConfig}};
+/// let run = Run::new("untrained", Mlp::new(&MlpConfig::new([784, 50, 10]))?).with_command("cargo xtask train-mnist");
+/// assert!(run.scalars.is_empty());
+/// # Ok::<(), chainrule_report::trainer::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Run {
+    /// What it is called in the report.
+    pub name: String,
+    /// The trained network.
+    pub net: Mlp,
+    /// What was measured on the way.
+    pub scalars: Vec<Scalar>,
+    /// The settings of the training.
+    pub training: Option<TrainConfig>,
+    /// The settings as a file that repeats the run.
+    pub settings: Option<String>,
+    /// The command that repeats the run.
+    pub command: Option<String>,
+}
+
+impl Run {
+    /// A run that ended in `net`.
+    pub fn new(name: impl Into<String>, net: Mlp) -> Self {
+        Run { name: name.into(), net, scalars: Vec::new(), training: None, settings: None, command: None }
+    }
+
+    /// The run that a checkpoint tells of.
+    pub fn of_checkpoint(name: impl Into<String>, checkpoint: Checkpoint) -> Self {
+        let Checkpoint { net, training, .. } = checkpoint;
+        Run { training: Some(training.config), ..Run::new(name, net) }.with_history(&training.history)
+    }
+
+    /// Sets what was measured to what the reports of its epochs say.
+    pub fn with_history(self, history: &[EpochReport]) -> Self {
+        self.with_scalars(Scalar::of_history(history))
+    }
+
+    /// Sets what was measured.
+    pub fn with_scalars(self, scalars: impl Into<Vec<Scalar>>) -> Self {
+        Run { scalars: scalars.into(), ..self }
+    }
+
+    /// Sets the settings of the training.
+    pub fn with_training(self, training: TrainConfig) -> Self {
+        Run { training: Some(training), ..self }
+    }
+
+    /// Sets the settings as a file that repeats the run.
+    pub fn with_settings(self, settings: impl Into<String>) -> Self {
+        Run { settings: Some(settings.into()), ..self }
+    }
+
+    /// Sets the command that repeats the run.
+    pub fn with_command(self, command: impl Into<String>) -> Self {
+        Run { command: Some(command.into()), ..self }
+    }
+
+    /// The points of a tag: epoch or step, and value, in the order of the steps. Of several values of one step, as a run
+    /// that was resumed leaves behind, the last counts.
+    pub(crate) fn points(&self, tag: &str, by: By) -> Vec<(f64, f64)> {
+        let mut points: Vec<(u64, (f64, f64))> = Vec::new();
+        for scalar in self.scalars.iter().filter(|scalar| scalar.tag == tag) {
+            let x = match by {
+                By::Epoch => scalar.epoch,
+                By::Step => scalar.step,
+            };
+            // What a resumed run does again takes the place of what was there.
+            while points.last().is_some_and(|(step, _)| *step >= scalar.step) {
+                points.pop();
+            }
+            points.push((scalar.step, (x as f64, scalar.value)));
+        }
+        points.into_iter().map(|(_, point)| point).collect()
+    }
+
+    /// The last value of a tag that is finite.
+    pub(crate) fn last(&self, tag: &str) -> Option<f64> {
+        let points = self.points(tag, By::Step);
+        points.iter().rev().map(|point| point.1).find(|value| value.is_finite())
+    }
+
+    /// The tags that begin with `prefix`, each once, in the order of their first appearance.
+    pub(crate) fn tags(&self, prefix: &str) -> Vec<&str> {
+        let mut tags: Vec<&str> = Vec::new();
+        for scalar in &self.scalars {
+            if scalar.tag.starts_with(prefix) && !tags.contains(&scalar.tag.as_str()) {
+                tags.push(&scalar.tag);
+            }
+        }
+        tags
+    }
+}
+
+/// What the horizontal axis of curves counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Epoch,
+    Step,
+}
+
+impl By {
+    /// Epochs, unless something was measured several times in one.
+    pub(crate) fn of(runs: &[Run]) -> By {
+        let once = |run: &Run| {
+            run.tags("").iter().all(|tag| {
+                let points = run.points(tag, By::Epoch);
+                points.windows(2).all(|pair| pair[0].0 < pair[1].0)
+            })
+        };
+        if runs.iter().all(once) { By::Epoch } else { By::Step }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            By::Epoch => "epoch",
+            By::Step => "step (mini-batches)",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainrule_trainer::MlpConfig;
+
+    fn run(scalars: &[(u64, u64, f64)]) -> Run {
+        let scalars =
+            scalars.iter().map(|&(step, epoch, value)| Scalar::new(step, epoch, "loss/train", value));
+        Run::new("a", Mlp::new(&MlpConfig::new([1, 2])).unwrap()).with_scalars(scalars.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_a_resumed_run_did_again_counts_once() {
+        let run = run(&[(10, 1, 3.0), (20, 2, 2.0), (30, 3, 1.5), (20, 2, 2.1), (30, 3, f64::NAN)]);
+        assert_eq!(run.points("loss/train", By::Epoch)[..2], [(1.0, 3.0), (2.0, 2.1)]);
+        assert_eq!(run.points("loss/train", By::Step).len(), 3);
+        assert_eq!((run.last("loss/train"), run.last("loss/test")), (Some(2.1), None));
+    }
+
+    #[test]
+    fn several_values_in_an_epoch_are_shown_by_step() {
+        assert_eq!(By::of(&[run(&[(10, 1, 3.0), (20, 2, 2.0)])]), By::Epoch);
+        assert_eq!(By::of(&[run(&[]), run(&[(10, 1, 3.0), (20, 1, 2.0)])]), By::Step);
+    }
+}

@@ -1,0 +1,141 @@
+//! The confusion matrix, and how well every class is recognised.
+
+use chainrule_trainer::Confusion;
+use maud::{Markup, html};
+
+use crate::{
+    Report,
+    chart::{Axis, Chart, Scale, Series},
+    numbers::{UNKNOWN, percent, whole},
+    report::Findings,
+};
+
+/// A larger matrix is not read.
+const MOST_CLASSES: usize = 30;
+
+/// Shades of a cell, from none to the darkest.
+const N_SHADES: usize = 5;
+
+pub(crate) fn section(report: &Report, findings: &Findings<'_>) -> Markup {
+    let Some(confusion) = &findings.evaluation.confusion else {
+        return html! { p { "The network has no classes." } };
+    };
+    html! {
+        @if confusion.n_classes() <= MOST_CLASSES { (matrix(report, confusion)) }
+        @else { p { "The matrix of " (confusion.n_classes()) " classes is left out: it would be too large to be read." } }
+        div.charts { (chart(report, confusion)) (table(report, confusion)) }
+    }
+}
+
+fn matrix(report: &Report, confusion: &Confusion) -> Markup {
+    let n = confusion.n_classes();
+    html! {
+        div.scroll tabindex="0" role="group" aria-label="Confusion matrix" {
+            table.confusion {
+                caption {
+                    "Number of test samples: a row for every true class, a column for what it was taken for. The stronger the colour, "
+                    "the larger the share of its row; what is right is framed."
+                }
+                thead {
+                    tr { td {} th scope="colgroup" colspan=(n) { "taken for" } }
+                    tr {
+                        th scope="col" { "true" }
+                        @for class in 0..n { th scope="col" { (report.class(class)) } }
+                    }
+                }
+                tbody {
+                    @for truth in 0..n {
+                        tr {
+                            th scope="row" { (report.class(truth)) }
+                            @for predicted in 0..n {
+                                @let count = confusion.count(truth, predicted);
+                                @let right = if truth == predicted { " right" } else { "" };
+                                td class={ "h" (shade(count, confusion.n_true(truth))) (right) } { (count) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How dark a cell is: mistakes are a hundred times rarer than hits, and have to show.
+fn shade(count: usize, of: usize) -> usize {
+    let share = count as f64 / of.max(1) as f64;
+    [0.002, 0.01, 0.05, 0.5].iter().filter(|limit| share > **limit).count().min(N_SHADES - 1)
+}
+
+fn chart(report: &Report, confusion: &Confusion) -> Markup {
+    let n = confusion.n_classes();
+    let points = |of: &dyn Fn(usize) -> Option<f64>| {
+        (0..n).map(|class| (class as f64, 100.0 * of(class).unwrap_or(f64::NAN))).collect::<Vec<_>>()
+    };
+    let series = vec![
+        Series { name: "precision".into(), look: 0, points: points(&|class| confusion.precision(class)) },
+        Series { name: "recall".into(), look: 1, points: points(&|class| confusion.recall(class)) },
+    ];
+    // Names that would run into each other are left to the table.
+    let longest = (0..n).map(|class| report.class(class).chars().count()).max().unwrap_or(0);
+    let named = longest * n <= 40;
+    let ticks = (0..n).filter(|class| named || class % n.div_ceil(10) == 0);
+    let ticks = ticks.map(|class| {
+        let label = if named { report.class(class) } else { class.to_string() };
+        (class as f64, label)
+    });
+    let y = Scale::linear(series.iter().flat_map(|series| series.points.iter().map(|point| point.1)));
+    let chart = Chart {
+        title: "Precision and recall".into(),
+        note: "Precision: of what was taken for the class, the share that is of it. Recall: of what is of the class, the \
+               share that was recognised."
+            .into(),
+        x: Axis::new(
+            if named { "class" } else { "number of the class" },
+            Scale::fixed(-0.5, n as f64 - 0.5, ticks.collect()),
+        ),
+        y: Axis::new("share of samples (%)", y.unwrap_or(Scale::between(0.0, 100.0, 0.0))),
+        bars: Vec::new(),
+        series,
+        joined: false,
+    };
+    chart.figure("")
+}
+
+fn table(report: &Report, confusion: &Confusion) -> Markup {
+    let share = |share: Option<f64>| share.map_or(UNKNOWN.to_string(), |share| percent(share, 1));
+    html! {
+        div.card.scroll tabindex="0" role="group" aria-label="How well every class is recognised" {
+            table {
+                caption { "How well every class is recognised" }
+                thead {
+                    tr {
+                        th scope="col" { "class" } th scope="col" { "samples" } th scope="col" { "precision" }
+                        th scope="col" { "recall" } th scope="col" { "F1" }
+                    }
+                }
+                tbody {
+                    @for class in 0..confusion.n_classes() {
+                        tr {
+                            th scope="row" { (report.class(class)) }
+                            td { (whole(confusion.n_true(class))) }
+                            td { (share(confusion.precision(class))) }
+                            td { (share(confusion.recall(class))) }
+                            td { (share(confusion.f1(class))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rare_mistakes_show() {
+        assert_eq!([0, 2, 3, 20, 100, 900].map(|count| shade(count, 1000)), [0, 0, 1, 2, 3, 4]);
+        assert_eq!(shade(0, 0), 0);
+    }
+}

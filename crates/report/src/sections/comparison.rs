@@ -1,0 +1,64 @@
+//! Several runs side by side.
+
+use maud::{Markup, html};
+
+use crate::{
+    Run,
+    numbers::{UNKNOWN, percent, significant, whole},
+    report::Findings,
+    run::By,
+    sections::curves::{ACCURACY, LEARNING_RATE, LOSS, THROUGHPUT},
+};
+
+pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
+    let runs: Vec<&Run> = findings.iter().map(|of_run| of_run.run).collect();
+    let charts = [
+        (&LOSS, "Loss: training", "loss/train"),
+        (&LOSS, "Loss: validation", "loss/validation"),
+        (&LOSS, "Loss: test", "loss/test"),
+        (&ACCURACY, "Accuracy: training", "accuracy/train"),
+        (&ACCURACY, "Accuracy: validation", "accuracy/validation"),
+        (&ACCURACY, "Accuracy: test", "accuracy/test"),
+        (&LEARNING_RATE, "Learning rate", "learning_rate"),
+        (&THROUGHPUT, "Throughput", "samples_per_second"),
+    ];
+    html! {
+        div.card.scroll tabindex="0" role="group" aria-label="Results of all runs" {
+            table {
+                caption { "Results of all runs on the test set; – is what is not known" }
+                thead {
+                    tr {
+                        th scope="col" { "run" } th scope="col" { "network" } th scope="col" { "parameters" }
+                        th scope="col" { "epochs" } th scope="col" { "training accuracy" }
+                        th scope="col" { "validation accuracy" } th scope="col" { "test accuracy" }
+                        th scope="col" { "test loss" } th scope="col" { "calibration error" }
+                    }
+                }
+                tbody { @for (i, of_run) in findings.iter().enumerate() { (row(i, of_run)) } }
+            }
+        }
+        div.charts {
+            @for (curve, title, tag) in charts { @for chart in curve.of_runs(title, tag, &runs, by) { (chart) } }
+        }
+    }
+}
+
+fn row(i: usize, findings: &Findings<'_>) -> Markup {
+    let run = findings.run;
+    let sizes: Vec<String> = run.net.config().sizes.iter().map(usize::to_string).collect();
+    let share = |tag: &str| run.last(tag).map_or(UNKNOWN.to_string(), |share| percent(share, 2));
+    let epochs = run.scalars.iter().map(|scalar| scalar.epoch).max();
+    html! {
+        tr {
+            th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
+            td { (sizes.join("–")) }
+            td { (whole(run.net.n_parameters())) }
+            td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
+            td { (share("accuracy/train")) }
+            td { (share("accuracy/validation")) }
+            td { (percent(findings.evaluation.accuracy(), 2)) }
+            td { (significant(findings.evaluation.loss.mean(), 4)) }
+            td { (findings.calibration_error().map_or(UNKNOWN.to_string(), |error| percent(error, 2))) }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What was measured while the run went on, as curves.
+
+use maud::{Markup, html};
+
+use crate::{
+    Run,
+    chart::{Axis, Chart, Scale, Series},
+    run::By,
+};
+
+/// More lines in one chart can't be told apart.
+const MOST_LINES: usize = 6;
+
+/// A curve of one kind: its title, its unit, what one has to know of it, and its tag's beginning.
+pub(crate) struct Curve {
+    pub(crate) title: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) note: &'static str,
+    pub(crate) prefix: &'static str,
+    /// Whether the axis is logarithmic where values lie far apart.
+    pub(crate) wide: bool,
+    /// What values are multiplied by to be in the unit.
+    pub(crate) factor: f64,
+}
+
+pub(crate) const LOSS: Curve = Curve {
+    title: "Loss",
+    unit: "mean loss (nats per sample)",
+    note: "The training loss is the mean over the epoch, while the weights still changed.",
+    prefix: "loss/",
+    wide: true,
+    factor: 1.0,
+};
+
+pub(crate) const ACCURACY: Curve = Curve {
+    title: "Accuracy",
+    unit: "accuracy (%)",
+    note: "Of the training samples as they were trained on; of the others after the epoch.",
+    prefix: "accuracy/",
+    wide: false,
+    factor: 100.0,
+};
+
+pub(crate) const LEARNING_RATE: Curve = Curve {
+    title: "Learning rate",
+    unit: "learning rate (no unit)",
+    note: "",
+    prefix: "learning_rate",
+    wide: false,
+    factor: 1.0,
+};
+
+pub(crate) const THROUGHPUT: Curve = Curve {
+    title: "Throughput",
+    unit: "thousand samples per second",
+    note: "",
+    prefix: "samples_per_second",
+    wide: false,
+    factor: 1e-3,
+};
+
+/// Loss, accuracy, learning rate, throughput.
+pub(crate) fn section(run: &Run, by: By) -> Markup {
+    let curves = [LOSS, ACCURACY, LEARNING_RATE, THROUGHPUT];
+    let charts: Vec<Markup> = curves.iter().flat_map(|curve| curve.of_run(run, by)).collect();
+    html! {
+        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or not with a history." } }
+        @else { div.charts { @for chart in charts { (chart) } } }
+    }
+}
+
+impl Curve {
+    /// The charts of this kind: none if nothing was measured, several if there are too many lines for one.
+    pub(crate) fn of_run(&self, run: &Run, by: By) -> Vec<Markup> {
+        let series = run.tags(self.prefix).into_iter().enumerate().map(|(i, tag)| {
+            let name = tag.strip_prefix(self.prefix).filter(|name| !name.is_empty()).unwrap_or(tag);
+            let look = match name {
+                // Whether there is a validation or not.
+                "train" => 0,
+                "test" => 1,
+                "validation" => 2,
+                _ => i % MOST_LINES,
+            };
+            Series { name: name.to_string(), look, points: run.points(tag, by) }
+        });
+        self.charts(self.title, self.note, series.collect(), by)
+    }
+
+    /// One tag of several runs in one chart; a run looks the same in all.
+    pub(crate) fn of_runs(&self, title: &str, tag: &str, runs: &[&Run], by: By) -> Vec<Markup> {
+        let series = runs.iter().enumerate().map(|(look, run)| Series {
+            name: run.name.clone(),
+            look,
+            points: run.points(tag, by),
+        });
+        self.charts(title, "", series.filter(|series| !series.points.is_empty()).collect(), by)
+    }
+
+    fn charts(&self, title: &str, note: &str, series: Vec<Series>, by: By) -> Vec<Markup> {
+        let n_charts = series.len().div_ceil(MOST_LINES);
+        let charts = series.chunks(MOST_LINES).enumerate().filter_map(|(i, of_chart)| {
+            let mut of_chart = of_chart.to_vec();
+            for point in of_chart.iter_mut().flat_map(|series| &mut series.points) {
+                point.1 *= self.factor;
+            }
+            let points = of_chart.iter().flat_map(|series| series.points.iter());
+            let x = Scale::whole(points.clone().map(|point| point.0))?;
+            let y = points.map(|point| point.1);
+            let y = if self.wide { Scale::log_if_wide(y) } else { Scale::linear(y) }?;
+            let title = match n_charts {
+                1 => title.to_string(),
+                _ => format!("{title}, part {} of {n_charts}", i + 1),
+            };
+            let unit = if y.is_log() { format!("{}, log scale", self.unit) } else { self.unit.to_string() };
+            let chart = Chart {
+                title,
+                note: note.to_string(),
+                x: Axis::new(by.title(), x),
+                y: Axis::new(unit, y),
+                bars: Vec::new(),
+                series: of_chart,
+                joined: true,
+            };
+            Some(chart.figure(""))
+        });
+        charts.collect()
+    }
+}

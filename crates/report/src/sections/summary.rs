@@ -1,0 +1,43 @@
+//! The result of a run at a glance.
+
+use maud::{Markup, html};
+
+use crate::{
+    numbers::{counted, percent, significant, whole},
+    report::Findings,
+};
+
+/// What the page is about, in a sentence.
+pub(crate) fn sentence(findings: &[Findings<'_>]) -> String {
+    let n = findings[0].predictions.len();
+    let of = counted(n, "sample", "samples");
+    match findings {
+        [one] => format!(
+            "A network of {} recognises {} of {of} that it was not trained on.",
+            counted(one.run.net.n_parameters(), "parameter", "parameters"),
+            percent(one.evaluation.accuracy(), 2),
+        ),
+        _ => format!("{} runs, each tested on {of} that they were not trained on.", findings.len()),
+    }
+}
+
+pub(crate) fn tiles(findings: &Findings<'_>) -> Markup {
+    let (run, evaluation) = (findings.run, &findings.evaluation);
+    let sizes: Vec<String> = run.net.config().sizes.iter().map(usize::to_string).collect();
+    let mut tiles = vec![
+        ("test accuracy", percent(evaluation.accuracy(), 2)),
+        ("test loss", significant(evaluation.loss.mean(), 4)),
+    ];
+    if let Some(error) = findings.calibration_error() {
+        tiles.push(("calibration error", percent(error, 2)));
+    }
+    tiles.push(("network", sizes.join("–")));
+    tiles.push(("parameters", whole(run.net.n_parameters())));
+    if let Some(last) = run.scalars.iter().max_by_key(|scalar| scalar.step) {
+        tiles.push(("epochs", last.epoch.to_string()));
+        tiles.push(("steps", whole(last.step as usize)));
+    }
+    html! {
+        dl.tiles { @for (name, value) in tiles { div { dt { (name) } dd { (value) } } } }
+    }
+}

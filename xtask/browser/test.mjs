@@ -1,0 +1,32 @@
+// The browser's side of `cargo xtask browser-test`. Its argument is a file that says what there is to test:
+// `{"chromium","pages":[{"name","page"}],"networks":[{"name","page","probabilities"}],"digits","n_pixels","tolerance","screenshots"}`.
+
+import { readFileSync } from "node:fs";
+import { group, startBrowser } from "./browser.mjs";
+import { checkAccessibility } from "./accessibility.mjs";
+import { checkControls } from "./controls.mjs";
+import { checkAgreement, checkDrawing, checkQuiet, drawZero } from "./drawing.mjs";
+import { checkLayout, inEveryLook, saveScreenshot } from "./layout.mjs";
+
+const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const browser = await startBrowser(job.chromium);
+console.log(JSON.stringify({ browser: browser.version() }));
+const digits = readFileSync(job.digits);
+for (const network of job.networks) {
+  await checkAgreement(browser, network, digits, job.n_pixels, job.tolerance);
+}
+await checkControls(browser, job.networks[0], digits, job.n_pixels, job.tolerance);
+await group("drawing", () => checkDrawing(browser, job.pages[0].page));
+for (const { name, page } of job.pages) {
+  await inEveryLook(browser, page, (opened) => checkLook(`${name}-${opened.name}`, opened));
+}
+await browser.close();
+
+async function checkLook(name, { page, complaints, foreign }) {
+  await drawZero(page);
+  await page.evaluate(() => scrollTo(0, 0));
+  await checkLayout(page, name);
+  await checkAccessibility(page, name);
+  checkQuiet(name, complaints, foreign);
+  await saveScreenshot(page, job.screenshots, name);
+}

@@ -1,0 +1,97 @@
+//! Chromium, driven by the scripts in `xtask/browser` through Node: for commands that look at pages.
+//!
+//! Chromium and Node are those of the system, which `.ci/run` installs; the driver (playwright-core) and axe-core come by
+//! npm into `target/browser`, in the versions that `package-lock.json` names.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{Result, python};
+
+/// What every script is run with.
+pub(crate) struct Browser {
+    pub(crate) chromium: PathBuf,
+    /// The scripts, with what they import beside them.
+    scripts: PathBuf,
+}
+
+/// Where pages, pictures and the driver may lie.
+pub(crate) fn folder() -> PathBuf {
+    python::root().join("target/browser")
+}
+
+impl Browser {
+    /// The browser, its driver installed; `announce` is called before that, since it takes some seconds.
+    pub(crate) fn new(announce: impl FnOnce()) -> Result<Self> {
+        let chromium = ["chromium", "chromium-browser", "google-chrome"];
+        let chromium = match env::var_os("CHROMIUM") {
+            Some(path) => PathBuf::from(path),
+            None => chromium.iter().find_map(|name| found(name)).ok_or(MISSING)?,
+        };
+        for program in ["node", "npm"] {
+            found(program).ok_or(MISSING)?;
+        }
+        let scripts = folder().join("scripts");
+        install(&scripts, announce)?;
+        Ok(Browser { chromium, scripts })
+    }
+
+    /// Runs a script and hands every line of JSON that it prints to `heed`, as it comes.
+    pub(crate) fn run(&self, script: &str, argument: &Path, mut heed: impl FnMut(Value)) -> Result<()> {
+        let mut node = Command::new("node")
+            .arg(self.scripts.join(script))
+            .arg(argument)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|cause| format!("node does not start: {cause}"))?;
+        for line in node.stdout.take().map(BufReader::new).into_iter().flat_map(BufReader::lines) {
+            let line = line?;
+            heed(serde_json::from_str(&line).map_err(|_| format!("{script} says {line:?}, expected JSON"))?);
+        }
+        match node.wait()? {
+            status if status.success() => Ok(()),
+            status => Err(format!("{script} has failed ({status}); its reason is above").into()),
+        }
+    }
+}
+
+const MISSING: &str = "the browser test needs chromium, node and npm, and not all are on the PATH; on Debian: apt-get \
+                       install chromium nodejs npm, or name another Chromium by the variable CHROMIUM";
+
+fn found(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// Copies the scripts to where npm may install beside them, and lets it, unless it has.
+fn install(scripts: &Path, announce: impl FnOnce()) -> Result<()> {
+    fs::create_dir_all(scripts)?;
+    for file in fs::read_dir(python::root().join("xtask/browser"))? {
+        let file = file?;
+        fs::copy(file.path(), scripts.join(file.file_name()))?;
+    }
+    let (lock, installed) = (scripts.join("package-lock.json"), scripts.join("installed.json"));
+    let wanted = fs::read(lock)?;
+    if fs::read(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    announce();
+    let output = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(scripts).output()?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        // The first lines tell what is wrong, all others where npm has written more about it.
+        let lines = text
+            .lines()
+            .map(|line| line.trim_start_matches("npm ERR!").trim_start_matches("npm error").trim());
+        let why: Vec<&str> = lines.filter(|line| !line.is_empty()).take(4).collect();
+        return Err(format!("npm cannot install the driver: {}", why.join("; ")).into());
+    }
+    // Last, so that an installation that was interrupted is not taken for a whole one.
+    Ok(fs::write(&installed, wanted)?)
+}

@@ -1,0 +1,220 @@
+//! `cargo xtask browser-test`: the report page in a real, headless Chromium.
+//!
+//! It is opened from disk without a network. Its forward pass in JavaScript has to agree with Rust's on real digits, for
+//! networks of every kind; digits drawn with mouse, pen, finger and keys have to be read as such; nothing may be cut,
+//! overlap or be out of a reader's reach. Everything lands in `target/browser`.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use chainrule_losses::LossConfig;
+use chainrule_mnist::{ImageSet, Mnist};
+use chainrule_optimizers::Adam;
+use chainrule_report::{Report, Run};
+use chainrule_tensor::Matrix;
+use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{Result, browser, browser::Browser, data, output, own};
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  cargo xtask browser-test\n  cargo xtask browser-test --screenshots pictures"
+)]
+pub(crate) struct BrowserTest {
+    /// Save pictures of the page, light and dark, 390 and 1440 px wide, in this folder
+    #[arg(long, value_name = "DIR")]
+    screenshots: Option<PathBuf>,
+    /// Print one JSON object per check and one at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Digits on which probabilities are compared.
+const N_DIGITS: usize = 1000;
+
+/// Probabilities may differ by this.
+const TOLERANCE: f64 = 1e-5;
+
+/// A page is mailed; the default network's has to stay below this.
+const MAX_BYTES: u64 = 1_500_000;
+
+pub(crate) fn run(options: &BrowserTest) -> Result<()> {
+    let begun = Instant::now();
+    let browser = Browser::new(|| {
+        if !options.json {
+            output::line("installing playwright-core and axe-core into target/browser, once");
+        }
+    })?;
+    let mnist = data::load(None)?;
+    let files = browser::folder().join("pages");
+    fs::create_dir_all(&files)?;
+    let mut some = mnist.test.clone();
+    some.truncate(N_DIGITS);
+    let mut networks = Vec::new();
+    for (name, net) in cases(&mnist)? {
+        networks.push(write(&files, &name, &net, &some)?);
+    }
+    let (report, compared) = reports(&files)?;
+    let digits = files.join("digits.bin");
+    fs::write(&digits, some.images().pixels())?;
+    if let Some(folder) = &options.screenshots {
+        fs::create_dir_all(folder)?;
+    }
+    let job = json!({
+        "chromium": browser.chromium,
+        "pages": [{"name": "report", "page": report}, {"name": "compared", "page": compared}],
+        "networks": networks,
+        "digits": digits,
+        "n_pixels": some.n_pixels(),
+        "tolerance": TOLERANCE,
+        "screenshots": options.screenshots,
+    });
+    let job_file = files.join("job.json");
+    fs::write(&job_file, job.to_string())?;
+
+    let (mut n_passed, mut n_failed) = (0, 0);
+    let mut heed = |said: Value| {
+        match said["passed"].as_bool() {
+            Some(true) => n_passed += 1,
+            Some(false) => n_failed += 1,
+            None => {}
+        }
+        print(options.json, &said);
+    };
+    let n_bytes = fs::metadata(&report)?.len();
+    let detail = format!("{} kB", n_bytes / 1000);
+    heed(
+        json!({"check": "the default network's report is below 1.5 MB", "passed": n_bytes < MAX_BYTES, "detail": detail}),
+    );
+    browser.run("test.mjs", &job_file, heed)?;
+    if options.json {
+        output::json(&json!({"event": "done", "passed": n_passed, "failed": n_failed}));
+    } else {
+        output::line(format_args!("{:.0} s", begun.elapsed().as_secs_f64()));
+        output::line(format_args!("browser: {n_passed} passed, {n_failed} failed"));
+    }
+    match n_failed {
+        0 if n_passed > 0 => Ok(()),
+        0 => Err("the browser has checked nothing".into()),
+        n => Err(format!("{n} checks in the browser have failed").into()),
+    }
+}
+
+fn print(json: bool, said: &Value) {
+    if json {
+        return output::json(said);
+    }
+    let text = |key: &str| said[key].as_str().unwrap_or_default().to_string();
+    match said["passed"].as_bool() {
+        None => output::line(format_args!("Chromium {}", text("browser"))),
+        Some(passed) => {
+            let verdict = if passed { "ok    " } else { "FAILED" };
+            let text = format!("{verdict} {:50} {}", text("check"), text("detail"));
+            output::line(text.trim_end());
+        }
+    }
+}
+
+/// A network for everything that the page computes: every activation, every loss, batch norm with dropout, an encoding.
+fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
+    let n = mnist.train.n_pixels();
+    let digits = mnist.train.to_matrix::<f32>(0..1000);
+    let digits = Dataset::from_rows(digits.as_slice(), n)?;
+    let kinds: Vec<Encode> = (0..n)
+        .map(|column| match column % 100 {
+            98 => Encode::OneHot,
+            0..50 => Encode::Keep,
+            _ => Encode::Standardize,
+        })
+        .collect();
+    let deep = MlpConfig::new([n, 64, 48, 32, 10]);
+    let mut cases = vec![
+        ("default".to_string(), MlpConfig::new([n, 50, 10])),
+        ("no-hidden-layer".to_string(), MlpConfig::new([n, 10])),
+        (
+            "relu-batch-norm-dropout".to_string(),
+            deep.clone().with_activation(Activation::Relu).with_batch_norm(true).with_dropout(0.2),
+        ),
+        (
+            "mixed".to_string(),
+            deep.with_activations([
+                Activation::Gelu,
+                Activation::Tanh,
+                Activation::Silu,
+                Activation::Identity,
+            ]),
+        ),
+        ("encoding".to_string(), MlpConfig::new([n, 30, 10]).with_encoding(Encoding::fit(&digits, &kinds)?)),
+    ];
+    for activation in Activation::ALL {
+        cases.push((activation.to_string(), MlpConfig::new([n, 30, 10]).with_activation(*activation)));
+    }
+    for loss in LossConfig::all() {
+        let name = chainrule_losses::Loss::<f32>::name(&loss).to_string();
+        cases.push((name, MlpConfig::new([n, 30, 10]).with_loss(loss)));
+    }
+    let mut some = mnist.train.clone();
+    some.truncate(6000);
+    let trained = cases.into_iter().map(|(name, config)| {
+        let mut net = Mlp::new(&config)?;
+        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)?).with_epochs(2);
+        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
+        Ok((name, net))
+    });
+    trained.collect()
+}
+
+/// Writes a report on the network, and what Rust makes of the digits.
+fn write(files: &Path, name: &str, net: &Mlp, digits: &ImageSet) -> Result<Value> {
+    let page = files.join(format!("{name}.html"));
+    let (n_rows, n_columns) = (digits.images().n_rows(), digits.images().n_columns());
+    Report::new([Run::new(name, net.clone())]).with_images(n_rows, n_columns).save(digits, &page)?;
+    let y = match net.config().activations.contains(&Activation::Step) {
+        // A sum that is 0 but for its rounding may fall on either side of the step: 64 bits have the side that JavaScript has.
+        true => net.cast::<f64>().predict(&digits.to_matrix(0..digits.len())).map(|y| y as f32),
+        false => net.predict(&digits.to_matrix(0..digits.len())),
+    };
+    let probabilities = files.join(format!("{name}.bin"));
+    fs::write(&probabilities, bytes(&y))?;
+    Ok(json!({"name": name, "page": page, "probabilities": probabilities}))
+}
+
+fn bytes(y: &Matrix<f32>) -> Vec<u8> {
+    y.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Two reports as the command line makes them: on the default network, and on that and another compared.
+fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
+    let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
+    let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
+    let train = |settings: &[&str], checkpoint: &Path, page: &Path| {
+        let mut arguments: Vec<&OsStr> =
+            ["train-mnist", "--quiet"].iter().chain(settings).map(OsStr::new).collect();
+        arguments.extend([
+            OsStr::new("--checkpoint"),
+            checkpoint.as_os_str(),
+            OsStr::new("--report"),
+            page.as_os_str(),
+        ]);
+        own::call(&arguments)
+    };
+    train(&["--epochs", "5"], &one, &page)?;
+    let deep =
+        ["--epochs", "2", "--hidden", "64,32", "--activation", "relu", "--optimizer", "adam", "--batch-norm"];
+    train(&deep, &other, &compared)?;
+    own::call(&[
+        OsStr::new("report"),
+        one.as_os_str(),
+        other.as_os_str(),
+        OsStr::new("--output"),
+        compared.as_os_str(),
+    ])?;
+    Ok((page, compared))
+}

@@ -1,0 +1,295 @@
+//! `cargo xtask fuzz`: every reader of files gets bytes that a fuzzer makes up, from what the ones before have reached.
+//!
+//! The targets are in `crates/*/fuzz` and `xtask/fuzz`, and are run by cargo-fuzz. It wants a nightly compiler for one
+//! flag alone (where a program has been); a stable one takes it as well if `RUSTC_BOOTSTRAP` says so.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Mutex,
+    thread,
+    time::Instant,
+};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::{Result, args::at_least_one, machine, output, python::root};
+
+/// The folders with targets, and these.
+const TARGETS: &[(&str, &[&str])] = &[
+    ("crates/csv/fuzz", &["table"]),
+    ("crates/formats/fuzz", &["inspect", "safetensors", "description", "npz", "onnx"]),
+    ("crates/mnist/fuzz", &["idx", "idx_deflate"]),
+    ("crates/trainer/fuzz", &["checkpoint", "checkpoint_sealed", "resume"]),
+    ("xtask/fuzz", &["run_config"]),
+];
+
+/// The version of cargo-fuzz that is installed where there is none.
+const CARGO_FUZZ: &str = "0.13.2";
+
+/// A process may have this much memory, in MiB; what each reading may take is asserted in the targets.
+const MEMORY: usize = 512;
+
+/// An input that takes longer is a hang, in seconds.
+const TIMEOUT: usize = 5;
+
+/// The longest input, in bytes.
+const MAX_LENGTH: usize = 4096;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  cargo xtask fuzz --seconds 60\n  cargo xtask fuzz --target npz,onnx --runs 1000000"
+)]
+pub(crate) struct Fuzz {
+    /// How long each target runs
+    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one, allow_negative_numbers = true)]
+    seconds: usize,
+    /// How many inputs each target gets, however long that takes
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "seconds")]
+    runs: Option<usize>,
+    /// The targets, several separated by commas [default: all]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    target: Vec<String>,
+    /// What watches over memory that is touched without right: the fuzzer runs about half as fast then
+    #[arg(long, value_name = "NAME", value_enum, default_value = "none")]
+    sanitizer: Sanitizer,
+    /// How many targets run side by side [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    jobs: Option<usize>,
+    /// Print one JSON object per target and one at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sanitizer {
+    None,
+    Address,
+}
+
+impl Sanitizer {
+    fn name(self) -> &'static str {
+        match self {
+            Sanitizer::None => "none",
+            Sanitizer::Address => "address",
+        }
+    }
+}
+
+/// What became of a target: `{"event":"target",…}`.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    event: &'static str,
+    target: &'static str,
+    executions: u64,
+    seconds: f64,
+    /// Places in the program that were reached.
+    coverage: u64,
+    peak_memory_mb: u64,
+    /// Where the input is that made it panic, hang or take too much memory.
+    crash: Option<String>,
+}
+
+pub(crate) fn run(options: &Fuzz) -> Result<()> {
+    let known: Vec<(&str, &str)> =
+        TARGETS.iter().flat_map(|(folder, names)| names.iter().map(|name| (*folder, *name))).collect();
+    if let Some(unknown) = options.target.iter().find(|name| !known.iter().any(|(_, known)| known == name)) {
+        let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+        return Err(format!("there is no target {unknown}, expected one of {}", names.join(", ")).into());
+    }
+    let is_wanted =
+        |name: &str| options.target.is_empty() || options.target.iter().any(|wanted| wanted == name);
+    let mut targets: Vec<_> = known.into_iter().filter(|(_, name)| is_wanted(name)).collect();
+    let tool = Tool::new(options)?;
+    for (folder, _) in TARGETS.iter().filter(|(folder, _)| targets.iter().any(|(of, _)| of == folder)) {
+        tool.build(folder)?;
+    }
+    targets.reverse();
+    let (targets, outcomes) = (Mutex::new(targets), Mutex::new(Vec::new()));
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.unwrap_or_else(machine::n_processors) {
+            scope.spawn(|| {
+                let next = || targets.lock().expect("no thread panics").pop();
+                while let Some((folder, target)) = next() {
+                    let outcome = tool.fuzz(folder, target);
+                    if let Ok(outcome) = &outcome {
+                        report(options, outcome);
+                    }
+                    outcomes
+                        .lock()
+                        .expect("no thread panics")
+                        .push(outcome.map_err(|error| error.to_string()));
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner()?.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+    let executions: u64 = outcomes.iter().map(|outcome| outcome.executions).sum();
+    let n_crashes = outcomes.iter().filter(|outcome| outcome.crash.is_some()).count();
+    let seconds = begun.elapsed().as_secs_f64();
+    match options.json {
+        true => output::json(&serde_json::json!({
+            "event": "done", "targets": outcomes.len(), "executions": executions, "crashes": n_crashes, "seconds": seconds,
+        })),
+        false => output::line(format_args!(
+            "{executions} executions over {} targets in {seconds:.0} s, {n_crashes} crashes",
+            outcomes.len()
+        )),
+    }
+    match n_crashes {
+        0 => Ok(()),
+        _ => {
+            Err(format!("{n_crashes} targets have crashed; what they were given and said is in target/fuzz")
+                .into())
+        }
+    }
+}
+
+fn report(options: &Fuzz, outcome: &Outcome) {
+    if options.json {
+        return output::json(outcome);
+    }
+    let Outcome { target, executions, seconds, coverage, peak_memory_mb, crash, .. } = outcome;
+    let crash = crash.as_ref().map_or(String::new(), |crash| format!("; CRASH: {crash}"));
+    output::line(format_args!(
+        "{target:<18} {executions:>10} executions  {seconds:>5.0} s  {coverage:>6} places  {peak_memory_mb:>4} MB{crash}"
+    ));
+}
+
+/// cargo-fuzz, and where it works.
+struct Tool {
+    arguments: Vec<String>,
+    folder: PathBuf,
+    /// Where it was installed, unless the machine has it.
+    path: Option<PathBuf>,
+    sanitizer: &'static str,
+}
+
+impl Tool {
+    fn new(options: &Fuzz) -> Result<Tool> {
+        if !starts("c++", &["--version"]) {
+            return Err(
+                "the fuzzer is built by a C++ compiler, and there is none: apt-get install g++".into()
+            );
+        }
+        let folder = root().join("target/fuzz");
+        let mut path = None;
+        if !starts("cargo-fuzz", &["--version"]) {
+            let tool = folder.join("tool");
+            if !tool.join("bin/cargo-fuzz").exists() {
+                if !options.json {
+                    output::line(format_args!(
+                        "installing cargo-fuzz {CARGO_FUZZ} into target/fuzz/tool: a minute, once"
+                    ));
+                }
+                install(&tool)?;
+            }
+            path = Some(tool.join("bin"));
+        }
+        let length = match options.runs {
+            Some(runs) => format!("-runs={runs}"),
+            None => format!("-max_total_time={}", options.seconds),
+        };
+        let arguments = vec![
+            length,
+            format!("-max_len={MAX_LENGTH}"),
+            format!("-rss_limit_mb={MEMORY}"),
+            format!("-malloc_limit_mb={MEMORY}"),
+            format!("-timeout={TIMEOUT}"),
+            "-print_final_stats=1".to_string(),
+            "-verbosity=1".to_string(),
+        ];
+        Ok(Tool { arguments, folder, path, sanitizer: options.sanitizer.name() })
+    }
+
+    fn command(&self, verb: &str, folder: &str) -> Command {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["fuzz", verb, "--fuzz-dir", folder, "--sanitizer", self.sanitizer, "--target-dir"]);
+        command.arg(self.folder.join(self.sanitizer)).current_dir(root());
+        // Only the flag that tells where the program has been needs it; the language is the stable one.
+        command.env("RUSTC_BOOTSTRAP", "1").stdin(Stdio::null());
+        if let Some(path) = &self.path {
+            let mut all = std::ffi::OsString::from(path);
+            all.push(":");
+            all.push(std::env::var_os("PATH").unwrap_or_default());
+            command.env("PATH", all);
+        }
+        command
+    }
+
+    fn build(&self, folder: &str) -> Result<()> {
+        let output = self.command("build", folder).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(format!("{folder} cannot be built:\n{}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+
+    /// Runs a target; the inputs that it found worth keeping stay, and the next run begins with them.
+    fn fuzz(&self, folder: &str, target: &'static str) -> Result<Outcome> {
+        let (corpus, crashes) =
+            (self.folder.join("corpus").join(target), self.folder.join("crashes").join(target));
+        for folder in [&corpus, &crashes] {
+            fs::create_dir_all(folder)?;
+        }
+        let begun = Instant::now();
+        let output = self
+            .command("run", folder)
+            .arg(target)
+            .arg(&corpus)
+            .arg(Path::new(folder).join("seeds").join(target))
+            .arg("--")
+            .args(&self.arguments)
+            .arg(format!("-artifact_prefix={}/", crashes.display()))
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let number =
+            |name: &str| text.lines().rev().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        let coverage =
+            text.lines().rev().find_map(|line| line.split_once(" cov: ")?.1.split(' ').next()?.parse().ok());
+        let crash = (!output.status.success()).then(|| {
+            let said = self.folder.join("crashes").join(format!("{target}.txt"));
+            let written =
+                text.lines().find_map(|line| line.split_once("Test unit written to ").map(|(_, path)| path));
+            // Where even that cannot be written, the input is still there.
+            let _ = fs::write(&said, text.as_bytes());
+            written.map_or_else(|| said.display().to_string(), str::to_string)
+        });
+        let executions = number("stat::number_of_executed_units:");
+        if executions.is_none() && crash.is_none() {
+            return Err(format!("{target} did not say how often it was run").into());
+        }
+        Ok(Outcome {
+            event: "target",
+            target,
+            executions: executions.unwrap_or(0),
+            seconds: begun.elapsed().as_secs_f64(),
+            coverage: coverage.unwrap_or(0),
+            peak_memory_mb: number("stat::peak_rss_mb:").unwrap_or(0),
+            crash,
+        })
+    }
+}
+
+fn install(folder: &Path) -> Result<()> {
+    let output = Command::new(env!("CARGO"))
+        .args(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root"])
+        .arg(folder)
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
+    Err(format!("cargo-fuzz is missing and cannot be installed ({why}): cargo install cargo-fuzz --locked")
+        .into())
+}
+
+/// Whether there is such a program.
+fn starts(program: &str, arguments: &[&str]) -> bool {
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}

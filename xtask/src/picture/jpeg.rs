@@ -1,0 +1,214 @@
+//! JPEG, by the crate `zune-jpeg`, and the way up that a camera notes in the file.
+
+use zune_jpeg::{
+    JpegDecoder,
+    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
+};
+
+use super::{LONGEST_SIDE, Picture, brightness, check_size};
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    if let Some((n_columns, n_rows)) = size(bytes) {
+        check_size(n_columns.into(), n_rows.into())?;
+    }
+    let most = LONGEST_SIDE as usize;
+    // Strict: otherwise what is missing of a file that breaks off would be grey.
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(most)
+        .set_max_height(most)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let not_whole = |cause| format!("not a whole JPEG: {cause:?}");
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let values = decoder.decode().map_err(not_whole)?;
+    let (n_columns, n_rows) = decoder.dimensions().ok_or("a JPEG without a size")?;
+    let pixels: Vec<u8> =
+        values.as_chunks::<3>().0.iter().map(|&[red, green, blue]| brightness(red, green, blue)).collect();
+    let picture = Picture { n_rows, n_columns, pixels };
+    Ok(upright(picture, decoder.exif().map_or(1, |exif| orientation(exif).unwrap_or(1))))
+}
+
+/// The width and the height of the frame, before anything is read by them.
+fn size(bytes: &[u8]) -> Option<(u16, u16)> {
+    let number = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
+    let mut at = 2;
+    loop {
+        if *bytes.get(at)? != 0xff {
+            return None;
+        }
+        match *bytes.get(at + 1)? {
+            0xff => at += 1, // a fill byte
+            // All frames but DHT, JPG and DAC, which share their range.
+            0xc0..=0xcf if !matches!(bytes[at + 1], 0xc4 | 0xc8 | 0xcc) => {
+                return Some((number(at + 7)?, number(at + 5)?));
+            }
+            0xda => return None,
+            _ => at += 2 + usize::from(number(at + 2)?),
+        }
+    }
+}
+
+/// The tag "Orientation" of EXIF, 1 to 8.
+fn orientation(exif: &[u8]) -> Option<u16> {
+    let little = exif.starts_with(b"II");
+    let bytes = |at: usize, n: usize| exif.get(at..at.checked_add(n)?);
+    let short = |at: usize| {
+        let pair = bytes(at, 2)?.try_into().ok()?;
+        Some(if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
+    };
+    let long = |at: usize| {
+        let four = bytes(at, 4)?.try_into().ok()?;
+        Some(if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) })
+    };
+    let directory = long(4)? as usize;
+    let entries = (0..usize::from(short(directory)?)).map(|i| directory.saturating_add(2 + 12 * i));
+    let found = entries.take_while(|at| bytes(*at, 12).is_some()).find(|at| short(*at) == Some(0x0112))?;
+    short(found + 8).filter(|turn| (1..=8).contains(turn))
+}
+
+/// The picture turned and mirrored so that what was up is up, by EXIF's table: which of the four sides of the stored picture
+/// are its first row and its first column.
+fn upright(picture: Picture, orientation: u16) -> Picture {
+    if orientation == 1 {
+        return picture;
+    }
+    let (rows, columns) = (picture.n_rows, picture.n_columns);
+    let turned = orientation >= 5;
+    let (n_rows, n_columns) = if turned { (columns, rows) } else { (rows, columns) };
+    let stored = |row: usize, column: usize| match orientation {
+        2 => (row, columns - 1 - column),
+        3 => (rows - 1 - row, columns - 1 - column),
+        4 => (rows - 1 - row, column),
+        5 => (column, row),
+        6 => (rows - 1 - column, row),
+        7 => (rows - 1 - column, columns - 1 - row),
+        8 => (column, columns - 1 - row),
+        _ => (row, column),
+    };
+    let mut pixels = Vec::with_capacity(picture.pixels.len());
+    for row in 0..n_rows {
+        for column in 0..n_columns {
+            let (row, column) = stored(row, column);
+            pixels.push(picture.pixels[row * columns + column]);
+        }
+    }
+    Picture { n_rows, n_columns, pixels }
+}
+
+#[cfg(test)]
+mod tests {
+    use jpeg_encoder::{ColorType, Encoder};
+
+    use super::*;
+
+    /// 24×16 pixels: the left third is dark, and the upper half of the rest is middling.
+    fn picture() -> Vec<u8> {
+        let value = |i: usize| match (i / 24, i % 24) {
+            (_, 0..8) => 10,
+            (0..8, _) => 120,
+            _ => 240,
+        };
+        (0..24 * 16).map(value).collect()
+    }
+
+    fn encoded(colour: ColorType, progressive: bool, orientation: Option<u8>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 100);
+        encoder.set_progressive(progressive);
+        if let Some(orientation) = orientation {
+            // A TIFF header, and a directory of one entry: orientation, a short, one of them.
+            let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+            exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+            encoder.add_app_segment(1, exif).unwrap();
+        }
+        let data = match colour {
+            ColorType::Luma => picture(),
+            _ => picture().iter().flat_map(|&value| [value; 3]).collect(),
+        };
+        encoder.encode(&data, 24, 16, colour).unwrap();
+        bytes
+    }
+
+    fn assert_near(found: &[u8], expected: &[u8]) {
+        assert_eq!(found.len(), expected.len());
+        let worst = found.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(3), "{worst:?}");
+    }
+
+    #[test]
+    fn grey_and_colours_plain_and_progressive() {
+        for colour in [ColorType::Luma, ColorType::Rgb] {
+            for progressive in [false, true] {
+                let found = decode(&encoded(colour, progressive, None)).unwrap();
+                assert_eq!((found.n_rows, found.n_columns), (16, 24));
+                assert_near(&found.pixels, &picture());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_up_is_up() {
+        // 6: the first row is the right side of what is seen, so the camera was turned to the left.
+        let turned = decode(&encoded(ColorType::Luma, false, Some(6))).unwrap();
+        assert_eq!((turned.n_rows, turned.n_columns), (24, 16));
+        let expected: Vec<u8> =
+            (0..24).flat_map(|row| (0..16).map(move |column| picture()[(15 - column) * 24 + row])).collect();
+        assert_near(&turned.pixels, &expected);
+        let upside_down = decode(&encoded(ColorType::Luma, false, Some(3))).unwrap();
+        assert_near(&upside_down.pixels, &picture().into_iter().rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn turning_as_the_table_of_exif_says() {
+        // 1 2
+        // 3 4
+        // 5 6
+        let picture = || Picture { n_rows: 3, n_columns: 2, pixels: vec![1, 2, 3, 4, 5, 6] };
+        let expected = [
+            [1, 2, 3, 4, 5, 6],
+            [2, 1, 4, 3, 6, 5],
+            [6, 5, 4, 3, 2, 1],
+            [5, 6, 3, 4, 1, 2],
+            [1, 3, 5, 2, 4, 6],
+            [5, 3, 1, 6, 4, 2],
+            [6, 4, 2, 5, 3, 1],
+            [2, 4, 6, 1, 3, 5],
+        ];
+        for (orientation, pixels) in (1..).zip(expected) {
+            assert_eq!(upright(picture(), orientation).pixels, pixels, "{orientation}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_is_an_error() {
+        for progressive in [false, true] {
+            let whole = encoded(ColorType::Rgb, progressive, Some(6));
+            // The last three bytes are the mark of the end, and bits that may be mere filling.
+            for n in 3..whole.len() - 3 {
+                let error = decode(&whole[..n]).err();
+                assert!(
+                    error.is_some_and(|e| e.starts_with("not a whole JPEG: ")),
+                    "{n} of {} bytes",
+                    whole.len()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_alone_is_enough_to_refuse_a_size() {
+        let mut bytes = encoded(ColorType::Luma, false, None);
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        bytes[frame + 5..frame + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
+        assert!(decode(&bytes[..frame + 20]).unwrap_err().contains("20000×20000 pixels, expected at most"));
+        bytes[frame + 5..frame + 9].fill(0);
+        assert!(decode(&bytes).unwrap_err().contains("0×0 pixels, expected at least"));
+    }
+
+    #[test]
+    fn exif_that_makes_no_sense_is_passed_over() {
+        for exif in [&b""[..], b"MM", b"II\x2a\0\xff\xff\xff\xff", b"MM\0\x2a\0\0\0\x08\xff\xff"] {
+            assert_eq!(orientation(exif), None);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Pictures from files: PNG, JPEG and PGM as grey values. How large one is, is known before memory is taken for it.
+
+mod jpeg;
+mod pgm;
+mod png;
+
+use std::{fs::File, io::Read, path::Path};
+
+/// A grey picture, row after row, 0 black to 255 white.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Picture {
+    pub(crate) n_rows: usize,
+    pub(crate) n_columns: usize,
+    pub(crate) pixels: Vec<u8>,
+}
+
+/// The largest picture that is read: what telephones take fits, and a gigabyte of memory is never wanted.
+const MOST_PIXELS: u64 = 64_000_000;
+const LONGEST_SIDE: u64 = 16_384;
+
+/// The largest file that is read: 16 bits for each of three colours of the largest picture.
+const MOST_BYTES: u64 = 6 * MOST_PIXELS;
+
+/// Reads a picture; what is wrong with it is one sentence that begins with the path.
+pub(crate) fn read(path: &Path) -> Result<Picture, String> {
+    bytes_of(path)
+        .and_then(|bytes| decode(&bytes))
+        .map_err(|problem| format!("{}: {problem}", path.display()))
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
+    if path.is_dir() {
+        return Err("this is a folder, expected a picture".into());
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    file.map_err(|cause| format!("cannot be read: {cause}"))?;
+    match bytes.len() as u64 > MOST_BYTES {
+        true => Err(format!("more than {} MB, expected a picture", MOST_BYTES / 1_000_000)),
+        false => Ok(bytes),
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => png::decode(bytes),
+        [0xff, 0xd8, 0xff, ..] => jpeg::decode(bytes),
+        [b'P', b'2' | b'5', ..] => pgm::decode(bytes),
+        [] => Err("the file is empty, expected a picture as PNG, JPEG or PGM".into()),
+        _ => {
+            let start = &bytes[..bytes.len().min(8)];
+            Err(format!(
+                "not a picture as PNG, JPEG or PGM (P2, P5): it begins with \"{}\"",
+                start.escape_ascii()
+            ))
+        }
+    }
+}
+
+/// Refuses pictures without pixels and those that are too large.
+fn check_size(n_columns: u64, n_rows: u64) -> Result<(), String> {
+    let n_pixels = n_columns.saturating_mul(n_rows);
+    if n_pixels == 0 {
+        return Err(format!("a picture of {n_columns}×{n_rows} pixels, expected at least 1×1"));
+    }
+    if n_columns.max(n_rows) > LONGEST_SIDE || n_pixels > MOST_PIXELS {
+        let most = MOST_PIXELS / 1_000_000;
+        return Err(format!(
+            "a picture of {n_columns}×{n_rows} pixels, expected at most {LONGEST_SIDE} a side and {most} million in all"
+        ));
+    }
+    Ok(())
+}
+
+/// How bright a colour is to the eye (ITU-R BT.601, as JPEG has it).
+fn brightness(red: u8, green: u8, blue: u8) -> u8 {
+    let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
+    ((sum + 500) / 1000) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_as_bright_as_they_look() {
+        assert_eq!([brightness(0, 0, 0), brightness(255, 255, 255), brightness(77, 77, 77)], [0, 255, 77]);
+        assert_eq!([brightness(255, 0, 0), brightness(0, 255, 0), brightness(0, 0, 255)], [76, 150, 29]);
+    }
+
+    #[test]
+    fn other_files_and_wrong_sizes_are_one_sentence() {
+        assert_eq!(
+            decode(b"GIF89a\x01\x00\x01").unwrap_err(),
+            "not a picture as PNG, JPEG or PGM (P2, P5): it begins with \"GIF89a\\x01\\x00\""
+        );
+        assert!(decode(b"").unwrap_err().starts_with("the file is empty"));
+        assert!(check_size(0, 5).unwrap_err().contains("0×5 pixels, expected at least 1×1"));
+        assert!(
+            check_size(20_000, 20_000).unwrap_err().contains("20000×20000 pixels, expected at most 16384")
+        );
+        assert!(check_size(16_384, 3_906).is_ok() && check_size(16_384, 3_907).is_err());
+        assert!(check_size(u64::MAX, u64::MAX).is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! `cargo xtask valgrind`: the tests of the kernels and a small training run, watched for memory that is touched without
+//! right, used before it is written, or never freed.
+//!
+//! By valgrind, which runs any program, or by the compiler's AddressSanitizer, which is faster and sees other mistakes
+//! (beyond the ends of arrays on the stack). The stable compiler has it, behind a flag that wants a nightly one or
+//! `RUSTC_BOOTSTRAP`.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{self, Command},
+    time::Instant,
+};
+
+use chainrule_mnist::Mnist;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::{Result, output, python::root, torture};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  cargo xtask valgrind\n  cargo xtask valgrind --tool address-sanitizer")]
+pub(crate) struct Valgrind {
+    /// Who watches
+    #[arg(long, value_name = "NAME", value_enum, default_value = "memcheck")]
+    tool: Tool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Tool {
+    /// valgrind
+    Memcheck,
+    /// The compiler
+    AddressSanitizer,
+}
+
+/// Reads of what was never written and leaks are errors, and so is the end then. Threads that are still there at the end
+/// have their stacks; these are no leaks.
+const MEMCHECK: &[&str] = &[
+    "--quiet",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--errors-for-leak-kinds=definite",
+    "--show-leak-kinds=definite",
+];
+
+/// A run on two threads with everything that has memory of its own.
+const TRAINING: &[&str] = &[
+    "train-mnist",
+    "--quiet",
+    "--hidden",
+    "24,16",
+    "--activation",
+    "sigmoid,relu",
+    "--batch-norm",
+    "--dropout",
+    "0.1",
+    "--optimizer",
+    "adam",
+    "--ema",
+    "0.9",
+    "--validation",
+    "0.1",
+    "--batch-size",
+    "40",
+    "--epochs",
+    "2",
+    "--threads",
+    "2",
+];
+
+pub(crate) fn run(options: &Valgrind) -> Result<()> {
+    if options.tool == Tool::Memcheck && Command::new("valgrind").arg("--version").output().is_err() {
+        return Err("there is no valgrind: apt-get install valgrind".into());
+    }
+    let begun = Instant::now();
+    let (tests, train_mnist) = (
+        build(options.tool, &["test", "-p", "chainrule-tensor", "--lib", "--tests", "--no-run"])?,
+        build(options.tool, &["build", "-p", "xtask"])?,
+    );
+    for test in &tests {
+        watch(options.tool, test, &["--test-threads=1"])?;
+    }
+    let data = env::temp_dir().join(format!("chainrule-valgrind-{}", process::id()));
+    fs::create_dir_all(&data)?;
+    let trained = Mnist::new(torture::images(200), torture::images(50))
+        .save(&data)
+        .map_err(Into::into)
+        .and_then(|()| {
+            let folder = data.display().to_string();
+            train_mnist.iter().try_for_each(|program| {
+                watch(options.tool, program, &[TRAINING, &["--data-dir", &folder]].concat())
+            })
+        });
+    // There is nobody to tell, and the system clears such folders by itself.
+    let _ = fs::remove_dir_all(&data);
+    trained?;
+    let vectors =
+        if has_vectors() { "with AVX2 and FMA" } else { "without AVX2, which this processor has not" };
+    output::line(format_args!(
+        "{} test programs and a training run, {vectors}: no error in {:.0} s",
+        tests.len(),
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// Builds programs to be watched, and returns where they are.
+fn build(tool: Tool, arguments: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).args(["--message-format", "json-render-diagnostics"]).current_dir(root());
+    if tool == Tool::AddressSanitizer {
+        // With a target of its own, programs that run while others are built are not watched.
+        command.args(["--target", &host()?, "--target-dir"]).arg(root().join("target/address-sanitizer"));
+        command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address");
+    }
+    let output = command.stderr(process::Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("cargo {} has failed", arguments.join(" ")).into());
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let programs = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    Ok(programs.collect())
+}
+
+/// Runs a program; what is wrong with it is printed by who watches.
+fn watch(tool: Tool, program: &Path, arguments: &[&str]) -> Result<()> {
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    output::line(format_args!("==> {name} {}", arguments.join(" ")));
+    let mut command = match tool {
+        Tool::Memcheck => {
+            let mut command = Command::new("valgrind");
+            command.args(MEMCHECK).arg(program);
+            command
+        }
+        Tool::AddressSanitizer => Command::new(program),
+    };
+    if has_vectors() {
+        // A test in the crate then asks whether they are what runs.
+        command.env("CHAINRULE_EXPECT_VECTORS", "1");
+    }
+    let status = command.args(arguments).current_dir(root().join("crates/tensor")).status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name} {} ended with {status}", arguments.join(" ")).into())
+    }
+}
+
+fn has_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// This machine as the compiler calls it.
+fn host() -> Result<String> {
+    let text = String::from_utf8(Command::new("rustc").arg("-vV").output()?.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.ok_or("rustc does not tell its host")?.to_string())
+}
