@@ -8,8 +8,9 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use crate::{
     browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
     evaluate::Evaluate, export::Export, fuzz::Fuzz, gradcheck::Gradcheck, history::History, import::Import,
-    inspect::Inspect, interop::Interop, pictures::Pictures, predict::Predict, report::ReportOptions,
-    scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist, valgrind::Valgrind,
+    inspect::Inspect, interop::Interop, logs_check::LogsCheck, pictures::Pictures, predict::Predict,
+    report::ReportOptions, scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist,
+    valgrind::Valgrind,
 };
 
 /// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
     Interop(Interop),
+    /// Let TensorBoard's own reader read what a training has logged, and compare
+    LogsCheck(LogsCheck),
     /// Write an HTML page on a run, or one that compares several: curves, mistakes, weights
     Report(ReportOptions),
     /// Measure chainrule and its peers side by side

@@ -23,6 +23,7 @@ mod import;
 mod inspect;
 mod interop;
 mod keeping;
+mod logs_check;
 mod machine;
 mod output;
 mod own;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Interop(options) => interop::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
+        Command::LogsCheck(options) => logs_check::run(options),
         Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Fuzz(options) => fuzz::run(options),

@@ -1,6 +1,7 @@
 //! `cargo xtask train-mnist`: the main job.
 
 mod events;
+mod logs;
 mod options;
 mod words;
 
@@ -21,6 +22,7 @@ use crate::{
 };
 
 use events::{Done, Epoch};
+use logs::Logs;
 pub(crate) use options::{Gradient, Network, Preset, Sampling, TrainMnist};
 use words::{describe, print_summary, say_stopped};
 
@@ -88,8 +90,13 @@ fn load_and_train(
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let mut watch = report::Watch::new(options.report.is_some());
-    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut watch)?;
+    let mut watchers = Watchers {
+        page: report::Watch::new(options.report.is_some()),
+        logs: Logs::open(options, images.n_rows(), images.n_columns())?,
+    };
+    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut watchers)?;
+    let Watchers { page: watch, logs } = watchers;
+    logs.save_network(&net, &training, &summary)?;
     if let Some(path) = &options.checkpoint {
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
         let checkpoint = Checkpoint::new(net.clone(), record);
@@ -112,6 +119,12 @@ fn load_and_train(
     Ok(None)
 }
 
+/// Who looks at the network after every epoch.
+struct Watchers {
+    page: report::Watch,
+    logs: Logs,
+}
+
 /// Trains, and shows how it goes.
 fn train_watched(
     net: &mut Mlp,
@@ -120,7 +133,7 @@ fn train_watched(
     options: &TrainMnist,
     checkpoints: &Checkpoints,
     stop: &Stop,
-    watch: &mut report::Watch,
+    watchers: &mut Watchers,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
@@ -160,7 +173,13 @@ fn train_watched(
                 // How many steps an epoch has is known when the first has begun.
                 epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
             }
-            Event::Network { epoch, net } => watch.look(epoch, net, &mnist.train),
+            Event::Network { epoch, net } => {
+                watchers.page.look(epoch, net, &mnist.train);
+                let is_whole = epoch.step % steps_per_epoch == 0;
+                if stop.heard().is_none() || is_whole {
+                    watchers.logs.look(epoch, net, &mnist.train, &bar);
+                }
+            }
             Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
             Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}

@@ -136,6 +136,9 @@ pub(crate) struct TrainMnist {
     /// Write an HTML page on the run to this file: curves, mistakes, weights, calibration
     #[arg(long, help_heading = "Data and output", value_name = "PATH")]
     pub(crate) report: Option<PathBuf>,
+    /// Log every epoch into this folder, for TensorBoard and as JSON lines, and leave the network there
+    #[arg(long, help_heading = "Data and output", value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
     /// Print one JSON object per epoch and one at the end, and nothing else
     #[arg(long, help_heading = "Data and output")]
     pub(crate) json: bool,

@@ -59,6 +59,9 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
     if let Some(path) = &options.report {
         output::line(format_args!("wrote {}", path.display()));
     }
+    if let Some(folder) = &options.log_dir {
+        output::line(format_args!("logs in {}", folder.display()));
+    }
     Ok(())
 }
 

@@ -1,0 +1,142 @@
+//! What is logged after an epoch.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chainrule_trainer::{
+    EpochReport, Mlp,
+    diagnostics::{Diagnostics, Histogram},
+    tensor::MatrixView,
+};
+
+use crate::{Image, Scalar};
+
+/// As many bins as TensorBoard shows.
+const N_BINS: usize = 30;
+
+/// All that is logged at one time: scalars, histograms and pictures, each under a tag.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// Steps that have been taken.
+    pub step: u64,
+    /// The epoch of the last of them, from 1.
+    pub epoch: u64,
+    /// When: seconds since 1970, to the millisecond.
+    pub wall_time: f64,
+    /// Numbers, as TensorBoard has them: in `f32`.
+    pub scalars: Vec<(String, f32)>,
+    /// Distributions.
+    pub histograms: Vec<(String, Histogram)>,
+    /// Pictures.
+    pub images: Vec<(String, Image)>,
+}
+
+impl Record {
+    /// A record of now with nothing in it yet.
+    pub fn new(step: u64, epoch: u64) -> Self {
+        let (scalars, histograms, images) = (Vec::new(), Vec::new(), Vec::new());
+        Record { step, epoch, wall_time: now(), scalars, histograms, images }
+    }
+
+    /// The same with a number, which is rounded to `f32`.
+    pub fn with_scalar(mut self, tag: impl Into<String>, value: f64) -> Self {
+        self.scalars.push((tag.into(), value as f32));
+        self
+    }
+
+    /// The same with a distribution.
+    pub fn with_histogram(mut self, tag: impl Into<String>, histogram: Histogram) -> Self {
+        self.histograms.push((tag.into(), histogram));
+        self
+    }
+
+    /// The same with a picture.
+    pub fn with_image(mut self, tag: impl Into<String>, image: Image) -> Self {
+        self.images.push((tag.into(), image));
+        self
+    }
+
+    /// What there is to tell after an epoch:
+    ///
+    /// | tag | what |
+    /// | --- | --- |
+    /// | `loss/train`, `accuracy/train` | of the epoch's samples as they were trained on |
+    /// | `loss/test`, `accuracy/test`, `loss/validation`, `accuracy/validation` | after the epoch, where there is such a set |
+    /// | `learning_rate`, `samples_per_second` | of the last step; of the epoch |
+    /// | `weight_norm/W1`, `gradient_norm/W1`, … | of every parameter, see [`diagnostics`](chainrule_trainer::diagnostics) |
+    /// | `dead_units/layer2`, `saturated_units/layer2`, … | shares, 0…1, of every hidden layer by its place among all layers |
+    /// | `weights/W1`, … | a histogram of every parameter |
+    /// | `activations/layer2`, … | a histogram of every hidden layer |
+    /// | `first_layer/W1` | a picture of the first layer's [units](Image::of_units), if its inputs are `image` (rows, columns) pixels |
+    ///
+    /// Losses in nats per sample, or in the unit of the network's loss; accuracies 0…1.
+    pub fn of_epoch(
+        report: &EpochReport,
+        net: &Mlp,
+        found: &Diagnostics,
+        image: Option<(usize, usize)>,
+    ) -> Self {
+        let mut record = Record::new(report.step, report.epoch);
+        let of_sets = [
+            ("loss/train", Some(report.train_loss)),
+            ("loss/validation", report.validation_loss),
+            ("loss/test", report.test_loss),
+            ("accuracy/train", report.train_accuracy),
+            ("accuracy/validation", report.validation_accuracy),
+            ("accuracy/test", report.test_accuracy),
+            ("learning_rate", Some(report.learning_rate)),
+            ("samples_per_second", Some(report.samples_per_second)),
+        ];
+        for (tag, value) in of_sets {
+            if let Some(value) = value {
+                record = record.with_scalar(tag, value);
+            }
+        }
+        for parameter in &found.parameters {
+            let name = &parameter.name;
+            record = record
+                .with_scalar(format!("weight_norm/{name}"), parameter.weight_norm)
+                .with_scalar(format!("gradient_norm/{name}"), parameter.gradient_norm);
+        }
+        for hidden in &found.hidden {
+            let layer = hidden.layer;
+            record = record
+                .with_scalar(format!("dead_units/layer{layer}"), hidden.dead)
+                .with_scalar(format!("saturated_units/layer{layer}"), hidden.saturated)
+                .with_histogram(format!("activations/layer{layer}"), hidden.outputs.clone());
+        }
+        net.layers().visit_parameters(&mut |name, parameter| {
+            let histogram = Histogram::of(parameter.values, N_BINS);
+            record.histograms.push((format!("weights/{name}"), histogram));
+            if let (Some((n_rows, n_columns)), "W1") = (image, name)
+                && parameter.shape.1 == n_rows * n_columns
+            {
+                let (n_units, n_inputs) = parameter.shape;
+                let w = MatrixView::new(parameter.values, n_units, n_inputs);
+                let picture = Image::of_units(w, n_rows, n_columns);
+                record.images.push((format!("first_layer/{name}"), picture));
+            }
+        });
+        record
+    }
+
+    /// The lines of the file of scalars.
+    pub(crate) fn to_lines(&self) -> String {
+        let lines = self.scalars.iter().map(|(tag, value)| {
+            let scalar = Scalar {
+                step: self.step,
+                epoch: self.epoch,
+                tag: tag.clone(),
+                value: value.is_finite().then(|| f64::from(*value)),
+                wall_time: self.wall_time,
+            };
+            scalar.to_line()
+        });
+        lines.collect()
+    }
+}
+
+pub(crate) fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as f64 / 1000.0
+}

@@ -1,0 +1,88 @@
+//! Numbers over the course of a run, one JSON object per line.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, SCALARS};
+
+/// A number that was measured after a step: a line of `scalars.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Scalar {
+    /// Steps that had been taken.
+    pub step: u64,
+    /// The epoch of the last of them, from 1.
+    pub epoch: u64,
+    /// What was measured: `loss/train`, `weight_norm/W1`, …
+    pub tag: String,
+    /// The number, which is an `f32` as in TensorBoard's files; `None`, `null` in the file, if it was not finite.
+    pub value: Option<f64>,
+    /// When: seconds since 1970.
+    pub wall_time: f64,
+}
+
+impl Scalar {
+    /// As a line of the file, with its end.
+    pub(crate) fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("numbers and a text");
+        line.push('\n');
+        line
+    }
+}
+
+/// The scalars of a run, in the order in which they were written: `path` is the file, or the folder of the logs.
+///
+/// What follows the last end of a line is left out: there a run was killed while it wrote. So are blank lines, and keys that
+/// are not known.
+///
+/// # Errors
+/// - [`Error::Io`] if there is no such file, or it cannot be read;
+/// - [`Error::Line`] if a line is no scalar.
+///
+/// # Examples
+/// ```
+/// use chainrule_logs::read_scalars;
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("scalars.jsonl");
+/// std::fs::write(&path, concat!(
+///     r#"{"step":600,"epoch":1,"tag":"loss/train","value":1.5,"wall_time":1764082800.5}"#, "\n",
+///     r#"{"step":600,"epoch":1,"tag":"loss/test","value":null,"wall_time":1764082800.5}"#, "\n",
+///     r#"{"step":1200,"epoch":2,"tag":"lo"#, // cut off
+/// ))?;
+/// let scalars = read_scalars(&path)?;
+/// assert_eq!(scalars.len(), 2);
+/// assert_eq!((scalars[0].step, scalars[0].value), (600, Some(1.5)));
+/// assert_eq!(read_scalars(folder.path())?, scalars);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_scalars(path: impl AsRef<Path>) -> Result<Vec<Scalar>, Error> {
+    let mut path = PathBuf::from(path.as_ref());
+    if path.is_dir() {
+        path.push(SCALARS);
+    }
+    let bytes = fs::read(&path).map_err(|cause| Error::io("read", &path, cause))?;
+    let whole_lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let mut scalars = Vec::new();
+    for (i, line) in bytes[..whole_lines].split(|byte| *byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let scalar = serde_json::from_slice(line).map_err(|error| Error::Line {
+            path: path.clone(),
+            line: i + 1,
+            problem: problem(&error),
+        })?;
+        scalars.push(scalar);
+    }
+    Ok(scalars)
+}
+
+/// Without "at line 1", since every line is an object of its own.
+fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_string()
+}

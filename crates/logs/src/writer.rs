@@ -1,0 +1,198 @@
+//! The files of a run's logs, and how a run that was stopped goes on in them.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use chainrule_trainer::write_file;
+
+use crate::{Error, Record, SCALARS, event, read_scalars, record::now, scalar::Scalar};
+
+/// What TensorBoard looks for in the name of a file.
+const EVENTS: &str = "events.out.tfevents.";
+
+/// Writes logs into a folder: `scalars.jsonl`, and `events.out.tfevents.…` for TensorBoard, with the same scalars in both.
+///
+/// Records are appended, each with two writes, and are with the operating system when [`write`](LogWriter::write) returns. A run
+/// that is killed leaves files that can be read; the last record may be missing from one of them, or be cut off, which readers of
+/// both formats pass over. If a write fails, both files are cut back to the last whole record.
+#[derive(Debug)]
+pub struct LogWriter {
+    folder: PathBuf,
+    scalars: LogFile,
+    events: LogFile,
+    /// Those of earlier runs in the folder, until the first record has shown which of them still hold.
+    earlier: Vec<Scalar>,
+    /// Whether a line was cut off when an earlier run was killed.
+    was_cut: bool,
+}
+
+impl LogWriter {
+    /// The logs of a run that begins; makes the folder if there is none.
+    ///
+    /// # Errors
+    /// - [`Error::NotEmpty`] if there are logs in the folder; files in which nothing was logged yet are none;
+    /// - [`Error::Io`] if the folder or a file cannot be made.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_logs::{LogWriter, Record, read_scalars};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let mut logs = LogWriter::create(folder)?;
+    /// logs.write(&Record::new(600, 1).with_scalar("loss/train", 0.1))?;
+    /// let scalars = read_scalars(folder)?;
+    /// assert_eq!((scalars[0].step, &*scalars[0].tag), (600, "loss/train"));
+    /// assert_eq!(scalars[0].value, Some(f64::from(0.1_f32))); // as TensorBoard has it
+    ///
+    /// let error = LogWriter::create(folder).unwrap_err();
+    /// assert!(error.to_string().contains("holds the logs of a run already"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        let has_begun_alone = fs::metadata(folder.join(SCALARS)).is_ok_and(|scalars| scalars.len() == 0);
+        match names_of_logs(folder)?.pop() {
+            Some(found) if !has_begun_alone => Err(Error::NotEmpty { path: folder.into(), found }),
+            _ => LogWriter::append(folder),
+        }
+    }
+
+    /// The logs of a run that goes on, in a folder that may hold those of its earlier parts.
+    ///
+    /// What they say of the epoch of the first record that is written, and of later ones, is dropped: those epochs are
+    /// trained again. TensorBoard does the same by an event of its own, in a new file.
+    ///
+    /// # Errors
+    /// - [`Error::Line`] if a line of the earlier scalars is none;
+    /// - [`Error::Io`] if the folder or a file cannot be made or read.
+    pub fn append(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref().to_path_buf();
+        fs::create_dir_all(&folder).map_err(|cause| Error::io("made", &folder, cause))?;
+        let path = folder.join(SCALARS);
+        let earlier = match read_scalars(&path) {
+            Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => Vec::new(),
+            earlier => earlier?,
+        };
+        let scalars = LogFile::open(path, false)?;
+        let lines: usize = earlier.iter().map(|scalar| scalar.to_line().len()).sum();
+        let was_cut = scalars.length != lines as u64;
+        let mut events = new_events(&folder)?;
+        events.append(&event::file_version(now()))?;
+        Ok(LogWriter { folder, scalars, events, earlier, was_cut })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Appends a record to both files.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be written.
+    pub fn write(&mut self, record: &Record) -> Result<(), Error> {
+        self.drop_from(record.epoch)?;
+        // Scalars first: a run that goes on finds in them from which step on the events are to be forgotten.
+        let (scalars, events) = (self.scalars.length, self.events.length);
+        let written = self
+            .scalars
+            .append(record.to_lines().as_bytes())
+            .and_then(|()| self.events.append(&event::summary(record)));
+        if written.is_err() {
+            self.scalars.cut_back(scalars);
+            self.events.cut_back(events);
+        }
+        written
+    }
+
+    /// Drops what earlier runs say of the epoch `epoch` and of those behind it.
+    fn drop_from(&mut self, epoch: u64) -> Result<(), Error> {
+        let (kept, dropped): (Vec<&Scalar>, Vec<&Scalar>) =
+            self.earlier.iter().partition(|scalar| scalar.epoch < epoch);
+        if let Some(step) = dropped.iter().map(|scalar| scalar.step).min() {
+            // Before the lines are gone from which a run that is killed here and goes on knows what to drop.
+            self.events.append(&event::start(now(), step))?;
+        }
+        if !dropped.is_empty() || self.was_cut {
+            let lines: String = kept.into_iter().map(Scalar::to_line).collect();
+            self.scalars.replace(lines.as_bytes())?;
+        }
+        (self.earlier, self.was_cut) = (Vec::new(), false);
+        Ok(())
+    }
+}
+
+/// The names of the logs in a folder, sorted; none if there is no folder.
+fn names_of_logs(folder: &Path) -> Result<Vec<String>, Error> {
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|cause| Error::io("read", folder, cause))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|cause| Error::io("read", folder, cause))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == SCALARS || name.starts_with(EVENTS) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A new file of events, whose name sorts behind those of all others: that is the order in which TensorBoard reads them.
+fn new_events(folder: &Path) -> Result<LogFile, Error> {
+    let seconds = |name: &String| name.strip_prefix(EVENTS)?.split('.').next()?.parse::<u64>().ok();
+    let latest = names_of_logs(folder)?.iter().filter_map(seconds).max().unwrap_or(0);
+    // The clock may have been set back since.
+    let seconds = latest.max(now() as u64);
+    let mut number = 0;
+    loop {
+        let path = folder.join(format!("{EVENTS}{seconds:010}.chainrule.{number:04}"));
+        match LogFile::open(path, true) {
+            Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => number += 1,
+            file => return file,
+        }
+    }
+}
+
+/// A file that grows at its end.
+#[derive(Debug)]
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl LogFile {
+    fn open(path: PathBuf, is_new: bool) -> Result<Self, Error> {
+        let made = |cause| Error::io("made", &path, cause);
+        let file = OpenOptions::new().append(true).create(true).create_new(is_new).open(&path);
+        let file = file.map_err(made)?;
+        let length = file.metadata().map_err(made)?.len();
+        Ok(LogFile { path, file, length })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(|cause| Error::io("written", &self.path, cause))?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// As well as it goes: that something has failed is known already.
+    fn cut_back(&mut self, length: u64) {
+        if self.file.set_len(length).is_ok() {
+            self.length = length;
+        }
+    }
+
+    /// Another content, whole or not at all.
+    fn replace(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        write_file(&self.path, bytes).map_err(|cause| Error::io("written", &self.path, cause))?;
+        *self = LogFile::open(self.path.clone(), false)?;
+        Ok(())
+    }
+}

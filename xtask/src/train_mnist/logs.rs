@@ -1,0 +1,70 @@
+//! `--log-dir`: what an epoch leaves in the folder of logs, and the network at the end.
+
+use std::path::PathBuf;
+
+use chainrule_logs::{LogWriter, Record};
+use chainrule_mnist::ImageSet;
+use chainrule_trainer::{
+    Checkpoint, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord,
+    diagnostics::{diagnose, spread},
+};
+
+use super::TrainMnist;
+use crate::{
+    Result,
+    keeping::ErrorEvent,
+    output::{self, Bar},
+};
+
+/// Samples of the training set that are looked at: a share of dead units is known to a percent.
+const LOOKED_AT: usize = 1000;
+
+/// The logs of a run, if any are wanted. All is done between two epochs, outside of the times that are told.
+pub(super) struct Logs {
+    folder: Option<PathBuf>,
+    /// Until a record could not be written.
+    writer: Option<LogWriter>,
+    /// Rows and columns of an image.
+    image: (usize, usize),
+    json: bool,
+}
+
+impl Logs {
+    /// Makes the folder: before training, not after it. A run that is resumed goes on in the logs that are there.
+    pub(super) fn open(options: &TrainMnist, n_rows: usize, n_columns: usize) -> Result<Logs> {
+        let open = |folder: &PathBuf| match options.keeping.resume {
+            None => LogWriter::create(folder).map_err(|error| {
+                let remedy = match error {
+                    chainrule_logs::Error::NotEmpty { .. } => " (--resume, or another --log-dir)",
+                    _ => "",
+                };
+                format!("{error}{remedy}")
+            }),
+            Some(_) => LogWriter::append(folder).map_err(|error| error.to_string()),
+        };
+        let writer = options.log_dir.as_ref().map(open).transpose()?;
+        Ok(Logs { folder: options.log_dir.clone(), writer, image: (n_rows, n_columns), json: options.json })
+    }
+
+    /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
+    pub(super) fn look(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet, bar: &Bar) {
+        let Some(writer) = &mut self.writer else { return };
+        // Samples that can be trained on can be looked at.
+        let Ok(found) = diagnose(net, train, &spread(train.len(), LOOKED_AT)) else { return };
+        let Err(error) = writer.write(&Record::of_epoch(epoch, net, &found, Some(self.image))) else {
+            return;
+        };
+        self.writer = None;
+        bar.warn(&format!("{error}; the run goes on without logs"));
+        if self.json {
+            output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
+        }
+    }
+
+    /// Leaves the trained network beside the logs.
+    pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
+        Ok(Checkpoint::new(net.clone(), record).save(folder.join("network.ckpt"))?)
+    }
+}
