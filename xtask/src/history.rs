@@ -6,7 +6,7 @@ use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, output, table::Table};
+use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -14,7 +14,7 @@ use crate::{Result, output, table::Table};
     cargo xtask history run          the newest checkpoint in a folder\n  \
     cargo xtask history run --json   one object for each epoch")]
 pub(crate) struct History {
-    /// A checkpoint, or a folder of checkpoints
+    /// A checkpoint, or a folder of checkpoints or of logs
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Print one JSON object for each epoch and nothing else
@@ -43,7 +43,7 @@ pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     if !path.is_dir() {
         return Ok((path.to_path_buf(), Checkpoint::load(path)?));
     }
-    let at_its_end = path.join("network.ckpt");
+    let at_its_end = path.join(LOGGED_NETWORK);
     if at_its_end.is_file() {
         let checkpoint = Checkpoint::load(&at_its_end)?;
         return Ok((at_its_end, checkpoint));

@@ -13,7 +13,7 @@ use chainrule_formats::npz;
 use chainrule_trainer::Checkpoint;
 use clap::Args;
 
-use crate::{Result, output, own, python};
+use crate::{Result, output, own, python, train_mnist::LOGGED_NETWORK};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -54,7 +54,7 @@ pub(crate) fn run(options: &LogsCheck) -> Result<()> {
     for entry in fs::read_dir(&runs)? {
         let run = entry?.path();
         // NumPy knows nothing of checkpoints.
-        npz::save(&Checkpoint::load(run.join("network.ckpt"))?.net, run.join("network.npz"))?;
+        npz::save(&Checkpoint::load(run.join(LOGGED_NETWORK))?.net, run.join("network.npz"))?;
         n_runs += 1;
     }
     let said = Command::new(&python).arg(tests.join("check.py")).arg(&runs).output();
@@ -110,7 +110,7 @@ fn killed(folder: &Path, options: &LogsCheck) -> Result<()> {
     go_on(folder, &checkpoint, "4", options)?;
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    files.retain(|file| !file.ends_with("network.ckpt"));
+    files.retain(|file| !file.ends_with(LOGGED_NETWORK));
     files.sort();
     // The newest events, and the scalars, which sort behind them.
     for file in files.iter().rev().take(2) {

@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule_mnist::{ImageSet, Mnist};
-use chainrule_report::{Report, Run, Scalar};
-use chainrule_trainer::{
-    Checkpoint, Checkpoints, EpochReport, Mlp, Resume, Summary, TrainConfig, TrainingRecord,
-    diagnostics::{diagnose, spread},
-};
+use chainrule_logs::{SCALARS, Scalar, read_scalars};
+use chainrule_mnist::Mnist;
+use chainrule_report::{Report, Run};
+use chainrule_trainer::{Checkpoint, Checkpoints, Mlp, Resume, Summary, TrainConfig, TrainingRecord};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, args::Usage, data, output, run_config::RunConfig, train_mnist::TrainMnist};
+use crate::{
+    Result,
+    args::Usage,
+    data, output,
+    run_config::RunConfig,
+    train_mnist::{LOGGED_NETWORK, TrainMnist},
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -77,9 +81,9 @@ fn text(path: &Path) -> String {
 fn load(path: &Path, options: &ReportOptions) -> Result<Run> {
     let (checkpoint, scalars) = match path.is_dir() {
         false => (Checkpoint::load(path)?, None),
-        true if path.join("scalars.jsonl").exists() => {
-            let scalars = Scalar::read(path.join("scalars.jsonl"))?;
-            (Checkpoint::load(path.join("network.ckpt"))?, Some(scalars))
+        true if path.join(SCALARS).exists() => {
+            let scalars = read_scalars(path)?;
+            (Checkpoint::load(path.join(LOGGED_NETWORK))?, Some(scalars))
         }
         true => {
             let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
@@ -110,39 +114,14 @@ fn command_with_file(settings: &str, data_dir: Option<&Path>) -> String {
     format!("cat > run.toml <<'END'\n{}\nEND\n{command}", settings.trim_end())
 }
 
-/// Looks inside of the network after every epoch, if a page is to tell of it; the run's own times are not touched.
-pub(crate) struct Watch {
-    wanted: bool,
-    scalars: Vec<Scalar>,
-}
-
-/// Samples of the training set that are looked at: a share of dead units is known to a percent.
-const LOOKED_AT: usize = 1000;
-
-impl Watch {
-    pub(crate) fn new(wanted: bool) -> Self {
-        Watch { wanted, scalars: Vec::new() }
-    }
-
-    pub(crate) fn look(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet) {
-        if !self.wanted {
-            return;
-        }
-        // Samples that can be trained on can be looked at.
-        if let Ok(found) = diagnose(net, train, &spread(train.len(), LOOKED_AT)) {
-            self.scalars.extend(Scalar::of_diagnostics(epoch, &found));
-        }
-    }
-}
-
-/// The page at the end of `train-mnist`.
+/// The page at the end of `train-mnist`; `inside` is what was seen of the network after every epoch.
 pub(crate) fn write_at_end(
     path: &Path,
     options: &TrainMnist,
     net: &Mlp,
     training: &TrainConfig,
     summary: &Summary,
-    watch: Watch,
+    inside: Vec<Scalar>,
     mnist: &Mnist,
 ) -> Result<()> {
     let record = TrainingRecord::new(training.clone(), summary.history.clone());
@@ -154,7 +133,7 @@ pub(crate) fn write_at_end(
         None => call(std::env::args().skip(1)),
     };
     let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
-    let scalars = [Scalar::of_history(&summary.history), watch.scalars].concat();
+    let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(inside).collect();
     let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
     let run = run.with_settings(settings).with_command(command);
     Ok(page(vec![run], mnist).save(&mnist.test, path)?)

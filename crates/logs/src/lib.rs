@@ -7,6 +7,7 @@ mod error;
 mod image;
 mod record;
 mod scalar;
+mod tags;
 
 // How others want it.
 mod crc32c;

@@ -8,7 +8,7 @@ use chainrule_trainer::{
     tensor::MatrixView,
 };
 
-use crate::{Image, Scalar};
+use crate::{Image, Scalar, tags};
 
 /// As many bins as TensorBoard shows.
 const N_BINS: usize = 30;
@@ -77,33 +77,12 @@ impl Record {
         image: Option<(usize, usize)>,
     ) -> Self {
         let mut record = Record::new(report.step, report.epoch);
-        let of_sets = [
-            ("loss/train", Some(report.train_loss)),
-            ("loss/validation", report.validation_loss),
-            ("loss/test", report.test_loss),
-            ("accuracy/train", report.train_accuracy),
-            ("accuracy/validation", report.validation_accuracy),
-            ("accuracy/test", report.test_accuracy),
-            ("learning_rate", Some(report.learning_rate)),
-            ("samples_per_second", Some(report.samples_per_second)),
-        ];
-        for (tag, value) in of_sets {
-            if let Some(value) = value {
-                record = record.with_scalar(tag, value);
-            }
-        }
-        for parameter in &found.parameters {
-            let name = &parameter.name;
-            record = record
-                .with_scalar(format!("weight_norm/{name}"), parameter.weight_norm)
-                .with_scalar(format!("gradient_norm/{name}"), parameter.gradient_norm);
+        for (tag, value) in tags::of_epoch(report).chain(tags::of_diagnostics(found)) {
+            record = record.with_scalar(tag, value);
         }
         for hidden in &found.hidden {
-            let layer = hidden.layer;
-            record = record
-                .with_scalar(format!("dead_units/layer{layer}"), hidden.dead)
-                .with_scalar(format!("saturated_units/layer{layer}"), hidden.saturated)
-                .with_histogram(format!("activations/layer{layer}"), hidden.outputs.clone());
+            let tag = format!("activations/layer{}", hidden.layer);
+            record = record.with_histogram(tag, hidden.outputs.clone());
         }
         net.layers().visit_parameters(&mut |name, parameter| {
             let histogram = Histogram::of(parameter.values, N_BINS);
@@ -123,14 +102,8 @@ impl Record {
     /// The lines of the file of scalars.
     pub(crate) fn to_lines(&self) -> String {
         let lines = self.scalars.iter().map(|(tag, value)| {
-            let scalar = Scalar {
-                step: self.step,
-                epoch: self.epoch,
-                tag: tag.clone(),
-                value: value.is_finite().then(|| f64::from(*value)),
-                wall_time: self.wall_time,
-            };
-            scalar.to_line()
+            let scalar = Scalar::new(self.step, self.epoch, tag, f64::from(*value));
+            Scalar { wall_time: self.wall_time, ..scalar }.to_line()
         });
         lines.collect()
     }

@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, SCALARS};
+use crate::{Error, SCALARS, record::now, tags};
 
 /// A number that was measured after a step: a line of `scalars.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,35 @@ pub struct Scalar {
 }
 
 impl Scalar {
+    /// A number that is measured now; it is rounded to `f32`.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_logs::Scalar;
+    /// let scalar = Scalar::new(600, 1, "loss/train", 1.5);
+    /// assert_eq!((&*scalar.tag, scalar.value), ("loss/train", Some(1.5)));
+    /// assert_eq!(Scalar::new(600, 1, "loss/train", f64::NAN).value, None);
+    /// ```
+    pub fn new(step: u64, epoch: u64, tag: impl Into<String>, value: f64) -> Self {
+        let value = value as f32;
+        let value = value.is_finite().then_some(f64::from(value));
+        Scalar { step, epoch, tag: tag.into(), value, wall_time: now() }
+    }
+
+    /// What the report of an epoch says, as [`Record::of_epoch`](crate::Record::of_epoch) lists it.
+    pub fn of_epoch(report: &EpochReport) -> Vec<Self> {
+        tags::of_epoch(report)
+            .map(|(tag, value)| Scalar::new(report.step, report.epoch, tag, value))
+            .collect()
+    }
+
+    /// What a look inside of the network after an epoch says: norms and shares of units.
+    pub fn of_diagnostics(report: &EpochReport, found: &Diagnostics) -> Vec<Self> {
+        tags::of_diagnostics(found)
+            .map(|(tag, value)| Scalar::new(report.step, report.epoch, tag, value))
+            .collect()
+    }
+
     /// As a line of the file, with its end.
     pub(crate) fn to_line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("numbers and a text");

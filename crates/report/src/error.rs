@@ -6,29 +6,13 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused.
-    #[error("{}: cannot be {doing}: {cause}", path.display())]
+    /// The operating system refused to write the page.
+    #[error("{}: cannot be written: {cause}", path.display())]
     Io {
-        /// "read" or "written".
-        doing: &'static str,
         /// The file.
         path: PathBuf,
         /// The operating system's reason.
         cause: io::Error,
-    },
-
-    /// A line of `scalars.jsonl` is not a record.
-    #[error(
-        "{}, line {line}: {problem}; expected {{\"step\":600,\"epoch\":1,\"tag\":\"loss/train\",\"value\":1.679}}",
-        path.display()
-    )]
-    Scalar {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
     },
 
     /// There is nothing to report on.

@@ -11,7 +11,7 @@ use std::{
 use crate::Error;
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_whole(path, bytes).map_err(|cause| Error::Io { doing: "written", path: path.to_path_buf(), cause })
+    write_whole(path, bytes).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })
 }
 
 /// Under a temporary name in the same folder, and then renamed.

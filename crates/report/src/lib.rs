@@ -6,7 +6,6 @@ mod file;
 
 // What is reported on.
 mod run;
-mod scalar;
 
 // What the test set says about a network.
 mod calibration;
@@ -22,10 +21,11 @@ mod picture;
 mod report;
 mod sections;
 
+/// What is measured while a network is trained.
+pub use chainrule_logs as logs;
 /// The networks that are reported on.
 pub use chainrule_trainer as trainer;
 
 pub use error::Error;
 pub use report::Report;
 pub use run::Run;
-pub use scalar::Scalar;

@@ -1,8 +1,7 @@
 //! A run, as it is handed to a report.
 
+use chainrule_logs::Scalar;
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, TrainConfig};
-
-use crate::Scalar;
 
 /// A training run: the network it ended in, and what was measured on the way.
 ///
@@ -44,7 +43,7 @@ impl Run {
 
     /// Sets what was measured to what the reports of its epochs say.
     pub fn with_history(self, history: &[EpochReport]) -> Self {
-        self.with_scalars(Scalar::of_history(history))
+        self.with_scalars(history.iter().flat_map(Scalar::of_epoch).collect::<Vec<_>>())
     }
 
     /// Sets what was measured.
@@ -80,7 +79,7 @@ impl Run {
             while points.last().is_some_and(|(step, _)| *step >= scalar.step) {
                 points.pop();
             }
-            points.push((scalar.step, (x as f64, scalar.value)));
+            points.push((scalar.step, (x as f64, scalar.value.unwrap_or(f64::NAN))));
         }
         points.into_iter().map(|(_, point)| point).collect()
     }

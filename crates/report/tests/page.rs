@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chainrule_mnist::{ImageSet, Images};
 use chainrule_report::{
-    Report, Run, Scalar,
+    Report, Run,
+    logs::Scalar,
     trainer::{Activation, Dataset, Mlp, MlpConfig, losses::LossConfig},
 };
 use html5gum::{DefaultEmitter, Token, Tokenizer};

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use chainrule_logs::{LogWriter, Record};
-use chainrule_mnist::ImageSet;
 use chainrule_trainer::{
-    Checkpoint, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord,
-    diagnostics::{diagnose, spread},
+    Checkpoint, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
 };
 
 use super::TrainMnist;
@@ -16,8 +14,8 @@ use crate::{
     output::{self, Bar},
 };
 
-/// Samples of the training set that are looked at: a share of dead units is known to a percent.
-const LOOKED_AT: usize = 1000;
+/// What the trained network is called in the folder of logs.
+pub(crate) const LOGGED_NETWORK: &str = "network.ckpt";
 
 /// The logs of a run, if any are wanted. All is done between two epochs, outside of the times that are told.
 pub(super) struct Logs {
@@ -47,11 +45,9 @@ impl Logs {
     }
 
     /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
-    pub(super) fn look(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet, bar: &Bar) {
+    pub(super) fn write(&mut self, epoch: &EpochReport, net: &Mlp, found: &Diagnostics, bar: &Bar) {
         let Some(writer) = &mut self.writer else { return };
-        // Samples that can be trained on can be looked at.
-        let Ok(found) = diagnose(net, train, &spread(train.len(), LOOKED_AT)) else { return };
-        let Err(error) = writer.write(&Record::of_epoch(epoch, net, &found, Some(self.image))) else {
+        let Err(error) = writer.write(&Record::of_epoch(epoch, net, found, Some(self.image))) else {
             return;
         };
         self.writer = None;
@@ -61,10 +57,15 @@ impl Logs {
         }
     }
 
+    /// Whether there is anything to write into.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// Leaves the trained network beside the logs.
     pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
-        Ok(Checkpoint::new(net.clone(), record).save(folder.join("network.ckpt"))?)
+        Ok(Checkpoint::new(net.clone(), record).save(folder.join(LOGGED_NETWORK))?)
     }
 }

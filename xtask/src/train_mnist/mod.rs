@@ -2,6 +2,7 @@
 
 mod events;
 mod logs;
+mod look;
 mod options;
 mod words;
 
@@ -22,7 +23,8 @@ use crate::{
 };
 
 use events::{Done, Epoch};
-use logs::Logs;
+pub(crate) use logs::LOGGED_NETWORK;
+use look::Look;
 pub(crate) use options::{Gradient, Network, Preset, Sampling, TrainMnist};
 use words::{describe, print_summary, say_stopped};
 
@@ -90,12 +92,9 @@ fn load_and_train(
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let mut watchers = Watchers {
-        page: report::Watch::new(options.report.is_some()),
-        logs: Logs::open(options, images.n_rows(), images.n_columns())?,
-    };
-    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut watchers)?;
-    let Watchers { page: watch, logs } = watchers;
+    let mut look = Look::new(options, images.n_rows(), images.n_columns())?;
+    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
+    let Look { seen, logs, .. } = look;
     logs.save_network(&net, &training, &summary)?;
     if let Some(path) = &options.checkpoint {
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
@@ -106,7 +105,7 @@ fn load_and_train(
         }
     }
     if let Some(path) = &options.report {
-        report::write_at_end(path, options, &net, &training, &summary, watch, &mnist)?;
+        report::write_at_end(path, options, &net, &training, &summary, seen, &mnist)?;
     }
     if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
         say_stopped(signal, &summary, options);
@@ -119,12 +118,6 @@ fn load_and_train(
     Ok(None)
 }
 
-/// Who looks at the network after every epoch.
-struct Watchers {
-    page: report::Watch,
-    logs: Logs,
-}
-
 /// Trains, and shows how it goes.
 fn train_watched(
     net: &mut Mlp,
@@ -133,7 +126,7 @@ fn train_watched(
     options: &TrainMnist,
     checkpoints: &Checkpoints,
     stop: &Stop,
-    watchers: &mut Watchers,
+    look: &mut Look,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
@@ -174,10 +167,9 @@ fn train_watched(
                 epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
             }
             Event::Network { epoch, net } => {
-                watchers.page.look(epoch, net, &mnist.train);
                 let is_whole = epoch.step % steps_per_epoch == 0;
                 if stop.heard().is_none() || is_whole {
-                    watchers.logs.look(epoch, net, &mnist.train, &bar);
+                    look.inside(epoch, net, &mnist.train, &bar);
                 }
             }
             Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
