@@ -21,7 +21,7 @@ use crate::{
     cargo xtask compare-runs a.ckpt b.ckpt\n  \
     cargo xtask compare-runs a.ckpt b.ckpt --json")]
 pub(crate) struct CompareRuns {
-    /// Checkpoints, or folders of checkpoints; two or more
+    /// Checkpoints, or folders of checkpoints or of logs; two or more
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     runs: Vec<PathBuf>,
     /// Print one JSON object for each run and nothing else

@@ -33,9 +33,15 @@ pub use chainrule_formats as formats;
 #[cfg(feature = "gradcheck")]
 #[doc(inline)]
 pub use chainrule_gradcheck as gradcheck;
+#[cfg(feature = "logs")]
+#[doc(inline)]
+pub use chainrule_logs as logs;
 #[cfg(feature = "mnist")]
 #[doc(inline)]
 pub use chainrule_mnist as mnist;
+#[cfg(feature = "report")]
+#[doc(inline)]
+pub use chainrule_report as report;
 #[cfg(feature = "trainer")]
 #[doc(inline)]
 pub use chainrule_trainer as trainer;

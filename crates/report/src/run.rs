@@ -142,10 +142,10 @@ mod tests {
 
     #[test]
     fn what_a_resumed_run_did_again_counts_once() {
-        let run = run(&[(10, 1, 3.0), (20, 2, 2.0), (30, 3, 1.5), (20, 2, 2.1), (30, 3, f64::NAN)]);
-        assert_eq!(run.points("loss/train", By::Epoch)[..2], [(1.0, 3.0), (2.0, 2.1)]);
+        let run = run(&[(10, 1, 3.0), (20, 2, 2.0), (30, 3, 1.5), (20, 2, 2.125), (30, 3, f64::NAN)]);
+        assert_eq!(run.points("loss/train", By::Epoch)[..2], [(1.0, 3.0), (2.0, 2.125)]);
         assert_eq!(run.points("loss/train", By::Step).len(), 3);
-        assert_eq!((run.last("loss/train"), run.last("loss/test")), (Some(2.1), None));
+        assert_eq!((run.last("loss/train"), run.last("loss/test")), (Some(2.125), None));
     }
 
     #[test]
