@@ -6,7 +6,7 @@ use chainrule_trainer::MAX_THREADS;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    browser_test::BrowserTest, compare::Compare, compare_runs::CompareRuns, completions::Completions,
+    browser_test::BrowserTest, ci::Ci, compare::Compare, compare_runs::CompareRuns, completions::Completions,
     evaluate::Evaluate, export::Export, fuzz::Fuzz, gradcheck::Gradcheck, history::History, import::Import,
     inspect::Inspect, interop::Interop, logs_check::LogsCheck, pictures::Pictures, predict::Predict,
     report::ReportOptions, scaling::Scaling, suggest, torture::Torture, train_mnist::TrainMnist,
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Pictures(Pictures),
     /// Run everything that has to pass before a change is accepted, cheapest first
     #[command(after_help = "Examples:\n  cargo xtask ci")]
-    Ci,
+    Ci(Ci),
 }
 
 /// The names that the libraries know.
@@ -195,3 +195,22 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_speaks_json_and_shows_examples() {
+        let command = Arguments::command();
+        for command in command.get_subcommands() {
+            let name = command.get_name();
+            assert!(
+                command.get_arguments().any(|argument| argument.get_id() == "json"),
+                "{name} has no --json"
+            );
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("cargo xtask {name}")), "{name} has no example: {help}");
+        }
+    }
+}

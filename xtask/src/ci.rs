@@ -1,10 +1,19 @@
 //! `cargo xtask ci`: everything that has to pass before a change is accepted, cheapest first.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{io, path::Path, process::Command, time::Instant};
 
-use serde_json::Value;
+use clap::Args;
+use serde_json::{Value, json};
 
 use crate::{Result, output};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --json 2> log")]
+pub(crate) struct Ci {
+    /// Print one JSON object per step and one at the end on standard output, all else on standard error
+    #[arg(long)]
+    json: bool,
+}
 
 /// A step's name, its command, and what it adds to the environment.
 type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -36,32 +45,42 @@ const STEPS: &[Step] = &[
     ("every derivative on real digits", &["xtask", "gradcheck"], &[]),
 ];
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(options: &Ci) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let begun = Instant::now();
     for (name, arguments, environment) in STEPS {
-        output::line(format_args!("==> {name}: cargo {}", arguments.join(" ")));
+        let mut command = Command::new(env!("CARGO"));
+        command.args(*arguments).envs(environment.iter().copied()).current_dir(&root);
+        match options.json {
+            true => drop(command.stdout(io::stderr())),
+            false => output::line(format_args!("==> {name}: cargo {}", arguments.join(" "))),
+        }
         let step = Instant::now();
-        let status = Command::new(env!("CARGO"))
-            .args(*arguments)
-            .envs(environment.iter().copied())
-            .current_dir(&root)
-            .status()
-            .map_err(|error| format!("{name}: cannot start cargo: {error}"))?;
+        let status = command.status().map_err(|error| format!("{name}: cannot start cargo: {error}"))?;
         if !status.success() {
             return Err(
                 format!("{name} failed ({status}); run it alone: cargo {}", arguments.join(" ")).into()
             );
         }
-        output::line(format_args!("    {:.1} s", step.elapsed().as_secs_f64()));
+        let seconds = step.elapsed().as_secs_f64();
+        match options.json {
+            true => output::json(
+                &json!({"event": "step", "name": name, "command": arguments, "seconds": seconds}),
+            ),
+            false => output::line(format_args!("    {seconds:.1} s")),
+        }
     }
-    check_accuracies(&root)?;
-    output::line(format_args!("everything passed in {:.0} s", begun.elapsed().as_secs_f64()));
+    check_accuracies(&root, options)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    match options.json {
+        true => output::json(&json!({"event": "done", "seconds": seconds})),
+        false => output::line(format_args!("everything passed in {seconds:.0} s")),
+    }
     Ok(())
 }
 
 /// The tutorial's recipe against what it gave with NumPy and JAX and three seeds, and a better rate.
-fn check_accuracies(root: &Path) -> Result<()> {
+fn check_accuracies(root: &Path, options: &Ci) -> Result<()> {
     /// After an epoch, the accuracy must be between these.
     type Reference = (usize, f64, f64);
     let recipes: [(&[&str], &[Reference]); 3] = [
@@ -73,9 +92,11 @@ fn check_accuracies(root: &Path) -> Result<()> {
             &[(20, 0.972, 0.985)],
         ),
     ];
-    for (options, references) in recipes {
-        let arguments = [&["xtask", "train-mnist", "--json"], options].concat();
-        output::line(format_args!("==> accuracy: cargo {}", arguments.join(" ")));
+    for (given, references) in recipes {
+        let arguments = [&["xtask", "train-mnist", "--json"], given].concat();
+        if !options.json {
+            output::line(format_args!("==> accuracy: cargo {}", arguments.join(" ")));
+        }
         let output = Command::new(env!("CARGO")).args(arguments).current_dir(root).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let epochs =
@@ -88,7 +109,12 @@ fn check_accuracies(root: &Path) -> Result<()> {
                     format!("accuracy {accuracy} after epoch {epoch}, expected {least} to {most}").into()
                 );
             }
-            output::line(format_args!("    {:.2} % after epoch {epoch}", 100.0 * accuracy));
+            match options.json {
+                true => output::json(
+                    &json!({"event": "accuracy", "options": given, "epoch": epoch, "test_accuracy": accuracy}),
+                ),
+                false => output::line(format_args!("    {:.2} % after epoch {epoch}", 100.0 * accuracy)),
+            }
         }
     }
     Ok(())

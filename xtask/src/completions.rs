@@ -4,6 +4,7 @@ use std::io;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use serde_json::json;
 
 use crate::{Result, args::Arguments, output};
 
@@ -16,16 +17,22 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
+    /// Print one JSON object with the script and nothing else
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(options: &Completions) -> Result<()> {
     let mut command = Arguments::command().bin_name("xtask");
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "xtask", &mut script);
-    let script = String::from_utf8(script).map_err(io::Error::other)?;
-    output::line(script.trim_end());
-    if let Some(way) = behind_cargo(options.shell) {
-        output::line(way.trim_end());
+    let mut script = String::from_utf8(script).map_err(io::Error::other)?;
+    script.push_str(behind_cargo(options.shell).unwrap_or_default());
+    match options.json {
+        true => output::json(
+            &json!({"event": "completions", "shell": options.shell.to_string(), "script": script}),
+        ),
+        false => output::line(script.trim_end()),
     }
     Ok(())
 }

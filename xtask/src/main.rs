@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         Command::BrowserTest(options) => browser_test::run(options),
         Command::Completions(options) => completions::run(options),
         Command::Pictures(options) => pictures::run(options),
-        Command::Ci => ci::run(),
+        Command::Ci(options) => ci::run(options),
     };
     match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,

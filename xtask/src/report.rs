@@ -1,6 +1,9 @@
 //! `cargo xtask report`: runs as one HTML page; and that page at the end of `train-mnist`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
@@ -45,8 +48,8 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
         return Err(Usage(sentence).into());
     }
     let mut runs = Vec::new();
-    for path in &options.runs {
-        runs.push(load(path, options)?);
+    for (path, name) in options.runs.iter().zip(names(&options.runs)) {
+        runs.push(load(path, name, options)?);
     }
     Checkpoint::check_path(&options.output)?;
     let mnist = data::load(options.data_dir.as_deref())?;
@@ -77,8 +80,16 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// What runs are called: the name of the file or folder, as long as that tells them apart.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let short = |path: &PathBuf| path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    let distinct: BTreeSet<_> = paths.iter().map(short).collect();
+    let name = |path| short(path).filter(|_| distinct.len() == paths.len()).unwrap_or_else(|| text(path));
+    paths.iter().map(name).collect()
+}
+
 /// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
-fn load(path: &Path, options: &ReportOptions) -> Result<Run> {
+fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
     let (checkpoint, scalars) = match path.is_dir() {
         false => (Checkpoint::load(path)?, None),
         true if path.join(SCALARS).exists() => {
@@ -98,7 +109,7 @@ fn load(path: &Path, options: &ReportOptions) -> Result<Run> {
     };
     let settings = RunConfig::saved(&checkpoint).to_toml()?;
     let command = command_with_file(&settings, options.data_dir.as_deref());
-    let run = Run::of_checkpoint(text(path), checkpoint).with_settings(settings).with_command(command);
+    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings).with_command(command);
     Ok(match scalars {
         Some(scalars) => run.with_scalars(scalars),
         None => run,
@@ -176,5 +187,13 @@ mod tests {
         let given = given.iter().chain(&["--data-dir", "my data"]).map(ToString::to_string);
         assert_eq!(call(given), "cargo xtask train-mnist --epochs 5 --data-dir 'my data'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+
+    #[test]
+    fn runs_are_called_by_what_tells_them_apart() {
+        let names = |paths: &[&str]| super::names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(names(&["runs/a.ckpt", "runs/b"]), ["a", "b"]);
+        assert_eq!(names(&["1/net.ckpt", "2/net.ckpt"]), ["1/net.ckpt", "2/net.ckpt"]);
+        assert_eq!(names(&[".."]), [".."]);
     }
 }

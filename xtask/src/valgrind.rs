@@ -6,7 +6,7 @@
 //! `RUSTC_BOOTSTRAP`.
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::{Path, PathBuf},
     process::{self, Command},
     time::Instant,
@@ -14,16 +14,21 @@ use std::{
 
 use chainrule_mnist::Mnist;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Result, output, python::root, torture};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  cargo xtask valgrind\n  cargo xtask valgrind --tool address-sanitizer")]
+#[command(after_help = "Examples:\n  \
+    cargo xtask valgrind\n  \
+    cargo xtask valgrind --tool address-sanitizer --json")]
 pub(crate) struct Valgrind {
     /// Who watches
     #[arg(long, value_name = "NAME", value_enum, default_value = "memcheck")]
     tool: Tool,
+    /// Print one JSON object per program and one at the end on standard output, all else on standard error
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -79,7 +84,7 @@ pub(crate) fn run(options: &Valgrind) -> Result<()> {
         build(options.tool, &["build", "-p", "xtask"])?,
     );
     for test in &tests {
-        watch(options.tool, test, &["--test-threads=1"])?;
+        watch(options, test, &["--test-threads=1"])?;
     }
     let data = env::temp_dir().join(format!("chainrule-valgrind-{}", process::id()));
     fs::create_dir_all(&data)?;
@@ -89,18 +94,25 @@ pub(crate) fn run(options: &Valgrind) -> Result<()> {
         .and_then(|()| {
             let folder = data.display().to_string();
             train_mnist.iter().try_for_each(|program| {
-                watch(options.tool, program, &[TRAINING, &["--data-dir", &folder]].concat())
+                watch(options, program, &[TRAINING, &["--data-dir", &folder]].concat())
             })
         });
     // There is nobody to tell, and the system clears such folders by itself.
     let _ = fs::remove_dir_all(&data);
     trained?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if options.json {
+        let programs = tests.len() + train_mnist.len();
+        output::json(
+            &json!({"event": "done", "programs": programs, "vectors": has_vectors(), "seconds": seconds}),
+        );
+        return Ok(());
+    }
     let vectors =
         if has_vectors() { "with AVX2 and FMA" } else { "without AVX2, which this processor has not" };
     output::line(format_args!(
-        "{} test programs and a training run, {vectors}: no error in {:.0} s",
+        "{} test programs and a training run, {vectors}: no error in {seconds:.0} s",
         tests.len(),
-        begun.elapsed().as_secs_f64()
     ));
     Ok(())
 }
@@ -127,10 +139,13 @@ fn build(tool: Tool, arguments: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 /// Runs a program; what is wrong with it is printed by who watches.
-fn watch(tool: Tool, program: &Path, arguments: &[&str]) -> Result<()> {
+fn watch(options: &Valgrind, program: &Path, arguments: &[&str]) -> Result<()> {
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    output::line(format_args!("==> {name} {}", arguments.join(" ")));
-    let mut command = match tool {
+    if !options.json {
+        output::line(format_args!("==> {name} {}", arguments.join(" ")));
+    }
+    let begun = Instant::now();
+    let mut command = match options.tool {
         Tool::Memcheck => {
             let mut command = Command::new("valgrind");
             command.args(MEMCHECK).arg(program);
@@ -142,12 +157,20 @@ fn watch(tool: Tool, program: &Path, arguments: &[&str]) -> Result<()> {
         // A test in the crate then asks whether they are what runs.
         command.env("CHAINRULE_EXPECT_VECTORS", "1");
     }
-    let status = command.args(arguments).current_dir(root().join("crates/tensor")).status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{name} {} ended with {status}", arguments.join(" ")).into())
+    if options.json {
+        command.stdout(io::stderr());
     }
+    let status = command.args(arguments).current_dir(root().join("crates/tensor")).status()?;
+    if !status.success() {
+        return Err(format!("{name} {} ended with {status}", arguments.join(" ")).into());
+    }
+    if options.json {
+        let seconds = begun.elapsed().as_secs_f64();
+        output::json(
+            &json!({"event": "program", "program": name, "arguments": arguments, "seconds": seconds}),
+        );
+    }
+    Ok(())
 }
 
 fn has_vectors() -> bool {

@@ -23,18 +23,21 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
         (&THROUGHPUT, "Throughput", "samples_per_second"),
     ];
     html! {
-        div.card.scroll tabindex="0" role="group" aria-label="Results of all runs" {
-            table {
-                caption { "Results of all runs on the test set; – is what is not known" }
-                thead {
-                    tr {
-                        th scope="col" { "run" } th scope="col" { "network" } th scope="col" { "parameters" }
-                        th scope="col" { "epochs" } th scope="col" { "training accuracy" }
-                        th scope="col" { "validation accuracy" } th scope="col" { "test accuracy" }
-                        th scope="col" { "test loss" } th scope="col" { "calibration error" }
+        div.card {
+            // Outside of what scrolls, so that a phone shows the whole of it.
+            p.note { "Results of all runs on the test set; – is what is not known" }
+            div.scroll tabindex="0" role="group" aria-label="Results of all runs" {
+                table aria-label="Results of all runs" {
+                    thead {
+                        tr {
+                            th scope="col" { "run" } th scope="col" { "network" } th scope="col" { "parameters" }
+                            th scope="col" { "epochs" } th scope="col" { "training accuracy" }
+                            th scope="col" { "validation accuracy" } th scope="col" { "test accuracy" }
+                            th scope="col" { "test loss" } th scope="col" { "calibration error" }
+                        }
                     }
+                    tbody { @for (i, of_run) in findings.iter().enumerate() { (row(i, of_run)) } }
                 }
-                tbody { @for (i, of_run) in findings.iter().enumerate() { (row(i, of_run)) } }
             }
         }
         div.charts {
