@@ -54,7 +54,7 @@ fn row(i: usize, findings: &Findings<'_>) -> Markup {
     html! {
         tr {
             th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
-            td { (sizes.join("–")) }
+            td.whole { (sizes.join("–")) }
             td { (whole(run.net.n_parameters())) }
             td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
             td { (share("accuracy/train")) }
