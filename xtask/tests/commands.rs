@@ -1,14 +1,12 @@
 //! What the commands print, and that it is the same for any number of threads and before and after a file.
 
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use common::{Folder, fails, succeeds};
+use json::objects;
 use serde_json::Value;
-
-/// The objects of a `--json` call, every line one.
-fn objects(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON object")).collect()
-}
 
 fn keys(object: &Value) -> Vec<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()

@@ -3,6 +3,8 @@
 
 #[allow(dead_code, reason = "contestants that pretend need no data")]
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
@@ -77,8 +79,7 @@ fn json_has_contestants_results_and_goals() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let contestants = contestants(&folder);
     let text = succeeds(&call(&contestants, &["--json", "--peers", "numpy"]));
-    let objects: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("every line is an object")).collect();
+    let objects = json::objects(&text);
     let of = |event: &str| objects.iter().filter(|o| o["event"] == event).collect::<Vec<_>>();
     assert!(objects[0]["machine"].as_str().is_some_and(|name| name.contains("processor")), "{text}");
     let names: Vec<&Value> = of("contestant").iter().map(|o| &o["contestant"]).collect();

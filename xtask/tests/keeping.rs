@@ -1,6 +1,8 @@
 //! Checkpoints on the way, from outside: runs that are stopped, killed and resumed, and what is said to whoever waits.
 
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use std::{
     fs,
@@ -19,7 +21,7 @@ const RUN: &[&str] = &["--optimizer", "momentum", "--dropout", "0.1", "--batch-s
 
 fn train(folder: &Folder, options: &[&str]) -> Vec<Value> {
     let text = succeeds(&[&["train-mnist", "--data-dir", folder.arg(), "--json"], RUN, options].concat());
-    text.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON object")).collect()
+    json::objects(&text)
 }
 
 fn crc(events: &[Value]) -> String {

@@ -1,6 +1,8 @@
 //! `train-mnist --log-dir`: what is in the folder, that the training stays the same, and what becomes of failures.
 
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use std::{
     fs,
@@ -49,7 +51,7 @@ fn logs_hold_what_the_run_says_and_change_no_bit_of_it() {
     let with = succeeds(&arguments(&data, &["--epochs", "3", "--log-dir", logs.to_str().unwrap()]));
     assert_eq!(last(&with)["parameters_crc32"], last(&without)["parameters_crc32"]);
 
-    let epochs: Vec<Value> = with.lines().take(3).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let epochs = &json::objects(&with)[..3];
     for (said, tag) in [("train_loss", "loss/train"), ("test_accuracy", "accuracy/test")] {
         let expected: Vec<_> = epochs
             .iter()

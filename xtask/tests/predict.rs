@@ -1,6 +1,8 @@
 //! `predict`: pictures as cameras take them, and files that are none.
 
 mod common;
+#[path = "common/json.rs"]
+mod json;
 #[path = "common/pictures.rs"]
 mod pictures;
 
@@ -52,7 +54,7 @@ fn predictions(paths: &[String]) -> Vec<Value> {
     let mut arguments = vec!["predict", "--checkpoint", &net, "--json"];
     arguments.extend(paths.iter().map(String::as_str));
     let text = succeeds(&arguments);
-    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events = json::objects(&text);
     assert_eq!(events.len(), paths.len());
     events
 }

@@ -2,15 +2,14 @@
 //! completions.
 
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use std::{fs, process::Command};
 
 use common::{Folder, fails, succeeds};
+use json::objects;
 use serde_json::Value;
-
-fn objects(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON object")).collect()
-}
 
 /// A folder with data and a network that was trained on them.
 fn trained(options: &[&str]) -> (Folder, String) {

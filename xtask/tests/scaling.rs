@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "folders that are only read need no path within")]
 mod common;
+#[path = "common/json.rs"]
+mod json;
 
 use common::{Folder, fails, succeeds};
 use serde_json::Value;
@@ -35,8 +37,7 @@ fn a_table_has_a_time_for_every_mini_batch_and_number_of_threads() {
 fn json_has_every_time_and_its_ratio() {
     let folder = Folder::new();
     let text = succeeds(&call(&folder, &["--json"]));
-    let objects: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("every line is an object")).collect();
+    let objects = json::objects(&text);
     let times: Vec<&Value> = objects.iter().filter(|object| object["event"] == "time").collect();
     assert_eq!(times.len(), 2 * 3 * 3, "{text}");
     for time in times {
