@@ -21,9 +21,10 @@ use crate::{Result, args::at_least_one, machine, output, python::root};
 const TARGETS: &[(&str, &[&str])] = &[
     ("crates/csv/fuzz", &["table"]),
     ("crates/formats/fuzz", &["inspect", "safetensors", "description", "npz", "onnx"]),
+    ("crates/logs/fuzz", &["scalars"]),
     ("crates/mnist/fuzz", &["idx", "idx_deflate"]),
     ("crates/trainer/fuzz", &["checkpoint", "checkpoint_sealed", "resume"]),
-    ("xtask/fuzz", &["run_config"]),
+    ("xtask/fuzz", &["picture", "run_config"]),
 ];
 
 /// The version of cargo-fuzz that is installed where there is none.

@@ -19,7 +19,7 @@ mod writer;
 pub use error::Error;
 pub use image::Image;
 pub use record::Record;
-pub use scalar::{Scalar, read_scalars};
+pub use scalar::{MEMORY_FACTOR, Scalar, read_scalars, scalars_from_bytes};
 pub use writer::LogWriter;
 
 /// The name of the file with the scalars, in a folder of logs.

@@ -1,7 +1,7 @@
 //! Numbers over the course of a run, one JSON object per line.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -9,6 +9,9 @@ use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, SCALARS, record::now, tags};
+
+/// Reading scalars takes at most this many times the memory of their text, besides the text itself, and 4 KiB more.
+pub const MEMORY_FACTOR: usize = 8;
 
 /// A number that was measured after a step: a line of `scalars.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,19 +97,31 @@ pub fn read_scalars(path: impl AsRef<Path>) -> Result<Vec<Scalar>, Error> {
     if path.is_dir() {
         path.push(SCALARS);
     }
-    let bytes = fs::read(&path).map_err(|cause| Error::io("read", &path, cause))?;
+    let read = |path: &Path| match fs::metadata(path)?.is_file() {
+        true => fs::read(path),
+        // A pipe would be waited for, and a device has no end.
+        false => Err(io::Error::other("it is not a file")),
+    };
+    let bytes = read(&path).map_err(|cause| Error::io("read", &path, cause))?;
+    scalars_from_bytes(&bytes, path)
+}
+
+/// The same from what a file holds; `path` is what an error calls it.
+///
+/// # Errors
+/// [`Error::Line`] if a line is no scalar.
+pub fn scalars_from_bytes(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Vec<Scalar>, Error> {
+    let path = path.into();
     let whole_lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let mut scalars = Vec::new();
     for (i, line) in bytes[..whole_lines].split(|byte| *byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let scalar = serde_json::from_slice(line).map_err(|error| Error::Line {
-            path: path.clone(),
-            line: i + 1,
-            problem: problem(&error),
-        })?;
-        scalars.push(scalar);
+        match serde_json::from_slice(line) {
+            Ok(scalar) => scalars.push(scalar),
+            Err(error) => return Err(Error::Line { path, line: i + 1, problem: problem(&error) }),
+        }
     }
     Ok(scalars)
 }

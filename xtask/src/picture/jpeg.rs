@@ -5,12 +5,9 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{LONGEST_SIDE, Picture, brightness, check_size};
+use super::{LONGEST_SIDE, Picture, brightness};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    if let Some((n_columns, n_rows)) = size(bytes) {
-        check_size(n_columns.into(), n_rows.into())?;
-    }
     let most = LONGEST_SIDE as usize;
     // Strict: otherwise what is missing of a file that breaks off would be grey.
     let options = DecoderOptions::default()
@@ -18,7 +15,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
         .set_max_width(most)
         .set_max_height(most)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let not_whole = |cause| format!("not a whole JPEG: {cause:?}");
+    // Some of the decoder's sentences end in an empty line.
+    let not_whole = |cause| format!("not a whole JPEG: {}", format!("{cause:?}").trim_end());
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     let values = decoder.decode().map_err(not_whole)?;
     let (n_columns, n_rows) = decoder.dimensions().ok_or("a JPEG without a size")?;
@@ -29,7 +27,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
 }
 
 /// The width and the height of the frame, before anything is read by them.
-fn size(bytes: &[u8]) -> Option<(u16, u16)> {
+pub(super) fn size(bytes: &[u8]) -> Option<(u64, u64)> {
     let number = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
     let mut at = 2;
     loop {
@@ -40,7 +38,7 @@ fn size(bytes: &[u8]) -> Option<(u16, u16)> {
             0xff => at += 1, // a fill byte
             // All frames but DHT, JPG and DAC, which share their range.
             0xc0..=0xcf if !matches!(bytes[at + 1], 0xc4 | 0xc8 | 0xcc) => {
-                return Some((number(at + 7)?, number(at + 5)?));
+                return Some((number(at + 7)?.into(), number(at + 5)?.into()));
             }
             0xda => return None,
             _ => at += 2 + usize::from(number(at + 2)?),
@@ -200,6 +198,7 @@ mod tests {
         let mut bytes = encoded(ColorType::Luma, false, None);
         let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
         bytes[frame + 5..frame + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
+        let decode = crate::picture::decode;
         assert!(decode(&bytes[..frame + 20]).unwrap_err().contains("20000×20000 pixels, expected at most"));
         bytes[frame + 5..frame + 9].fill(0);
         assert!(decode(&bytes).unwrap_err().contains("0×0 pixels, expected at least"));

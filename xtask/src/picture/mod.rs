@@ -21,6 +21,12 @@ const LONGEST_SIDE: u64 = 16_384;
 /// The largest file that is read: 16 bits for each of three colours of the largest picture.
 const MOST_BYTES: u64 = 6 * MOST_PIXELS;
 
+/// Reading takes at most this much memory for every pixel that the header announces, and so much more besides.
+#[allow(dead_code, reason = "tests and the fuzzer hold it to that")]
+pub(crate) const MEMORY_PER_PIXEL: usize = 16;
+#[allow(dead_code, reason = "as above")]
+pub(crate) const MEMORY_MORE: usize = 20 << 20;
+
 /// Reads a picture; what is wrong with it is one sentence that begins with the path.
 pub(crate) fn read(path: &Path) -> Result<Picture, String> {
     bytes_of(path)
@@ -41,7 +47,19 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<Picture, String> {
+/// The width and the height that the header of a PNG or JPEG announces. A PGM takes memory for what is there alone.
+pub(crate) fn size(bytes: &[u8]) -> Option<(u64, u64)> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => png::size(bytes),
+        [0xff, 0xd8, 0xff, ..] => jpeg::size(bytes),
+        _ => None,
+    }
+}
+
+pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    if let Some((n_columns, n_rows)) = size(bytes) {
+        check_size(n_columns, n_rows)?;
+    }
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => png::decode(bytes),
         [0xff, 0xd8, 0xff, ..] => jpeg::decode(bytes),

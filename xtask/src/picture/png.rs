@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
-use super::{Picture, brightness, check_size};
+use super::{Picture, brightness};
 
 /// What the decoder may take besides the pixels: for colour profiles, texts and the like.
 const MOST_EXTRA: usize = 16_000_000;
@@ -13,9 +13,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let not_whole = |cause: png::DecodingError| format!("not a whole PNG: {cause}");
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MOST_EXTRA });
     decoder.set_transformations(Transformations::normalize_to_color8());
-    if let Some((width, height)) = size(bytes) {
-        check_size(width.into(), height.into())?;
-    }
     let mut reader = decoder.read_info().map_err(not_whole)?;
     let (n_rows, n_columns) = (reader.info().height as usize, reader.info().width as usize);
     let n_bytes = reader.output_buffer_size().ok_or("a picture larger than memory")?;
@@ -42,8 +39,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
 
 /// The width and the height that the header announces, which is the first of a PNG's chunks; before anything is read
 /// by them.
-fn size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+pub(super) fn size(bytes: &[u8]) -> Option<(u64, u64)> {
+    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?).into());
     (bytes.get(12..16)? == b"IHDR").then(|| Some((number(16)?, number(20)?)))?
 }
 

@@ -1,5 +1,8 @@
 //! Whatever the bytes: settings of a run or an error; a short run of what the fuzzer does.
 
+#[path = "../../src/picture/mod.rs"]
+#[allow(dead_code, reason = "files are read by the command line alone")]
+mod picture;
 #[path = "../../src/run_file.rs"]
 #[allow(dead_code, reason = "files are read by the command line alone")]
 mod run_file;
@@ -11,6 +14,7 @@ use chainrule_fuzzing::{peak_of, run, write};
 use run_file::{MAX_LENGTH, MEMORY_FACTOR, RunConfig};
 
 const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/run_config");
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/picture");
 
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let everything = "\
@@ -55,6 +59,77 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
 #[ignore = "makes the seeds of the fuzzer"]
 fn write_seeds() {
     write(SEEDS, seeds());
+    write(PICTURES, pictures());
+}
+
+/// Small pictures of every kind: 9×7 pixels.
+fn pictures() -> Vec<(String, Vec<u8>)> {
+    let pixels = |n: usize| -> Vec<u8> { (0..9 * 7 * n).map(|i| (i * 29 % 256) as u8).collect() };
+    let mut pictures = vec![
+        ("pgm".to_string(), [b"P5 # binary\n9 7 255\n", &pixels(1)[..]].concat()),
+        ("pgm-plain".to_string(), b"P2\n3 2\n# plain\n9\n0 9 1\n8 2 7\n".to_vec()),
+    ];
+    for (name, colour, depth, n_bytes) in [
+        ("png-grey", png::ColorType::Grayscale, png::BitDepth::Eight, 1),
+        ("png-rgb", png::ColorType::Rgb, png::BitDepth::Eight, 3),
+        ("png-rgba16", png::ColorType::Rgba, png::BitDepth::Sixteen, 8),
+    ] {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 9, 7);
+        encoder.set_color(colour);
+        encoder.set_depth(depth);
+        encoder.write_header().unwrap().write_image_data(&pixels(n_bytes)).unwrap();
+        pictures.push((name.to_string(), bytes));
+    }
+    for (name, colour, progressive, n_bytes) in [
+        ("jpeg-grey", jpeg_encoder::ColorType::Luma, false, 1),
+        ("jpeg-rgb", jpeg_encoder::ColorType::Rgb, false, 3),
+        ("jpeg-progressive", jpeg_encoder::ColorType::Rgb, true, 3),
+    ] {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+        encoder.set_progressive(progressive);
+        encoder.encode(&pixels(n_bytes), 9, 7, colour).unwrap();
+        pictures.push((name.to_string(), bytes));
+    }
+    pictures
+}
+
+#[test]
+fn any_bytes_are_a_picture_or_an_error() {
+    let seeds = run(PICTURES, 2000, targets::picture);
+    assert!(seeds.len() == 8 && seeds.iter().all(|seed| picture::decode(seed).is_ok()));
+}
+
+/// What takes the most for a pixel, of a size at which everything else is small beside it.
+#[test]
+fn memory_follows_the_pixels_of_a_picture() {
+    const SIDE: usize = 2000;
+    let pixels = vec![128; SIDE * SIDE * 8];
+    let mut kinds = Vec::new();
+    for colour in [png::ColorType::Grayscale, png::ColorType::Rgba] {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, SIDE as u32, SIDE as u32);
+        encoder.set_color(colour);
+        encoder.set_depth(png::BitDepth::Sixteen);
+        let n_bytes = SIDE * SIDE * 2 * colour.samples();
+        encoder.write_header().unwrap().write_image_data(&pixels[..n_bytes]).unwrap();
+        kinds.push((format!("PNG {colour:?}"), bytes));
+    }
+    for progressive in [false, true] {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+        encoder.set_progressive(progressive);
+        let rgb = &pixels[..SIDE * SIDE * 3];
+        encoder.encode(rgb, SIDE as u16, SIDE as u16, jpeg_encoder::ColorType::Rgb).unwrap();
+        kinds.push((format!("JPEG, progressive: {progressive}"), bytes));
+    }
+    for (what, bytes) in kinds {
+        let (found, peak) = peak_of(|| picture::decode(&bytes));
+        assert_eq!(found.map(|picture| (picture.n_rows, picture.n_columns)), Ok((SIDE, SIDE)), "{what}");
+        println!("{what}: {:.1} bytes a pixel", peak as f64 / (SIDE * SIDE) as f64);
+        assert!(peak <= picture::MEMORY_PER_PIXEL * SIDE * SIDE + picture::MEMORY_MORE, "{what}: {peak}");
+    }
 }
 
 #[test]

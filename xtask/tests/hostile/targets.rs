@@ -2,7 +2,28 @@
 
 use chainrule_fuzzing::within;
 
-use super::run_file::{MEMORY_FACTOR, RunConfig};
+use super::{
+    picture,
+    run_file::{MEMORY_FACTOR, RunConfig},
+};
+
+/// Any bytes as a picture: all of its pixels, or one sentence.
+pub(crate) fn picture(bytes: &[u8]) {
+    let announced = picture::size(bytes).map_or(0, |(width, height)| width.saturating_mul(height));
+    // Larger ones are refused or good, and take as long as they are large.
+    if (1_000_000..=100_000_000).contains(&announced) {
+        return;
+    }
+    // A sixteen-fold for what is there: a PGM has no more pixels than bytes.
+    let n_pixels = bytes.len() + announced.min(1_000_000) as usize;
+    let most = picture::MEMORY_PER_PIXEL * n_pixels + picture::MEMORY_MORE;
+    match within(most, || picture::decode(bytes)) {
+        Ok(found) => {
+            assert!(!found.pixels.is_empty() && found.pixels.len() == found.n_rows * found.n_columns)
+        }
+        Err(problem) => assert!(!problem.is_empty() && !problem.contains('\n'), "{problem}"),
+    }
+}
 
 /// Any bytes as the settings of a run: those that make sense come back when they are written.
 pub(crate) fn run_config(bytes: &[u8]) {
