@@ -1,5 +1,10 @@
 //! JPEG, by the crate `zune-jpeg`, and the way up that a camera notes in the file.
 
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{Mutex, PoisonError},
+};
+
 use zune_jpeg::{
     JpegDecoder,
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
@@ -18,12 +23,25 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     // Some of the decoder's sentences end in an empty line.
     let not_whole = |cause| format!("not a whole JPEG: {}", format!("{cause:?}").trim_end());
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let values = decoder.decode().map_err(not_whole)?;
+    let values = without_panic(|| decoder.decode()).ok_or("not a whole JPEG")?.map_err(not_whole)?;
     let (n_columns, n_rows) = decoder.dimensions().ok_or("a JPEG without a size")?;
     let pixels: Vec<u8> =
         values.as_chunks::<3>().0.iter().map(|&[red, green, blue]| brightness(red, green, blue)).collect();
     let picture = Picture { n_rows, n_columns, pixels };
     Ok(upright(picture, decoder.exif().map_or(1, |exif| orientation(exif).unwrap_or(1))))
+}
+
+/// What `decode` returns; none if it panics, as this decoder does on some broken files (zune-image's issues 362 and 409). Nobody
+/// is told of the panic itself.
+fn without_panic<T>(decode: impl FnOnce() -> T) -> Option<T> {
+    // There is one hook for all threads.
+    static HOOK: Mutex<()> = Mutex::new(());
+    let _alone = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(AssertUnwindSafe(decode));
+    panic::set_hook(hook);
+    result.ok()
 }
 
 /// The width and the height of the frame, before anything is read by them.
@@ -191,6 +209,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_file_on_which_the_decoder_panics_is_an_error() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/two_frames.jpg");
+        assert_eq!(decode(&std::fs::read(file).unwrap()).unwrap_err(), "not a whole JPEG");
+        assert_eq!(without_panic(|| 1), Some(1));
     }
 
     #[test]
