@@ -3,7 +3,7 @@
 #[path = "../common/everything.rs"]
 mod everything;
 
-use std::{env, fs, ops::ControlFlow, path::PathBuf, process, sync::OnceLock};
+use std::{env, fs, ops::ControlFlow, process};
 
 use chainrule_fuzzing::within;
 use chainrule_tensor::Matrix;
@@ -43,9 +43,9 @@ pub(crate) fn resume(bytes: &[u8]) {
     if read(&bytes).is_none_or(|checkpoint| checkpoint.state.is_none()) {
         return;
     }
-    static FILE: OnceLock<PathBuf> = OnceLock::new();
-    let file = FILE.get_or_init(|| env::temp_dir().join(format!("chainrule-{}.ckpt", process::id())));
-    fs::write(file, bytes).expect("a file can be written");
+    // A process of the fuzzer, and a test's only thread that comes here, has one file, which it leaves behind if it fails.
+    let file = env::temp_dir().join(format!("chainrule-{}.ckpt", process::id()));
+    fs::write(&file, bytes).expect("a file can be written");
     with_data(|data| {
         let mut net = Mlp::new(&network(data)).expect("a good configuration");
         let mut n_steps = 0;
@@ -58,6 +58,7 @@ pub(crate) fn resume(bytes: &[u8]) {
             assert!(n_steps <= 6 && summary.steps <= 6, "{n_steps} steps of {}", summary.steps);
         }
     });
+    fs::remove_file(file).expect("it was written above");
 }
 
 /// The file whose payload these bytes have, and all else of it right.
