@@ -8,7 +8,9 @@ use std::{
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
 use chainrule_report::{Report, Run};
-use chainrule_trainer::{Checkpoint, Checkpoints, Mlp, Resume, Summary, TrainConfig, TrainingRecord};
+use chainrule_trainer::{
+    Checkpoint, Checkpoints, Mlp, Resume, Summary, TrainConfig, TrainingRecord, check_file_path,
+};
 use clap::Args;
 use serde::Serialize;
 
@@ -51,7 +53,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
         runs.push(load(path, name, options)?);
     }
-    Checkpoint::check_path(&options.output)?;
+    check_path(&options.output)?;
     let mnist = data::load(options.data_dir.as_deref())?;
     let n_runs = runs.len();
     page(runs, &mnist).with_classes(options.class_names.clone()).save(&mnist.test, &options.output)?;
@@ -60,6 +62,11 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
         false => output::line(format_args!("wrote {}", options.output.display())),
     }
     Ok(())
+}
+
+/// Whether the page can be written, before long work.
+pub(crate) fn check_path(path: &Path) -> Result<()> {
+    Ok(check_file_path(path).map_err(|cause| format!("cannot write the page {}: {cause}", path.display()))?)
 }
 
 /// `{"event":"report",…}`

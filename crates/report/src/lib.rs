@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod error;
-mod file;
 
 // What is reported on.
 mod run;

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use chainrule_trainer::{Evaluation, Samples, evaluate};
+use chainrule_trainer::{Evaluation, Samples, evaluate, write_file};
 
 use crate::{
     Error, Run,
     calibration::{self, Bin},
-    file,
     inside::Inside,
     page,
     predictions::{self, Prediction, are_probabilities},
@@ -79,7 +78,8 @@ impl Report {
     /// # Errors
     /// Those of [`to_html`](Report::to_html), and [`Error::Io`].
     pub fn save(&self, test: &impl Samples, path: impl AsRef<Path>) -> Result<(), Error> {
-        file::write(path.as_ref(), self.to_html(test)?.as_bytes())
+        let (path, html) = (path.as_ref(), self.to_html(test)?);
+        write_file(path, html.as_bytes()).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })
     }
 
     /// What a class is called.

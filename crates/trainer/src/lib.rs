@@ -79,4 +79,4 @@ pub use train_config::{GradientMethod, Length, TrainConfig};
 #[cfg(feature = "checkpoint")]
 pub use train_state::TrainState;
 pub use update::update;
-pub use writing::write_file;
+pub use writing::{check_file_path, write_file};

@@ -106,10 +106,21 @@ pub(crate) fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Re
     disk.sync_folder(folder_of(&path))
 }
 
-/// Finds out whether a file can be written to `path`, without changing what is there.
-#[cfg(feature = "checkpoint")]
-pub(crate) fn try_path(path: &Path) -> io::Result<()> {
-    let temporary = temporary_beside(&destination(path)?)?;
+/// Finds out whether [`write_file`] can write to `path`, without changing what is there: before long work, not after it.
+///
+/// # Errors
+/// What the operating system says, as `write_file` would say it now.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// assert!(chainrule_trainer::check_file_path(folder.path().join("net")).is_ok());
+/// assert!(chainrule_trainer::check_file_path(folder.path()).is_err());
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
+    let temporary = temporary_beside(&destination(path.as_ref())?)?;
     File::create(&temporary)?;
     fs::remove_file(&temporary)
 }

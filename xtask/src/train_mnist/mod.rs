@@ -39,7 +39,7 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
         Checkpoint::check_path(path)?;
     }
     if let Some(path) = &options.report {
-        Checkpoint::check_path(path)?;
+        report::check_path(path)?;
     }
     let checkpoints = options.keeping.checkpoints()?;
     let stopped = match config.training.threads {
@@ -80,6 +80,8 @@ fn load_and_train(
     let RunConfig { network, training } = config;
     let mut net = Mlp::new(&network.for_images(images.n_pixels()))?;
 
+    let mut look = Look::new(options, images.n_rows(), images.n_columns())?;
+
     let talk = !options.json && !options.quiet;
     if talk {
         output::line(format_args!(
@@ -92,7 +94,6 @@ fn load_and_train(
         output::line(net.summary());
         output::line(describe(net.config(), &training, mnist.train.len()));
     }
-    let mut look = Look::new(options, images.n_rows(), images.n_columns())?;
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
     let Look { seen, logs, .. } = look;
     logs.save_network(&net, &training, &summary)?;

@@ -120,7 +120,11 @@ impl Checkpoint {
     /// [`Error::Io`] as [`save`](Checkpoint::save) would give it now.
     pub fn check_path(path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        writing::try_path(path).map_err(|cause| Error::Io { doing: "write", path: path.to_path_buf(), cause })
+        writing::check_file_path(path).map_err(|cause| Error::Io {
+            doing: "write",
+            path: path.to_path_buf(),
+            cause,
+        })
     }
 
     /// The bytes of the file.
