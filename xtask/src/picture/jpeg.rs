@@ -10,19 +10,12 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{LONGEST_SIDE, Picture, brightness};
+use super::{Picture, brightness};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    let most = LONGEST_SIDE as usize;
-    // Strict: otherwise what is missing of a file that breaks off would be grey.
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(most)
-        .set_max_height(most)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
     // Some of the decoder's sentences end in an empty line.
     let not_whole = |cause| format!("not a whole JPEG: {}", format!("{cause:?}").trim_end());
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let mut decoder = decoder(bytes);
     let values = without_panic(|| decoder.decode()).ok_or("not a whole JPEG")?.map_err(not_whole)?;
     let (n_columns, n_rows) = decoder.dimensions().ok_or("a JPEG without a size")?;
     let pixels: Vec<u8> =
@@ -44,24 +37,23 @@ fn without_panic<T>(decode: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
-/// The width and the height of the frame, before anything is read by them.
+/// The width and the height, as the decoder itself finds them in the headers; before anything is read by them.
 pub(super) fn size(bytes: &[u8]) -> Option<(u64, u64)> {
-    let number = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
-    let mut at = 2;
-    loop {
-        if *bytes.get(at)? != 0xff {
-            return None;
-        }
-        match *bytes.get(at + 1)? {
-            0xff => at += 1, // a fill byte
-            // All frames but DHT, JPG and DAC, which share their range.
-            0xc0..=0xcf if !matches!(bytes[at + 1], 0xc4 | 0xc8 | 0xcc) => {
-                return Some((number(at + 7)?.into(), number(at + 5)?.into()));
-            }
-            0xda => return None,
-            _ => at += 2 + usize::from(number(at + 2)?),
-        }
-    }
+    let mut decoder = decoder(bytes);
+    without_panic(|| decoder.decode_headers())?.ok()?;
+    let (width, height) = decoder.dimensions()?;
+    Some((width as u64, height as u64))
+}
+
+/// Any size is let through, which is looked at by [`super::decode`].
+fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
+    // Strict: otherwise what is missing of a file that breaks off would be grey.
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(usize::from(u16::MAX))
+        .set_max_height(usize::from(u16::MAX))
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    JpegDecoder::new_with_options(ZCursor::new(bytes), options)
 }
 
 /// The tag "Orientation" of EXIF, 1 to 8.
@@ -219,14 +211,19 @@ mod tests {
     }
 
     #[test]
-    fn a_header_alone_is_enough_to_refuse_a_size() {
+    fn headers_alone_are_enough_to_refuse_a_size() {
         let mut bytes = encoded(ColorType::Luma, false, None);
         let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        let data = bytes.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 10;
         bytes[frame + 5..frame + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
         let decode = crate::picture::decode;
-        assert!(decode(&bytes[..frame + 20]).unwrap_err().contains("20000×20000 pixels, expected at most"));
+        let refused = "a picture of 20000×20000 pixels, expected at most";
+        assert!(decode(&bytes[..data]).unwrap_err().contains(refused));
+        // A byte that belongs to nothing before the frame, which the decoder passes over.
+        let stray = [&bytes[..frame], &[7], &bytes[frame..]].concat();
+        assert!(decode(&stray).unwrap_err().contains(refused), "{:?}", decode(&stray));
         bytes[frame + 5..frame + 9].fill(0);
-        assert!(decode(&bytes).unwrap_err().contains("0×0 pixels, expected at least"));
+        assert!(decode(&bytes).is_err());
     }
 
     #[test]
