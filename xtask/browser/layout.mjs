@@ -15,6 +15,14 @@ export async function inEveryLook(browser, path, look) {
   }
 }
 
+// As it is printed on A4 with margins of a centimetre, at 96 px to the inch.
+export async function onPaper(browser, path, look) {
+  const opened = await openPage(browser, path, { size: { width: 718, height: 1047 } });
+  await opened.page.emulateMedia({ media: "print" });
+  await group("print", () => look({ ...opened, name: "print" }));
+  await opened.context.close();
+}
+
 // The whole page, or one element of it, as a PNG.
 export async function screenshot(page, file, selector) {
   const options = { path: file, animations: "disabled" };
@@ -101,6 +109,12 @@ function problems() {
     return parseFloat(getComputedStyle(element).fontSize) * scale;
   };
   const tooSmall = all.filter((element) => ownText(element) && element.localName !== "script" && size(element) < 9);
+  // What scrolls on a screen would be lost on paper.
+  if (matchMedia("print").matches) {
+    const scrolls = all.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
+    const lost = scrolls.filter((element) => element.localName !== "svg" && getComputedStyle(element).display !== "inline");
+    tooWide.push(...lost.slice(0, limit).map(named));
+  }
   return {
     tooWide,
     cut: cut.slice(0, limit),

@@ -6,7 +6,7 @@ import { group, startBrowser } from "./browser.mjs";
 import { checkAccessibility } from "./accessibility.mjs";
 import { checkControls } from "./controls.mjs";
 import { checkAgreement, checkDrawing, checkQuiet, drawZero } from "./drawing.mjs";
-import { checkLayout, inEveryLook, saveScreenshot } from "./layout.mjs";
+import { checkLayout, inEveryLook, onPaper, saveScreenshot } from "./layout.mjs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const browser = await startBrowser(job.chromium);
@@ -19,6 +19,10 @@ await checkControls(browser, job.networks[0], digits, job.n_pixels, job.toleranc
 await group("drawing", () => checkDrawing(browser, job.pages[0].page));
 for (const { name, page } of job.pages) {
   await inEveryLook(browser, page, (opened) => checkLook(`${name}-${opened.name}`, opened));
+  await onPaper(browser, page, async (opened) => {
+    await checkLayout(opened.page, `${name}-print`);
+    await saveScreenshot(opened.page, job.screenshots, `${name}-print`);
+  });
 }
 await browser.close();
 

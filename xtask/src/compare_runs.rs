@@ -7,12 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    Result,
-    history::{self, short},
-    output,
-    table::Table,
-};
+use crate::{Result, history, output, table::Table};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -162,10 +157,10 @@ fn table(runs: &[(usize, &Run)], names: &[String]) -> Table {
     let percent = |share: f64| format!("{:.2}", 100.0 * share);
     type Figure<'a> = (&'a str, fn(&Ended) -> Option<f64>, &'a dyn Fn(f64) -> String);
     let figures: [Figure<'_>; 8] = [
-        ("test accuracy %", |ended| ended.test_accuracy, &percent),
+        ("last test accuracy %", |ended| ended.test_accuracy, &percent),
         ("best test accuracy %", |ended| ended.best_test_accuracy, &percent),
-        ("validation accuracy %", |ended| ended.validation_accuracy, &percent),
-        ("train loss", |ended| ended.train_loss, &|loss| format!("{loss:.4}")),
+        ("last validation accuracy %", |ended| ended.validation_accuracy, &percent),
+        ("last train loss", |ended| ended.train_loss, &|loss| format!("{loss:.4}")),
         ("epochs", |ended| Some(ended.epochs as f64), &|n| n.to_string()),
         ("steps", |ended| Some(ended.steps as f64), &|n| n.to_string()),
         ("parameters", |ended| Some(ended.n_parameters as f64), &|n| n.to_string()),
@@ -187,7 +182,6 @@ fn table(runs: &[(usize, &Run)], names: &[String]) -> Table {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_f64() => short(number.as_f64().unwrap_or(f64::NAN)),
         Value::Null => "–".into(),
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
         value => value.to_string(),
@@ -205,7 +199,7 @@ mod tests {
         flatten("a", json!({"b": {"c": 1, "d": [1, 2]}, "e": null, "f": {}}), &mut settings);
         let names: Vec<&str> = settings.keys().map(String::as_str).collect();
         assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f"]);
-        let texts = [json!([784, 50, 10]), json!("sgd"), json!(0.125), json!(true), json!(null)];
-        assert_eq!(texts.map(|value| plain(&value)), ["784,50,10", "sgd", "0.125", "true", "–"]);
+        let texts = [json!([784, 50, 10]), json!("sgd"), json!(0.12341), json!(true), json!(null)];
+        assert_eq!(texts.map(|value| plain(&value)), ["784,50,10", "sgd", "0.12341", "true", "–"]);
     }
 }

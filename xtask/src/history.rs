@@ -49,7 +49,10 @@ pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
         return Ok((at_its_end, checkpoint));
     }
     let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
-    newest.ok_or_else(|| format!("{}: no good checkpoint in this folder", path.display()).into())
+    newest.ok_or_else(|| {
+        let expected = "expected a folder of --log-dir or --checkpoint-dir";
+        format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into()
+    })
 }
 
 /// `{"event":"epoch",…}` with all that is known of it.
@@ -91,7 +94,7 @@ fn table(epochs: &[EpochReport]) -> Table {
 }
 
 /// A number with three digits, or fewer.
-pub(crate) fn short(number: f64) -> String {
+fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.2e}").parse().unwrap_or(number);
     match rounded.abs() {
         size if size == 0.0 || (1e-4..1e6).contains(&size) => rounded.to_string(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     Result,
     args::{Usage, at_least_one},
+    call,
     stop::Signal,
 };
 
@@ -91,27 +92,13 @@ pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
 
 /// The call with which the run goes on: this one again, from `path` or the folder's newest checkpoint.
 pub(crate) fn call_to_go_on(path: Option<PathBuf>, keeping: &Keeping) -> String {
-    let mut words = vec!["cargo".to_string(), "xtask".to_string()];
-    let mut given = std::env::args().skip(1);
-    while let Some(word) = given.next() {
-        match word.as_str() {
-            "--resume" => drop(given.next()),
-            word if word.starts_with("--resume=") => {}
-            _ => words.push(word),
-        }
-    }
-    words.push("--resume".into());
-    words.push(match path {
+    let mut arguments = call::without(std::env::args().skip(1), &["--resume"], &[]);
+    arguments.push("--resume".into());
+    arguments.push(match path {
         Some(path) if keeping.checkpoint_dir.is_none() => path.display().to_string(),
         _ => "auto".to_string(),
     });
-    let quoted = words.iter().map(|word| {
-        match word.contains(|c: char| c.is_whitespace() || "'\"$&;|<>()*?".contains(c)) {
-            true => format!("'{}'", word.replace('\'', "'\\''")),
-            false => word.clone(),
-        }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+    call::words(arguments)
 }
 
 /// `{"event":"resumed",…}`

@@ -9,6 +9,7 @@
 mod args;
 mod browser;
 mod browser_test;
+mod call;
 mod ci;
 mod compare;
 mod compare_runs;

@@ -8,18 +8,12 @@ use std::{
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
 use chainrule_report::{Report, Run};
-use chainrule_trainer::{
-    Checkpoint, Checkpoints, Mlp, Resume, Summary, TrainConfig, TrainingRecord, check_file_path,
-};
+use chainrule_trainer::{Checkpoint, Mlp, Summary, TrainConfig, TrainingRecord, check_file_path};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    Result,
-    args::Usage,
-    data, output,
-    run_config::RunConfig,
-    train_mnist::{LOGGED_NETWORK, TrainMnist},
+    Result, args::Usage, call, data, history, output, run_config::RunConfig, train_mnist::TrainMnist,
 };
 
 #[derive(Args, Debug)]
@@ -56,13 +50,16 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     check_path(&options.output)?;
     let mnist = data::load(options.data_dir.as_deref())?;
     let n_runs = runs.len();
-    page(runs, &mnist).with_classes(options.class_names.clone()).save(&mnist.test, &options.output)?;
+    let page = page(runs, &mnist).with_classes(options.class_names.clone());
+    output::spin_if_long(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     match options.json {
         true => output::json(&Written { event: "report", runs: n_runs, path: text(&options.output) }),
         false => output::line(format_args!("wrote {}", options.output.display())),
     }
     Ok(())
 }
+
+const WRITING: &str = "evaluating and writing the page";
 
 /// Whether the page can be written, before long work.
 pub(crate) fn check_path(path: &Path) -> Result<()> {
@@ -89,7 +86,10 @@ fn text(path: &Path) -> String {
 
 /// What runs are called: the name of the file or folder, as long as that tells them apart.
 fn names(paths: &[PathBuf]) -> Vec<String> {
-    let short = |path: &PathBuf| path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    let short = |path: &PathBuf| {
+        let name = path.file_name()?.to_string_lossy();
+        Some(name.strip_suffix(".ckpt").unwrap_or(&name).to_string())
+    };
     let distinct: BTreeSet<_> = paths.iter().map(short).collect();
     let name = |path| short(path).filter(|_| distinct.len() == paths.len()).unwrap_or_else(|| text(path));
     paths.iter().map(name).collect()
@@ -97,25 +97,13 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 
 /// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
 fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
-    let (checkpoint, scalars) = match path.is_dir() {
-        false => (Checkpoint::load(path)?, None),
-        true if path.join(SCALARS).exists() => {
-            let scalars = read_scalars(path)?;
-            (Checkpoint::load(path.join(LOGGED_NETWORK))?, Some(scalars))
-        }
-        true => {
-            let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
-            let found = newest.ok_or_else(|| {
-                format!(
-                    "{}: found neither scalars.jsonl nor a checkpoint, expected a folder of --log-dir or --checkpoint-dir",
-                    path.display()
-                )
-            })?;
-            (found.1, None)
-        }
+    let scalars = match path.join(SCALARS).exists() {
+        true => Some(read_scalars(path)?),
+        false => None,
     };
+    let checkpoint = history::load(path)?.1;
     let settings = RunConfig::saved(&checkpoint).to_toml()?;
-    let command = command_with_file(&settings, options.data_dir.as_deref());
+    let command = command_with_file(&settings, options.data_dir.as_deref(), None);
     let run = Run::of_checkpoint(name, checkpoint).with_settings(settings).with_command(command);
     Ok(match scalars {
         Some(scalars) => run.with_scalars(scalars),
@@ -124,12 +112,15 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
 }
 
 /// A run by its settings alone: whatever they are, a file can say them.
-fn command_with_file(settings: &str, data_dir: Option<&Path>) -> String {
-    let mut command = "cargo xtask train-mnist --config run.toml".to_string();
+fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Option<usize>) -> String {
+    let mut arguments = ["train-mnist", "--config", "run.toml"].map(String::from).to_vec();
     if let Some(folder) = data_dir {
-        command.push_str(&format!(" --data-dir {}", quoted(&text(folder))));
+        arguments.extend(["--data-dir".into(), text(folder)]);
     }
-    format!("cat > run.toml <<'END'\n{}\nEND\n{command}", settings.trim_end())
+    if let Some(limit) = train_limit {
+        arguments.extend(["--train-limit".into(), limit.to_string()]);
+    }
+    format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }
 
 /// The page at the end of `train-mnist`; `inside` is what was seen of the network after every epoch.
@@ -145,43 +136,31 @@ pub(crate) fn write_at_end(
     let record = TrainingRecord::new(training.clone(), summary.history.clone());
     let checkpoint = Checkpoint::new(net.clone(), record);
     let settings = RunConfig::saved(&checkpoint).to_toml()?;
-    let command = match options.keeping.resume {
-        // A call that resumes does not say how the run began.
-        Some(_) => command_with_file(&settings, options.data_dir.as_deref()),
-        None => call(std::env::args().skip(1)),
+    // A call that resumes does not say how the run began, and a file is not where the page is read.
+    let command = match options.keeping.resume.is_some() || options.config.is_some() {
+        true => command_with_file(&settings, options.data_dir.as_deref(), options.train_limit),
+        false => call_again(),
     };
     let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
     let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(inside).collect();
     let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
     let run = run.with_settings(settings).with_command(command);
-    Ok(page(vec![run], mnist).save(&mnist.test, path)?)
+    let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
+    Ok(output::spin_if_long(talk, WRITING, || page.save(&mnist.test, path))?)
 }
 
-/// The call that was made, without what only says where results go.
-fn call(arguments: impl Iterator<Item = String>) -> String {
-    const PLACES: [&str; 4] = ["--report", "--checkpoint", "--checkpoint-dir", "--log-dir"];
-    let mut words = vec!["cargo".to_string(), "xtask".to_string()];
-    let mut arguments = arguments.peekable();
-    while let Some(word) = arguments.next() {
-        let name = word.split('=').next().unwrap_or_default();
-        if PLACES.contains(&name) {
-            if !word.contains('=') {
-                arguments.next();
-            }
-        } else if !matches!(name, "--json" | "--quiet") {
-            words.push(quoted(&word));
-        }
-    }
-    words.join(" ")
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
+/// The call that was made, without what only says where results go and when.
+fn call_again() -> String {
+    const PLACES: &[&str] = &[
+        "--report",
+        "--checkpoint",
+        "--checkpoint-dir",
+        "--checkpoint-every",
+        "--keep",
+        "--on-checkpoint-error",
+        "--log-dir",
+    ];
+    call::words(call::without(std::env::args().skip(1), PLACES, &["--json", "--quiet"]))
 }
 
 #[cfg(test)]
@@ -189,17 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_repeated_without_the_places_of_its_results() {
-        let given = ["train-mnist", "--epochs", "5", "--report", "out.html", "--checkpoint=a.ckpt", "--json"];
-        let given = given.iter().chain(&["--data-dir", "my data"]).map(ToString::to_string);
-        assert_eq!(call(given), "cargo xtask train-mnist --epochs 5 --data-dir 'my data'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-    }
-
-    #[test]
     fn runs_are_called_by_what_tells_them_apart() {
         let names = |paths: &[&str]| super::names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
-        assert_eq!(names(&["runs/a.ckpt", "runs/b"]), ["a", "b"]);
+        assert_eq!(names(&["runs/a.ckpt", "runs/lr-0.1"]), ["a", "lr-0.1"]);
         assert_eq!(names(&["1/net.ckpt", "2/net.ckpt"]), ["1/net.ckpt", "2/net.ckpt"]);
         assert_eq!(names(&[".."]), [".."]);
     }

@@ -74,7 +74,6 @@ const PHOTO: Scene = Scene {
     ink: 60.0,
     slope: (-60.0, 35.0),
     vignette: 0.25,
-    shadow: 0.0,
     noise: 8.0,
 };
 

@@ -49,7 +49,7 @@ fn what_is_no_run_is_one_sentence_and_leaves_no_page() {
     let (page, data) = (path(&folder, "out.html"), folder.arg());
     let error = |code, run: &str| fails(code, &["report", run, "--data-dir", data, "--output", &page]);
     assert!(error(1, &path(&folder, "missing.ckpt")).contains("cannot read the checkpoint"));
-    assert!(error(1, data).contains("found neither scalars.jsonl nor a checkpoint"));
+    assert!(error(1, data).contains("found no good checkpoint in this folder"));
     assert!(error(2, &page).contains("is one of the runs"));
     let logs = path(&folder, "logs");
     fs::create_dir(&logs).unwrap();

@@ -94,7 +94,8 @@ impl LogWriter {
     /// # Errors
     /// [`Error::Io`] if they cannot be written.
     pub fn write(&mut self, record: &Record) -> Result<(), Error> {
-        self.drop_from(record.epoch)?;
+        let events = self.events.length;
+        self.drop_from(record.epoch).inspect_err(|_| self.events.cut_back(events))?;
         // Scalars first: a run that goes on finds in them from which step on the events are to be forgotten.
         let (scalars, events) = (self.scalars.length, self.events.length);
         let written = self

@@ -52,3 +52,9 @@ pub enum Error {
         found: usize,
     },
 }
+
+impl Error {
+    pub(crate) fn of_samples(run: &str) -> impl FnOnce(chainrule_trainer::Error) -> Error {
+        |cause| Error::Samples { run: run.to_string(), cause: cause.into() }
+    }
+}

@@ -5,7 +5,7 @@ use chainrule_trainer::{
     diagnostics::{Diagnostics, Histogram, diagnose, spread},
 };
 
-use crate::{Error, predictions::inputs};
+use crate::predictions::inputs;
 
 /// Samples that are looked at: a histogram of more looks the same.
 const MOST_SAMPLES: usize = 1000;
@@ -29,13 +29,6 @@ impl Inside {
         let layers = net.layers().layers();
         let name = format!("{} ({})", layers.len(), layers.last().map_or("none", |layer| layer.name()));
         Ok(Inside { diagnostics, outputs: (name, Histogram::of(z.as_slice(), N_BINS)) })
-    }
-}
-
-/// The exported error is the crate's own.
-impl Error {
-    pub(crate) fn of_samples(run: &str) -> impl FnOnce(chainrule_trainer::Error) -> Error {
-        |cause| Error::Samples { run: run.to_string(), cause: cause.into() }
     }
 }
 

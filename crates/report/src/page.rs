@@ -28,10 +28,14 @@ pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Sampl
         .enumerate()
         .map(|(i, of_run)| (format!("run-{}", i + 1), parts(report, of_run, test, by)))
         .collect();
-    // The first network that can be drawn for.
-    let drawing =
-        findings.iter().map(|of_run| draw::section(report, &of_run.run.net).map(|html| (of_run, html)));
-    let drawing = drawing.reduce(Result::or).expect("a report has a run");
+    // The first network that can be drawn for, or why none can.
+    let mut drawing = Err(String::new());
+    for of_run in findings.iter() {
+        drawing = draw::section(report, &of_run.run.net).map(|html| (of_run, html));
+        if drawing.is_ok() {
+            break;
+        }
+    }
     let draw_title = if report.classes.is_empty() { "Draw a digit" } else { "Draw" };
     let compared = findings.len() > 1;
     html! {

@@ -10,14 +10,14 @@ use chainrule_report::{
 };
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
-/// Sixty images of 8×6 pixels, of three classes.
+/// Sixty images of 8×8 pixels, of three classes: square ones have a field to draw on.
 fn images() -> ImageSet {
-    let pixels = (0..60 * 48).map(|i| ((i * 37) % 256) as u8).collect();
-    ImageSet::new(Images::new(60, 8, 6, pixels), (0..60).map(|i| (i % 3) as u8).collect())
+    let pixels = (0..60 * 64).map(|i| ((i * 37) % 256) as u8).collect();
+    ImageSet::new(Images::new(60, 8, 8, pixels), (0..60).map(|i| (i % 3) as u8).collect())
 }
 
 fn run(name: &str) -> Run {
-    let net = Mlp::new(&MlpConfig::new([48, 5, 3])).unwrap();
+    let net = Mlp::new(&MlpConfig::new([64, 5, 3])).unwrap();
     let mut scalars = Vec::new();
     for (epoch, loss) in [(1, 1.5), (2, 0.5), (3, f64::NAN), (4, 0.25)] {
         for tag in ["loss/train", "accuracy/train", "gradient_norm/W1", "dead_units/layer2", "learning_rate"]
@@ -29,7 +29,7 @@ fn run(name: &str) -> Run {
 }
 
 fn page(runs: impl Into<Vec<Run>>) -> String {
-    Report::new(runs).with_images(8, 6).to_html(&images()).unwrap()
+    Report::new(runs).with_images(8, 8).to_html(&images()).unwrap()
 }
 
 /// A start tag.
@@ -142,7 +142,7 @@ fn hostile_names_are_text() {
     let name = "</title><script>alert(1)</script>\"' onload=x & --><svg/onload=1>";
     let mut run = run(name).with_command(name).with_settings(name);
     run.scalars.push(Scalar::new(10, 1, format!("weight_norm/{name}"), 1.0));
-    let report = Report::new([run, self::run("b")]).with_title(name).with_images(8, 6);
+    let report = Report::new([run, self::run("b")]).with_title(name).with_images(8, 8);
     let html = report.with_classes([name, name, name].map(String::from)).to_html(&images()).unwrap();
     let (tags, text) = parsed(&html);
     let scripts = |tags: &[Tag]| tags.iter().filter(|tag| tag.name == "script").count();
@@ -154,14 +154,14 @@ fn hostile_names_are_text() {
 
 #[test]
 fn unusual_networks_and_runs_have_a_page() {
-    let deep = MlpConfig::new([48, 9, 8, 7, 6, 3]).with_activation(Activation::Relu).with_batch_norm(true);
+    let deep = MlpConfig::new([64, 9, 8, 7, 6, 3]).with_activation(Activation::Relu).with_batch_norm(true);
     for config in [
-        MlpConfig::new([48, 3]),
+        MlpConfig::new([64, 3]),
         deep.with_dropout(0.5),
-        MlpConfig::new([48, 4, 3]).with_loss(LossConfig::BinaryCrossEntropy),
-        MlpConfig::new([48, 4, 3]).with_loss(LossConfig::HalfSquaredError),
+        MlpConfig::new([64, 4, 3]).with_loss(LossConfig::BinaryCrossEntropy),
+        MlpConfig::new([64, 4, 3]).with_loss(LossConfig::HalfSquaredError),
         // More outputs than the data have classes.
-        MlpConfig::new([48, 4, 40]),
+        MlpConfig::new([64, 4, 40]),
     ] {
         // No history at all, as of a network that was never trained.
         let html = page([Run::new("untrained", Mlp::new(&config).unwrap())]);
@@ -185,17 +185,43 @@ fn tables_of_numbers_have_a_page_without_pictures() {
 }
 
 #[test]
+fn images_that_are_not_square_have_no_field_to_draw_on() {
+    let images = ImageSet::new(Images::new(2, 8, 6, vec![7; 96]), vec![0, 1]);
+    let run = Run::new("oblong", Mlp::new(&MlpConfig::new([48, 5, 2])).unwrap());
+    let html = Report::new([run]).with_images(8, 6).to_html(&images).unwrap();
+    parsed(&html);
+    assert!(html.contains("There is no field to draw in, since ") && !html.contains("<canvas"));
+    assert!(page([self::run("a")]).contains("<canvas"));
+}
+
+#[test]
+fn the_loss_has_its_own_unit() {
+    let with = |loss| {
+        let net = Mlp::new(&MlpConfig::new([64, 5, 3]).with_loss(loss)).unwrap();
+        Run::new("a", net).with_scalars([Scalar::new(1, 1, "loss/test", 2.0)])
+    };
+    let (squares, nats) = (LossConfig::MeanSquaredError, LossConfig::default());
+    assert!(page([with(squares.clone())]).contains("mean loss (squared error per output)"));
+    assert!(page([with(nats.clone())]).contains("mean loss (nats per sample)"));
+    let both = page([with(squares), with(nats)]);
+    assert!(
+        both.contains("each run&#39;s own, not to be compared")
+            || both.contains("each run's own, not to be compared")
+    );
+}
+
+#[test]
 fn what_cannot_be_reported_is_refused_in_one_sentence() {
     let error = |report: Report| report.to_html(&images()).unwrap_err().to_string();
     assert_eq!(error(Report::new([])), "found no run to report on, expected at least one");
     assert_eq!(
         error(Report::new([run("a")]).with_images(28, 28)),
-        "images of 28×28 pixels: found samples of 48 values, expected 784"
+        "images of 28×28 pixels: found samples of 64 values, expected 784"
     );
     let other = Run::new("other.ckpt", Mlp::new(&MlpConfig::new([7, 3])).unwrap());
     assert_eq!(
         error(Report::new([run("a"), other])),
-        "other.ckpt: values per sample: found 48, expected 7, the inputs of the network"
+        "other.ckpt: values per sample: found 64, expected 7, the inputs of the network"
     );
     let values = Dataset::from_rows(&[1.0, 2.0], 1).unwrap().with_values(&[0.5, 0.25], 1).unwrap();
     let net = Mlp::new(&MlpConfig::new([1, 1]).with_loss(LossConfig::MeanSquaredError)).unwrap();

@@ -52,9 +52,7 @@ impl Logs {
         };
         self.writer = None;
         bar.warn(&format!("{error}; the run goes on without logs"));
-        if self.json {
-            output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
-        }
+        self.tell(&error);
     }
 
     /// Whether there is anything to write into.
@@ -62,10 +60,19 @@ impl Logs {
         self.writer.is_some()
     }
 
-    /// Leaves the trained network beside the logs.
-    pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) -> Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+    /// Leaves the trained network beside the logs; where it cannot, it says so.
+    pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) {
+        let Some(folder) = &self.folder else { return };
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
-        Ok(Checkpoint::new(net.clone(), record).save(folder.join(LOGGED_NETWORK))?)
+        if let Err(error) = Checkpoint::new(net.clone(), record).save(folder.join(LOGGED_NETWORK)) {
+            eprintln!("warning: {error}");
+            self.tell(&error);
+        }
+    }
+
+    fn tell(&self, error: &dyn std::error::Error) {
+        if self.json {
+            output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
+        }
     }
 }

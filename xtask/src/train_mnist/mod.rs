@@ -96,7 +96,6 @@ fn load_and_train(
     }
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
     let Look { seen, logs, .. } = look;
-    logs.save_network(&net, &training, &summary)?;
     if let Some(path) = &options.checkpoint {
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
         let checkpoint = Checkpoint::new(net.clone(), record);
@@ -108,6 +107,7 @@ fn load_and_train(
     if let Some(path) = &options.report {
         report::write_at_end(path, options, &net, &training, &summary, seen, &mnist)?;
     }
+    logs.save_network(&net, &training, &summary);
     if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
         say_stopped(signal, &summary, options);
         return Ok(Some(signal));

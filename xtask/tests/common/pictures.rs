@@ -38,8 +38,6 @@ pub(crate) struct Scene {
     pub(crate) slope: (f64, f64),
     /// What a lens takes from the corners, 0…1.
     pub(crate) vignette: f64,
-    /// What an edge of shadow takes from the right third, 0…1.
-    pub(crate) shadow: f64,
     /// The standard deviation of the noise.
     pub(crate) noise: f64,
 }
@@ -59,9 +57,6 @@ impl Scene {
                 let mut value = self.paper * (1.0 - ink) + self.ink * ink;
                 value += self.slope.0 * u / 2.0 + self.slope.1 * v / 2.0;
                 value *= 1.0 - self.vignette * (u * u + v * v) / 2.0;
-                if u + 0.3 * v > 0.33 {
-                    value *= 1.0 - self.shadow;
-                }
                 value += self.noise * random.normal();
                 pixels.push(value.round().clamp(0.0, 255.0) as u8);
             }

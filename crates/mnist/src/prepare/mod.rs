@@ -66,8 +66,8 @@ pub fn prepare_digit(pixels: &[u8], n_columns: usize, side: usize) -> Option<Dig
     let picture = Grey::reduced(pixels, n_columns);
     let (ink, dark_on_light) = ink::ink(&picture)?;
     let digit = ink.cropped()?;
-    // The share of the side that digits have in MNIST.
-    let longer = (side * 20).div_ceil(28);
+    // The share of the side that digits have in MNIST, rounded; a pixel at least.
+    let longer = ((side * 20 + 14) / 28).max(1);
     let scale = longer as f64 / digit.n_rows.max(digit.n_columns) as f64;
     let scaled_to = |n: usize| ((n as f64 * scale).round() as usize).clamp(1, longer);
     let digit = digit.resized(scaled_to(digit.n_rows), scaled_to(digit.n_columns));

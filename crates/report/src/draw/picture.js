@@ -3,7 +3,7 @@
 // 1. what is drawn is scaled to fit a box of 20×20 pixels and keeps its proportions; greys come from anti-aliasing;
 // 2. the box goes into a field of 28×28 pixels so that the centre of mass of its ink is in the middle.
 //
-// Source: LeCun, Cortes and Burges, *The MNIST database*, http://yann.lecun.com/exdb/mnist/. That page doesn't say that
+// Source: LeCun, Cortes and Burges, *The MNIST database*, yann.lecun.com/exdb/mnist. That page doesn't say that
 // boxes are moved by whole pixels and that pixel 14, counted from 0, is the middle, but the training images do: the
 // centre of mass of every one of them lies between 13.5 and 14.5 in both directions.
 

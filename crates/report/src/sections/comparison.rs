@@ -7,15 +7,25 @@ use crate::{
     numbers::{UNKNOWN, percent, significant, whole},
     report::Findings,
     run::By,
-    sections::curves::{ACCURACY, LEARNING_RATE, LOSS, THROUGHPUT},
+    sections::curves::{self, ACCURACY, Curve, LEARNING_RATE, THROUGHPUT},
 };
 
 pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     let runs: Vec<&Run> = findings.iter().map(|of_run| of_run.run).collect();
+    // Losses of different kinds are no lengths on one scale.
+    let kinds: Vec<Curve> = runs.iter().map(|run| curves::loss(&run.net.config().loss)).collect();
+    let loss = Curve {
+        unit: if kinds.iter().all(|of_run| of_run.unit == kinds[0].unit) {
+            kinds[0].unit
+        } else {
+            "mean loss (each run's own, not to be compared)"
+        },
+        ..curves::loss(&runs[0].net.config().loss)
+    };
     let charts = [
-        (&LOSS, "Loss: training", "loss/train"),
-        (&LOSS, "Loss: validation", "loss/validation"),
-        (&LOSS, "Loss: test", "loss/test"),
+        (&loss, "Loss: training", "loss/train"),
+        (&loss, "Loss: validation", "loss/validation"),
+        (&loss, "Loss: test", "loss/test"),
         (&ACCURACY, "Accuracy: training", "accuracy/train"),
         (&ACCURACY, "Accuracy: validation", "accuracy/validation"),
         (&ACCURACY, "Accuracy: test", "accuracy/test"),
@@ -31,8 +41,8 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
                     thead {
                         tr {
                             th scope="col" { "run" } th scope="col" { "network" } th scope="col" { "parameters" }
-                            th scope="col" { "epochs" } th scope="col" { "training accuracy" }
-                            th scope="col" { "validation accuracy" } th scope="col" { "test accuracy" }
+                            th scope="col" { "epochs" } th scope="col" { "training accuracy, last epoch" }
+                            th scope="col" { "validation accuracy, last epoch" } th scope="col" { "test accuracy" }
                             th scope="col" { "test loss" } th scope="col" { "calibration error" }
                         }
                     }

@@ -1,5 +1,6 @@
 //! What was measured while the run went on, as curves.
 
+use chainrule_trainer::losses::LossConfig;
 use maud::{Markup, html};
 
 use crate::{
@@ -23,9 +24,22 @@ pub(crate) struct Curve {
     pub(crate) factor: f64,
 }
 
-pub(crate) const LOSS: Curve = Curve {
+/// Its unit is that of the network's loss.
+pub(crate) fn loss(config: &LossConfig) -> Curve {
+    let unit = match config {
+        LossConfig::SoftmaxCrossEntropy(_) => "mean loss (nats per sample)",
+        LossConfig::BinaryCrossEntropy => "mean loss (nats per output)",
+        LossConfig::HalfSquaredError => "mean loss (half a squared error per sample)",
+        LossConfig::MeanSquaredError => "mean loss (squared error per output)",
+        LossConfig::Huber(_) => "mean loss (Huber's, per output)",
+        _ => "mean loss",
+    };
+    Curve { unit, ..LOSS }
+}
+
+const LOSS: Curve = Curve {
     title: "Loss",
-    unit: "mean loss (nats per sample)",
+    unit: "",
     note: "The training loss is the mean over the epoch, while the weights still changed.",
     prefix: "loss/",
     wide: true,
@@ -61,9 +75,13 @@ pub(crate) const THROUGHPUT: Curve = Curve {
 
 /// Loss, accuracy, learning rate, throughput.
 pub(crate) fn section(run: &Run, by: By) -> Markup {
-    let curves = [LOSS, ACCURACY, LEARNING_RATE, THROUGHPUT];
+    let curves = [loss(&run.net.config().loss), ACCURACY, LEARNING_RATE, THROUGHPUT];
     let charts: Vec<Markup> = curves.iter().flat_map(|curve| curve.of_run(run, by)).collect();
+    let stops_early = run.training.as_ref().is_some_and(|training| training.early_stopping.is_some());
     html! {
+        @if stops_early {
+            p { "The run stopped early: at its end, the network became again what it was after the epoch with the lowest validation loss." }
+        }
         @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or not with a history." } }
         @else { div.charts { @for chart in charts { (chart) } } }
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
+    Run,
     numbers::{counted, percent, significant},
     report::Findings,
     run::By,
@@ -55,9 +56,22 @@ pub(crate) fn section(findings: &Findings<'_>, by: By) -> Markup {
                 "How these figures changed in training is not known: a checkpoint has those of the end alone. "
                 code { "train-mnist" } " has them all with " code { "--report" } " or " code { "--log-dir" } "."
             }
-        } @else { div.charts { @for chart in charts { (chart) } } }
+        } @else {
+            @if let Some(epoch) = seen_from(findings.run) {
+                p { "Known from epoch " (epoch) " on, when the run was resumed." }
+            }
+            div.charts { @for chart in charts { (chart) } }
+        }
         (at_the_end(findings))
     }
+}
+
+/// The first epoch after which the network was looked at, if there were others before.
+fn seen_from(run: &Run) -> Option<u64> {
+    let first = |prefix: &str| {
+        run.scalars.iter().filter(|scalar| scalar.tag.starts_with(prefix)).map(|scalar| scalar.epoch).min()
+    };
+    first(GRADIENT_NORMS.prefix).filter(|seen| first("loss/").is_some_and(|trained| trained < *seen))
 }
 
 fn at_the_end(findings: &Findings<'_>) -> Markup {

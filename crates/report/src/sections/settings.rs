@@ -23,7 +23,8 @@ pub(crate) fn section(run: &Run) -> Markup {
             }
         }
         @if let Some(settings) = &run.settings {
-            details {
+            // Open, so that paper has them too.
+            details open {
                 summary { "All settings as a file" }
                 pre.scroll tabindex="0" role="group" aria-label="All settings as a file" { code { (settings) } }
             }

@@ -34,7 +34,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// `n_bins` bins from the smallest to the largest value; where both are the same, half a unit to either side.
+    /// `n_bins` bins from the smallest to the largest value; where both are the same, half a unit to
+    /// either side, or as much as the value is large, if that is more.
     ///
     /// # Panics
     /// Unless `n_bins` is above 0.
