@@ -112,7 +112,7 @@ function problems() {
   // What scrolls on a screen would be lost on paper.
   if (matchMedia("print").matches) {
     const scrolls = all.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
-    const lost = scrolls.filter((element) => element.localName !== "svg" && getComputedStyle(element).display !== "inline");
+    const lost = scrolls.filter((element) => !element.closest("svg") && getComputedStyle(element).display !== "inline");
     tooWide.push(...lost.slice(0, limit).map(named));
   }
   return {
