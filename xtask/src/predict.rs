@@ -7,6 +7,7 @@ use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::{Checkpoint, Predictor};
 use clap::Args;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     Result,
@@ -51,7 +52,11 @@ pub(crate) fn run(options: &Predict) -> Result<()> {
             // The others are read all the same.
             Err(problem) => {
                 n_failed += 1;
-                bar.above(|| eprintln!("{problem}"));
+                bar.above(|| eprintln!("error: {problem}"));
+                if options.json {
+                    let path = path.display().to_string();
+                    output::json(&json!({"event": "error", "path": path, "message": problem}));
+                }
             }
         }
         bar.share(i + 1, n_images);

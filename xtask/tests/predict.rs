@@ -247,10 +247,14 @@ fn one_bad_picture_among_good_ones_is_told_and_the_others_are_read() {
     fs::write(&bad, "no picture").unwrap();
     let output = xtask(&["predict", "--checkpoint", &net(), "--json", &good, bad.to_str().unwrap(), &good]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
+    let said = json::objects(&String::from_utf8(output.stdout).unwrap());
+    let events: Vec<_> = said.iter().map(|object| object["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["prediction", "error", "prediction"]);
+    assert!(said[1]["message"].as_str().unwrap().contains("not a picture"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("bad.png: not a picture")
+        said.starts_with("error: ")
+            && said.contains("bad.png: not a picture")
             && said.ends_with("error: 1 of 3 pictures could not be read\n"),
         "{said}"
     );

@@ -75,6 +75,28 @@ fn least_difference(colours: &[Srgb<u8>]) -> f32 {
     least
 }
 
+/// The field to draw on has the same colours on a light and on a dark page, and a black paper with white ink.
+#[test]
+fn bars_and_pen_of_the_drawing_field_stand_out() {
+    let css = include_str!("../src/draw/draw.css");
+    let colour_of = |selector: &str, property: &str| -> Srgb<u8> {
+        let rule = css.lines().find(|line| line.starts_with(&format!("{selector} {{"))).unwrap();
+        let value = rule.split_once(&format!("{property}: ")).unwrap().1;
+        value[value.find('#').unwrap()..][..7].parse().unwrap()
+    };
+    let best = colour_of("#draw-bars .is-best .draw-track span", "background");
+    let bar = colour_of(".draw-track span", "background");
+    for (name, theme) in themes() {
+        for colour in [best, bar] {
+            assert!(contrast(colour, theme["page"]) >= 3.0, "{name}: {}", contrast(colour, theme["page"]));
+        }
+    }
+    // On paper the ring is what is seen, on ink what is around it.
+    let (black, white) = (Srgb::new(0, 0, 0), Srgb::new(255, 255, 255));
+    assert!(contrast(colour_of("#draw-cursor", "border"), black) >= 3.0 && contrast(black, white) >= 3.0);
+    assert!(css.contains("outline: 2px solid #000; border-radius: 50%"));
+}
+
 #[test]
 fn text_stands_out_from_its_ground() {
     for (name, theme) in themes() {
