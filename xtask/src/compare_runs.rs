@@ -87,7 +87,8 @@ impl Run {
             validation_accuracy: last.and_then(|report| report.validation_accuracy),
             test_accuracy: last.and_then(|report| report.test_accuracy),
             best_test_accuracy: history.iter().filter_map(|report| report.test_accuracy).reduce(f64::max),
-            seconds: history.iter().map(|report| report.seconds).sum(),
+            // An empty sum is -0.
+            seconds: history.iter().map(|report| report.seconds).sum::<f64>() + 0.0,
             n_parameters: checkpoint.net.n_parameters(),
             parameters_crc32: format!("{:08x}", checkpoint.net.parameters_crc32()),
         };

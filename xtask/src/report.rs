@@ -43,9 +43,19 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
         let sentence = format!("--output {} is one of the runs", options.output.display());
         return Err(Usage(sentence).into());
     }
+    if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
+        return Err(Usage(format!("{} is given twice", options.runs[twice].display())).into());
+    }
     let mut runs = Vec::new();
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
         runs.push(load(path, name, options)?);
+    }
+    let (n_names, n_outputs) =
+        (options.class_names.len(), runs[0].net.config().sizes.last().copied().unwrap_or(0));
+    if n_names > 0 && n_names != n_outputs {
+        let sentence =
+            format!("--class-names has {n_names}, expected {n_outputs}: one for each output of the network");
+        return Err(Usage(sentence).into());
     }
     check_path(&options.output)?;
     let mnist = data::load(options.data_dir.as_deref())?;
@@ -104,7 +114,10 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
     let checkpoint = history::load(path)?.1;
     let settings = RunConfig::saved(&checkpoint).to_toml()?;
     let command = command_with_file(&settings, options.data_dir.as_deref(), None);
-    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings).with_command(command);
+    // A network that was imported has no run to be repeated.
+    let is_trained = !checkpoint.training.history.is_empty();
+    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings);
+    let run = if is_trained { run.with_command(command) } else { run };
     Ok(match scalars {
         Some(scalars) => run.with_scalars(scalars),
         None => run,
@@ -144,7 +157,9 @@ pub(crate) fn write_at_end(
     let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
     let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(inside).collect();
     let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
-    let run = run.with_settings(settings).with_command(command);
+    let run = run.with_settings(settings);
+    // One that was stopped is not repeated by a call that goes to the end.
+    let run = if summary.stopped { run } else { run.with_command(command) };
     let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
     Ok(output::spin_if_long(talk, WRITING, || page.save(&mnist.test, path))?)
 }

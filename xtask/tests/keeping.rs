@@ -97,7 +97,7 @@ fn another_run_is_refused_with_a_reason() {
         (&["--hidden", "9"], "the network is 64-9-10, expected 64-50-10"),
         (&["--train-limit", "100"], "the number of training samples is 100, expected 200"),
         (&["--epochs", "2"], "the schedule is spread over all steps"),
-        (&["--learning-rate", "0.5"], "the optimizer is "),
+        (&["--learning-rate", "0.5"], "the learning rate is 0.5, expected 0.01"),
     ] {
         let error = refused(options);
         assert!(error.contains(reason), "{options:?}: {error}");

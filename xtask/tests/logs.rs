@@ -90,6 +90,23 @@ fn a_resumed_run_goes_on_in_its_logs() {
     };
     assert_eq!(go_on("5"), [10, 20, 30, 40, 50]);
     assert_eq!(go_on("3"), [10, 20, 30]);
+
+    // Another run's epochs are not gone on with.
+    let other = data.file("other.ckpt");
+    let other = other.to_str().unwrap();
+    succeeds(&arguments(&data, &["--epochs", "1", "--learning-rate", "0.2", "--checkpoint", other]));
+    let error = fails(
+        1,
+        &arguments(
+            &data,
+            &["--resume", other, "--epochs", "4", "--learning-rate", "0.2", "--log-dir", logs_arg],
+        ),
+    );
+    assert!(
+        error.contains("logs: holds the logs of another run, whose training loss in epoch 1 was "),
+        "{error}"
+    );
+    assert_eq!(of_tag(&logs, "loss/train").len(), 3);
 }
 
 #[test]

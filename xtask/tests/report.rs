@@ -51,6 +51,14 @@ fn what_is_no_run_is_one_sentence_and_leaves_no_page() {
     assert!(error(1, &path(&folder, "missing.ckpt")).contains("cannot read the checkpoint"));
     assert!(error(1, data).contains("found no good checkpoint in this folder"));
     assert!(error(2, &page).contains("is one of the runs"));
+    let net = path(&folder, "net.ckpt");
+    let call = ["train-mnist", "--data-dir", data, "--epochs", "1", "--quiet", "--checkpoint", &net];
+    assert!(fails(2, &[&call[..], &["--report", &net]].concat()).contains("name the same file"));
+    succeeds(&call);
+    let report = ["report", &net, "--data-dir", data, "--output", &page];
+    assert!(fails(2, &[&report[..], &[&net]].concat()).contains("net.ckpt is given twice"));
+    let named = [&report[..], &["--class-names", "a,b"]].concat();
+    assert!(fails(2, &named).contains("--class-names has 2, expected 10"));
     let logs = path(&folder, "logs");
     fs::create_dir(&logs).unwrap();
     fs::write(format!("{logs}/scalars.jsonl"), "{\"step\":\"two\"}\n").unwrap();

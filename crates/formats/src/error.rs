@@ -33,7 +33,7 @@ pub enum Error {
 pub enum Problem {
     /// The bytes are of none of the formats.
     #[error(
-        "starts with \"{}\", which is neither safetensors, npz nor ONNX", found.escape_ascii()
+        "starts with \"{}\", which is neither safetensors, npz, ONNX nor a checkpoint", found.escape_ascii()
     )]
     Unknown {
         /// The first bytes, at most 16.

@@ -7,7 +7,7 @@ mod common;
 use std::{ops::ControlFlow, path::Path};
 
 use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_optimizers::{Clip, OptimizerConfig, Schedule, Sgd};
+use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, Schedule, Sgd};
 use chainrule_trainer::{
     Activation, Checkpoint, Checkpoints, Dataset, EarlyStopping, EpochReport, Event, Every, Mlp, MlpConfig,
     Resume, Sampling, Summary, TrainConfig, TrainingRecord, train,
@@ -238,7 +238,11 @@ fn another_run_is_refused_by_the_setting_that_differs() {
     }
     let faster = config.clone().with_optimizer(Sgd::new(0.5).unwrap());
     let reason = refused(&config, &faster);
-    assert!(reason.starts_with("the optimizer is Sgd(Sgd { learning_rate: 0.5"), "{reason}");
+    assert!(reason.starts_with("the learning rate is 0.5, expected 0.1"), "{reason}");
+    let other = config.clone().with_optimizer(Momentum::new(0.1).unwrap());
+    assert!(refused(&config, &other).starts_with("the optimizer is momentum, expected sgd"));
+    let decaying = config.clone().with_optimizer(Sgd::new(0.1).unwrap().with_weight_decay(0.5).unwrap());
+    assert!(refused(&config, &decaying).starts_with("the rest of the optimizer is "));
     assert_eq!(
         refused(&config, &config.clone().with_epochs(1)),
         "the number of steps is 2, expected at least 4, which the run that was saved has taken"

@@ -1,10 +1,10 @@
 //! `--log-dir`: what an epoch leaves in the folder of logs, and the network at the end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chainrule_logs::{LogWriter, Record};
+use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
 use chainrule_trainer::{
-    Checkpoint, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
+    Checkpoint, Checkpoints, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
 };
 
 use super::TrainMnist;
@@ -27,9 +27,39 @@ pub(super) struct Logs {
     json: bool,
 }
 
+/// Whether the logs in a folder are those of a run with this history, as far as it goes.
+fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
+    let logged = read_scalars(folder)?;
+    for expected in history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train") {
+        let found = logged.iter().find(|scalar| scalar.tag == expected.tag && scalar.epoch == expected.epoch);
+        if let Some(found) = found.filter(|found| found.value != expected.value) {
+            return Err(format!(
+                "{}: holds the logs of another run, whose training loss in epoch {} was {:?}, expected {:?} (another --log-dir)",
+                folder.display(),
+                found.epoch,
+                found.value.unwrap_or(f64::NAN),
+                expected.value.unwrap_or(f64::NAN),
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
 impl Logs {
     /// Makes the folder: before training, not after it. A run that is resumed goes on in the logs that are there.
-    pub(super) fn open(options: &TrainMnist, n_rows: usize, n_columns: usize) -> Result<Logs> {
+    pub(super) fn open(
+        options: &TrainMnist,
+        checkpoints: &Checkpoints,
+        n_rows: usize,
+        n_columns: usize,
+    ) -> Result<Logs> {
+        if let (Some(folder), Some(_)) = (&options.log_dir, &options.keeping.resume)
+            && folder.join(SCALARS).exists()
+            && let Some((_, checkpoint)) = checkpoints.newest()?
+        {
+            check_same_run(folder, &checkpoint.training.history)?;
+        }
         let open = |folder: &PathBuf| match options.keeping.resume {
             None => LogWriter::create(folder).map_err(|error| {
                 let remedy = match error {

@@ -3,7 +3,7 @@
 use chainrule_logs::Scalar;
 use chainrule_mnist::ImageSet;
 use chainrule_trainer::{
-    EpochReport, Mlp,
+    Checkpoints, EpochReport, Mlp,
     diagnostics::{diagnose, spread},
 };
 
@@ -22,8 +22,13 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn new(options: &TrainMnist, n_rows: usize, n_columns: usize) -> Result<Look> {
-        let logs = Logs::open(options, n_rows, n_columns)?;
+    pub(super) fn new(
+        options: &TrainMnist,
+        checkpoints: &Checkpoints,
+        n_rows: usize,
+        n_columns: usize,
+    ) -> Result<Look> {
+        let logs = Logs::open(options, checkpoints, n_rows, n_columns)?;
         Ok(Look { for_page: options.report.is_some(), seen: Vec::new(), logs })
     }
 

@@ -14,7 +14,9 @@ use chainrule_trainer::{
 };
 
 use crate::{
-    Result, data,
+    Result,
+    args::Usage,
+    data,
     keeping::{self, ErrorEvent, ResumedEvent},
     output::{self, Bar},
     report,
@@ -39,6 +41,9 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
         Checkpoint::check_path(path)?;
     }
     if let Some(path) = &options.report {
+        if Some(path) == options.checkpoint.as_ref() {
+            return Err(Usage("--report and --checkpoint name the same file".into()).into());
+        }
         report::check_path(path)?;
     }
     let checkpoints = options.keeping.checkpoints()?;
@@ -80,7 +85,7 @@ fn load_and_train(
     let RunConfig { network, training } = config;
     let mut net = Mlp::new(&network.for_images(images.n_pixels()))?;
 
-    let mut look = Look::new(options, images.n_rows(), images.n_columns())?;
+    let mut look = Look::new(options, checkpoints, images.n_rows(), images.n_columns())?;
 
     let talk = !options.json && !options.quiet;
     if talk {

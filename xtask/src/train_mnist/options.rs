@@ -46,7 +46,7 @@ pub(crate) struct TrainMnist {
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub(crate) preset: Option<Preset>,
     /// Print the settings of network and training in the form of such a file, and train nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(crate) print_config: bool,
 
     #[command(flatten, next_help_heading = "Network")]

@@ -23,8 +23,11 @@ pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnis
     match &go_on {
         Some(call) => eprintln!("stopped by {name} after step {step}; go on with: {call}"),
         None => eprintln!(
-            "stopped by {name} after step {step}; nothing was saved, for want of --checkpoint-dir DIR"
+            "stopped by {name} after step {step}; it cannot go on, for want of --checkpoint-dir DIR or --checkpoint PATH"
         ),
+    }
+    if !options.json {
+        say_written(options);
     }
     if options.json {
         let path = path.map(|path| path.to_string_lossy().into_owned());
@@ -56,13 +59,17 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
     for path in saved_to(summary, options) {
         output::line(format_args!("saved to {}", path.display()));
     }
+    say_written(options);
+    Ok(())
+}
+
+fn say_written(options: &TrainMnist) {
     if let Some(path) = &options.report {
         output::line(format_args!("wrote {}", path.display()));
     }
     if let Some(folder) = &options.log_dir {
         output::line(format_args!("logs in {}", folder.display()));
     }
-    Ok(())
 }
 
 /// The file that was asked for, and the newest checkpoint of the folder.

@@ -35,7 +35,7 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     html! {
         div.card {
             // Outside of what scrolls, so that a phone shows the whole of it.
-            p.note { "Results of all runs on the test set; – is what is not known" }
+            p.note { "Results of all runs; – is what is not known. In training, accuracy is that of the samples as they were trained on." }
             div.scroll tabindex="0" role="group" aria-label="Results of all runs" {
                 table aria-label="Results of all runs" {
                     thead {

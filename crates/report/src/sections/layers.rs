@@ -13,7 +13,7 @@ use crate::{
 const GRADIENT_NORMS: Curve = Curve {
     title: "Gradient norms",
     unit: "norm of the gradient (no unit)",
-    note: "Euclidean norms. Where those of the first layers are far below those of the last, the gradient vanishes on its \
+    note: "Euclidean norms, on samples of the training set. Where those of the first layers are far below those of the last, the gradient vanishes on its \
            way back.",
     prefix: "gradient_norm/",
     wide: true,
@@ -23,7 +23,7 @@ const GRADIENT_NORMS: Curve = Curve {
 const WEIGHT_NORMS: Curve = Curve {
     title: "Weight norms",
     unit: "norm of the parameter (no unit)",
-    note: "Euclidean norms of weights W and biases b, by number of their layer.",
+    note: "Euclidean norms of weights W and biases b: 1 for the first affine layer, 2 for the second and so on.",
     prefix: "weight_norm/",
     wide: true,
     factor: 1.0,

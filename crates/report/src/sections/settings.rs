@@ -13,7 +13,7 @@ pub(crate) fn section(run: &Run) -> Markup {
     rows.push(("checksum of the parameters (CRC-32)", format!("{:08x}", run.net.parameters_crc32())));
     html! {
         @if let Some(command) = &run.command {
-            p { "The command that repeats the run, with the same bits on the same build and processor family:" }
+            p { "The command that repeats the run, with the same bits on the same data, build and processor family:" }
             pre.scroll tabindex="0" role="group" aria-label="The command that repeats the run" { code { (command) } }
         }
         div.card.scroll tabindex="0" role="group" aria-label="Settings" {

@@ -13,11 +13,11 @@ pub(crate) fn sentence(findings: &[Findings<'_>]) -> String {
     let of = counted(n, "sample", "samples");
     match findings {
         [one] => format!(
-            "A network of {} recognises {} of {of} that it was not trained on.",
+            "A network of {} recognises {} of {of} it is tested on.",
             counted(one.run.net.n_parameters(), "parameter", "parameters"),
             percent(one.evaluation.accuracy(), 2),
         ),
-        _ => format!("{} runs, each tested on {of} that they were not trained on.", findings.len()),
+        _ => format!("{} runs, each tested on {of}.", findings.len()),
     }
 }
 
