@@ -2,11 +2,11 @@
 
 use std::{cmp::Reverse, path::PathBuf};
 
-use chainrule_trainer::{Checkpoint, Confusion, Evaluation, evaluate};
+use chainrule_trainer::{Confusion, Evaluation, evaluate};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, data, output, table::Table};
+use crate::{Result, data, history, output, table::Table};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -14,7 +14,7 @@ use crate::{Result, data, output, table::Table};
     cargo xtask evaluate --checkpoint net.ckpt --data-dir DIR\n  \
     cargo xtask evaluate --checkpoint net.ckpt --json")]
 pub(crate) struct Evaluate {
-    /// The saved network
+    /// The saved network, or the folder of a run
     #[arg(long, value_name = "PATH")]
     checkpoint: PathBuf,
     /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
@@ -26,7 +26,7 @@ pub(crate) struct Evaluate {
 }
 
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
-    let net = Checkpoint::load(&options.checkpoint)?.net;
+    let net = history::load(&options.checkpoint)?.1.net;
     let mnist = data::load(options.data_dir.as_deref())?;
     let test =
         output::spin_if_long(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use chainrule_losses::LossConfig;
 use chainrule_mnist::{Digit, prepare_digit};
-use chainrule_trainer::{Checkpoint, Predictor};
+use chainrule_trainer::Predictor;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    Result,
+    Result, history,
     output::{self, Bar},
     picture::{self, Picture},
 };
@@ -22,7 +22,7 @@ use crate::{
     cargo xtask predict --checkpoint net.ckpt --quiet *.jpg\n  \
     cargo xtask predict --checkpoint net.ckpt --json *.pgm")]
 pub(crate) struct Predict {
-    /// The saved network; its inputs are the pixels of a square image
+    /// The saved network, or the folder of a run; its inputs are the pixels of a square image
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
     /// Pictures of one digit each as PNG, JPEG or PGM, of any size, dark on light or light on dark
@@ -40,7 +40,7 @@ pub(crate) struct Predict {
 const N_TOLD: usize = 3;
 
 pub(crate) fn run(options: &Predict) -> Result<()> {
-    let net = Checkpoint::load(&options.checkpoint)?.net;
+    let net = history::load(&options.checkpoint)?.1.net;
     let side = side_of(net.config().sizes[0], net.config().encoding.is_some())?;
     let mut predictor = Predictor::new(net);
     let bar = Bar::after_a_second(!options.json);

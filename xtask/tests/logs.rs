@@ -70,6 +70,10 @@ fn logs_hold_what_the_run_says_and_change_no_bit_of_it() {
         assert!(tags.contains(&tag), "{tag}: {tags:?}");
     }
 
+    // The folder stands for its network.
+    let of_folder = ["evaluate", "--data-dir", data.arg(), "--json", "--checkpoint", logs.to_str().unwrap()];
+    assert_eq!(json::objects(&succeeds(&of_folder))[0]["test_accuracy"], last(&with)["test_accuracy"]);
+
     let checkpoint = Checkpoint::load(logs.join("network.ckpt")).unwrap();
     let crc = format!("{:08x}", checkpoint.net.parameters_crc32());
     assert_eq!(last(&with)["parameters_crc32"], crc);
