@@ -1,6 +1,11 @@
 //! `cargo xtask ci`: everything that has to pass before a change is accepted, cheapest first.
 
-use std::{io, path::Path, process::Command, time::Instant};
+use std::{
+    fs, io,
+    path::Path,
+    process::Command,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -17,6 +22,8 @@ pub(crate) struct Ci {
 
 /// A step's name, its command, and what it adds to the environment.
 type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const PACKAGES: &str = "packages";
 
 const STEPS: &[Step] = &[
     ("format", &["fmt", "--all", "--", "--check"], &[]),
@@ -41,16 +48,23 @@ const STEPS: &[Step] = &[
     ("tests without threads", &["test", "-p", "chainrule-trainer", "--no-default-features"], &[]),
     ("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")]),
     ("benchmarks run", &["bench", "--workspace", "--", "--test"], &[]),
-    ("packages", &["package", "--workspace", "--allow-dirty"], &[]),
+    (PACKAGES, &["package", "--workspace", "--allow-dirty"], &[]),
     ("every derivative on real digits", &["xtask", "gradcheck"], &[]),
 ];
 
 pub(crate) fn run(options: &Ci) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let begun = Instant::now();
+    // Packages to be verified are unpacked at a place that follows from the path of the target folder, and cargo takes what lies
+    // there from an earlier call for the same, if the version is. So every call has a folder of its own.
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let for_packages = root.join("target").join(format!("packages-{}", moment.as_nanos()));
     for (name, arguments, environment) in STEPS {
         let mut command = Command::new(env!("CARGO"));
         command.args(*arguments).envs(environment.iter().copied()).current_dir(&root);
+        if *name == PACKAGES {
+            command.env("CARGO_TARGET_DIR", &for_packages);
+        }
         match options.json {
             true => drop(command.stdout(io::stderr())),
             false => output::line(format_args!("==> {name}: cargo {}", arguments.join(" "))),
@@ -70,6 +84,8 @@ pub(crate) fn run(options: &Ci) -> Result<()> {
             false => output::line(format_args!("    {seconds:.1} s")),
         }
     }
+    // There is nobody to tell, and it is in nobody's way.
+    let _ = fs::remove_dir_all(for_packages);
     check_accuracies(&root, options)?;
     let seconds = begun.elapsed().as_secs_f64();
     match options.json {
