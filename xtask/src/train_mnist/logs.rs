@@ -30,9 +30,16 @@ pub(super) struct Logs {
 /// Whether the logs in a folder are those of a run with this history, as far as it goes.
 fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
     let logged = read_scalars(folder)?;
-    for expected in history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train") {
-        let found = logged.iter().find(|scalar| scalar.tag == expected.tag && scalar.epoch == expected.epoch);
-        if let Some(found) = found.filter(|found| found.value != expected.value) {
+    let losses = history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train");
+    for (i, expected) in losses.enumerate() {
+        let Some(found) =
+            logged.iter().find(|found| found.tag == expected.tag && found.epoch == expected.epoch)
+        else {
+            continue;
+        };
+        // A run that was stopped within an epoch tells of a part of it; the logs may know the whole from another time.
+        let is_part = i + 1 == history.len() && found.step > expected.step;
+        if !is_part && (found.step, found.value) != (expected.step, expected.value) {
             return Err(format!(
                 "{}: holds the logs of another run, whose training loss in epoch {} was {:?}, expected {:?} (another --log-dir)",
                 folder.display(),
@@ -104,5 +111,33 @@ impl Logs {
         if self.json {
             output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_are_those_of_the_run_also_where_it_stopped_within_an_epoch() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |epoch: u64, loss: f64| {
+            let step = 10 * epoch;
+            format!(r#"{{"step":{step},"epoch":{epoch},"tag":"loss/train","value":{loss},"wall_time":1.5}}"#)
+        };
+        let text = format!("{}\n{}\n", line(1, 1.5), line(2, 0.5));
+        std::fs::write(folder.path().join(SCALARS), text).unwrap();
+        let report = |epoch: u64, step: u64, loss: f64| -> EpochReport {
+            let report = serde_json::json!({
+                "epoch": epoch, "step": step, "train_loss": loss, "train_accuracy": null, "validation_loss": null,
+                "validation_accuracy": null, "test_loss": null, "test_accuracy": null, "learning_rate": 0.1,
+                "seconds": 1.0, "samples_per_second": 1.0,
+            });
+            serde_json::from_value(report).unwrap()
+        };
+        let same = |history: &[EpochReport]| check_same_run(folder.path(), history).is_ok();
+        assert!(same(&[]) && same(&[report(1, 10, 1.5), report(2, 20, 0.5), report(3, 30, 0.25)]));
+        assert!(same(&[report(1, 10, 1.5), report(2, 14, 0.75)]), "a part of the second epoch");
+        assert!(!same(&[report(1, 10, 1.25)]) && !same(&[report(1, 5, 1.5), report(2, 10, 0.5)]));
     }
 }
