@@ -46,6 +46,20 @@ impl Scalar {
     }
 
     /// What the report of an epoch says, as [`Record::of_epoch`](crate::Record::of_epoch) lists it.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_logs::Scalar;
+    /// use chainrule_trainer::{Dataset, Mlp, MlpConfig, TrainConfig, train};
+    /// # use std::ops::ControlFlow;
+    /// let set = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0], 2)?.with_classes(&[0, 1])?;
+    /// let mut net = Mlp::new(&MlpConfig::new([2, 3, 2]))?;
+    /// let config = TrainConfig::new().with_epochs(1);
+    /// let report = &train(&mut net, &set, None, &config, |_| ControlFlow::Continue(()))?.history[0];
+    /// let tags: Vec<String> = Scalar::of_epoch(report).into_iter().map(|scalar| scalar.tag).collect();
+    /// assert_eq!(tags, ["loss/train", "accuracy/train", "learning_rate", "samples_per_second"]);
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
     pub fn of_epoch(report: &EpochReport) -> Vec<Self> {
         tags::of_epoch(report)
             .map(|(tag, value)| Scalar::new(report.step, report.epoch, tag, value))
@@ -53,6 +67,21 @@ impl Scalar {
     }
 
     /// What a look inside of the network after an epoch says: norms and shares of units.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_logs::Scalar;
+    /// use chainrule_trainer::{Dataset, Mlp, MlpConfig, TrainConfig, diagnostics::diagnose, train};
+    /// # use std::ops::ControlFlow;
+    /// let set = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0], 2)?.with_classes(&[0, 1])?;
+    /// let mut net = Mlp::new(&MlpConfig::new([2, 3, 2]))?;
+    /// let config = TrainConfig::new().with_epochs(1);
+    /// let report = &train(&mut net, &set, None, &config, |_| ControlFlow::Continue(()))?.history[0];
+    /// let scalars = Scalar::of_diagnostics(report, &diagnose(&net, &set, &[0, 1])?);
+    /// assert_eq!(scalars.first().map(|scalar| &*scalar.tag), Some("weight_norm/W1"));
+    /// assert_eq!(scalars.last().map(|scalar| &*scalar.tag), Some("saturated_units/layer2"));
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
     pub fn of_diagnostics(report: &EpochReport, found: &Diagnostics) -> Vec<Self> {
         tags::of_diagnostics(found)
             .map(|(tag, value)| Scalar::new(report.step, report.epoch, tag, value))
@@ -110,6 +139,13 @@ pub fn read_scalars(path: impl AsRef<Path>) -> Result<Vec<Scalar>, Error> {
 ///
 /// # Errors
 /// [`Error::Line`] if a line is no scalar.
+///
+/// # Examples
+/// ```
+/// use chainrule_logs::scalars_from_bytes;
+/// let error = scalars_from_bytes(b"{}\n", "scalars.jsonl").unwrap_err().to_string();
+/// assert!(error.starts_with("scalars.jsonl, line 1: missing field"));
+/// ```
 pub fn scalars_from_bytes(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Vec<Scalar>, Error> {
     let path = path.into();
     let whole_lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
