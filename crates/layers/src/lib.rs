@@ -41,6 +41,7 @@ mod check;
 
 /// The matrices that layers take and return, and how their parameters are initialised.
 pub use chainrule_tensor as tensor;
+pub use chainrule_tensor::Context;
 
 pub use affine::Affine;
 pub use batch_norm::BatchNorm;
@@ -54,7 +55,7 @@ pub use layer::Layer;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients};
 pub use parameter::{Parameter, ParameterMut};
-pub use pass::{Context, Forward, Trace};
+pub use pass::{Forward, Trace};
 pub use perturbed::Perturbed;
 pub use relu::Relu;
 pub use sequential::{LayersMut, Sequential};

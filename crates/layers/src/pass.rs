@@ -1,6 +1,6 @@
 //! What a layer is handed in its passes: the input, what the forward pass left, and where the pass stands.
 
-use chainrule_tensor::{Float, Input, MatrixView};
+use chainrule_tensor::{Context, Float, Input, MatrixView};
 
 /// What a layer is given in its forward pass.
 #[derive(Clone, Copy, Debug)]
@@ -54,51 +54,5 @@ impl<'a, F: Float> Trace<'a, F> {
     /// The same with the sums over the mini-batch.
     pub fn with_sums(self, forward_sums: &'a [f64], backward_sums: &'a [f64]) -> Self {
         Trace { forward_sums, backward_sums, ..self }
-    }
-}
-
-/// Whether a pass belongs to training or to inference, and where it stands: all that a layer may know besides its
-/// input, its parameters and the sums it asked for. Randomness in a layer is a pure function of these numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Context {
-    /// True in training; false in inference, where dropout does nothing and batch normalisation knows its statistics.
-    pub training: bool,
-    /// The seed of the run.
-    pub seed: u64,
-    /// Steps taken before this one.
-    pub step: u64,
-    /// How many samples the whole mini-batch has, in training.
-    pub n_samples: usize,
-    /// The position in the mini-batch of the first sample of this pass.
-    pub first_sample: usize,
-    /// The position of the layer in its network.
-    pub layer: usize,
-}
-
-impl Context {
-    /// The context of inference.
-    pub const fn inference() -> Self {
-        Context { training: false, seed: 0, step: 0, n_samples: 0, first_sample: 0, layer: 0 }
-    }
-
-    /// The context of one training step, at its first sample. Whoever runs the mini-batch says how many it has.
-    pub const fn training(seed: u64, step: u64) -> Self {
-        Context { training: true, seed, step, n_samples: 0, first_sample: 0, layer: 0 }
-    }
-
-    /// The same context for a mini-batch of `n_samples`.
-    pub const fn of_samples(self, n_samples: usize) -> Self {
-        Context { n_samples, ..self }
-    }
-
-    /// The same context for samples that start at `first_sample` of the mini-batch.
-    pub const fn at_sample(self, first_sample: usize) -> Self {
-        Context { first_sample, ..self }
-    }
-
-    /// The same context for the layer at position `layer`.
-    pub const fn at_layer(self, layer: usize) -> Self {
-        Context { layer, ..self }
     }
 }

@@ -4,7 +4,6 @@
 // What a loss is and what it is given.
 mod error;
 mod loss;
-mod targets;
 
 // Of classes.
 mod binary_cross_entropy;
@@ -25,6 +24,7 @@ mod elementwise;
 pub use binary_cross_entropy::BinaryCrossEntropy;
 /// The matrices that losses take, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
+pub use chainrule_tensor::{TargetBuffer, Targets};
 pub use config::LossConfig;
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
 pub use error::Error;
@@ -33,4 +33,3 @@ pub use huber::Huber;
 pub use loss::{Loss, LossSum};
 pub use mean_squared_error::MeanSquaredError;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-pub use targets::{TargetBuffer, Targets};

@@ -39,8 +39,6 @@ impl DataIdentity {
                 Targets::Values(values) => {
                     add(&mut of_targets, &mut bytes, values.column_iter().flatten().copied());
                 }
-                // Nothing else can be trained on yet.
-                _ => {}
             }
             if let Some(weights) = t.weights() {
                 add(&mut of_targets, &mut bytes, weights.iter().copied());

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
+use crate::{Float, Matrix, MatrixView, MatrixViewMut};
 
 /// The targets of a mini-batch.
 ///
@@ -10,7 +10,7 @@ use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 ///
 /// # Examples
 /// ```
-/// use chainrule_losses::Targets;
+/// use chainrule_tensor::Targets;
 /// let classes = vec![2, 0, 1];
 /// let targets = Targets::<f32>::from(&classes);
 /// assert_eq!(targets.n_samples(), 3);
@@ -18,7 +18,6 @@ use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 /// assert_eq!(targets.columns(1..3), Targets::Classes(&[0, 1]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Targets<'a, F> {
     /// The class of every sample, counted from 0.
     Classes(&'a [usize]),
@@ -126,7 +125,7 @@ impl<'a, F: Float> From<&'a Matrix<F>> for Targets<'a, F> {
 ///
 /// # Examples
 /// ```
-/// use chainrule_losses::{TargetBuffer, Targets};
+/// use chainrule_tensor::{TargetBuffer, Targets};
 /// let mut buffer = TargetBuffer::<f32>::new();
 /// buffer.classes_mut().extend([2, 0]);
 /// assert_eq!(buffer.as_targets(), Targets::Classes(&[2, 0]));
@@ -168,8 +167,7 @@ impl<F: Float> TargetBuffer<F> {
         MatrixViewMut::new(&mut self.values, n_outputs, n_samples)
     }
 
-    /// How much each sample counts, for the caller to push after its target; see
-    /// [`Loss::weighted_value`](crate::Loss::weighted_value).
+    /// How much each sample counts in a weighted loss, for the caller to push after its target.
     pub fn weights_mut(&mut self) -> &mut Vec<F> {
         self.weights.clear();
         &mut self.weights
@@ -193,9 +191,8 @@ impl<F: Float> TargetBuffer<F> {
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::one_hot;
-
     use super::*;
+    use crate::one_hot;
 
     #[test]
     fn classes_are_one_hot_columns() {
