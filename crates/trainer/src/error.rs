@@ -84,7 +84,7 @@ pub enum Error {
     /// A folder for checkpoints is of no use.
     #[error("cannot {doing} the checkpoint folder {}: {cause}", path.display())]
     Folder {
-        /// "make", "read", "write to", "lock" or "clear".
+        /// "make", "read", "write to" or "clear".
         doing: &'static str,
         /// The folder.
         path: PathBuf,

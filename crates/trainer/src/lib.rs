@@ -47,7 +47,6 @@ pub mod checkpoint_format;
 mod data_identity;
 #[cfg(feature = "checkpoint")]
 mod train_state;
-mod writing;
 
 // For crates that depend on this one alone.
 pub use chainrule_layers as layers;
@@ -56,6 +55,7 @@ pub use chainrule_optimizers as optimizers;
 pub use chainrule_tensor as tensor;
 
 pub use activation::Activation;
+pub use chainrule_files::{check_file_path, write_file};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
 pub use dataset::Dataset;
@@ -79,4 +79,3 @@ pub use train_config::{GradientMethod, Length, TrainConfig};
 #[cfg(feature = "checkpoint")]
 pub use train_state::TrainState;
 pub use update::update;
-pub use writing::{check_file_path, write_file};

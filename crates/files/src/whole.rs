@@ -25,8 +25,8 @@ use std::{
 /// ```
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("net");
-/// chainrule_trainer::write_file(&path, b"first")?;
-/// chainrule_trainer::write_file(&path, b"second")?;
+/// chainrule_files::write_file(&path, b"first")?;
+/// chainrule_files::write_file(&path, b"second")?;
 /// assert_eq!(std::fs::read(&path)?, b"second");
 /// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
 /// # Ok::<(), std::io::Error>(())
@@ -36,11 +36,14 @@ pub fn write_file(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What writing a file asks of the operating system: a trait, so that tests can have a disk on which each of these fails.
-pub(crate) trait Disk {
+pub trait Disk {
     /// An open file.
     type File: Write;
 
     /// A new file, with these permissions if there are any.
+    ///
+    /// # Errors
+    /// What the operating system says, here and below.
     fn create(&self, path: &Path, permissions: Option<Permissions>) -> io::Result<Self::File>;
 
     /// Waits until the content is on the disk.
@@ -57,7 +60,8 @@ pub(crate) trait Disk {
 }
 
 /// The real one.
-pub(crate) struct System;
+#[derive(Clone, Copy, Debug)]
+pub struct System;
 
 impl Disk for System {
     type File = File;
@@ -88,8 +92,11 @@ impl Disk for System {
     }
 }
 
-/// Writes a file under a temporary name beside it and renames it.
-pub(crate) fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// [`write_file`] on a disk that may be another than the real one.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = destination(path)?;
     let temporary = temporary_beside(&path)?;
     let write = || {
@@ -114,8 +121,8 @@ pub(crate) fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Re
 /// # Examples
 /// ```
 /// let folder = tempfile::tempdir()?;
-/// assert!(chainrule_trainer::check_file_path(folder.path().join("net")).is_ok());
-/// assert!(chainrule_trainer::check_file_path(folder.path()).is_err());
+/// assert!(chainrule_files::check_file_path(folder.path().join("net")).is_ok());
+/// assert!(chainrule_files::check_file_path(folder.path()).is_err());
 /// assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -126,8 +133,10 @@ pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
 }
 
 /// Removes what writers that were killed have left in `folder`; nobody may be writing there.
-#[cfg(feature = "checkpoint")]
-pub(crate) fn remove_temporaries(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// What the operating system says.
+pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if is_temporary(&entry.file_name().to_string_lossy()) {
@@ -138,8 +147,7 @@ pub(crate) fn remove_temporaries(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether [`temporary_beside`] makes such names.
-#[cfg(feature = "checkpoint")]
-pub(crate) fn is_temporary(name: &str) -> bool {
+fn is_temporary(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let between = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
     let numbers = between.and_then(|name| name.rsplit_once('.')).and_then(|(_, end)| end.split_once('-'));
@@ -172,4 +180,21 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     temporary.push(name);
     temporary.push(format!(".{}-{}.tmp", process::id(), N_WRITTEN.fetch_add(1, Ordering::Relaxed)));
     Ok(path.with_file_name(temporary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_files_are_known_by_their_names() {
+        for name in [".net.ckpt.12-0.tmp", ".step-000000001.ckpt.1-99.tmp"] {
+            assert!(is_temporary(name), "{name}");
+        }
+        for name in
+            ["net.ckpt.12-0.tmp", ".net.ckpt.tmp", ".net.12-.tmp", ".lock", ".a.1-2.tmp.ckpt", ".mine.tmp"]
+        {
+            assert!(!is_temporary(name), "{name}");
+        }
+    }
 }
