@@ -23,6 +23,17 @@ pub enum Error {
         /// The good range in words.
         expected: &'static str,
     },
+
+    /// Rows have no encoding, or it was not made of any.
+    #[error("{what} {found}, expected {expected}")]
+    Encoding {
+        /// What is wrong, up to its value.
+        what: String,
+        /// What there is.
+        found: String,
+        /// What is allowed.
+        expected: String,
+    },
 }
 
 /// `found` if it is finite and not below 0.

@@ -12,6 +12,7 @@ mod pass;
 mod affine;
 mod batch_norm;
 mod dropout;
+mod encoding;
 mod softmax;
 
 // Activations, which treat every value by itself, and what they share.
@@ -47,6 +48,7 @@ pub use affine::Affine;
 pub use batch_norm::BatchNorm;
 pub use dropout::Dropout;
 pub use elu::Elu;
+pub use encoding::{Encode, Encoding};
 pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;

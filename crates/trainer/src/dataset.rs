@@ -1,6 +1,6 @@
 //! One's own data in memory: rows or columns of numbers, with a class or values for every sample.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, slice::ChunksExact};
 
 use chainrule_losses::TargetBuffer;
 use chainrule_tensor::{Float, InputBuffer};
@@ -179,7 +179,7 @@ impl<'a> Dataset<'a> {
 
     /// The samples, one after the other.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.x.chunks_exact(self.n_inputs)
+        self.into_iter()
     }
 
     /// `expected` is `None` where it is more than any memory has.
@@ -206,6 +206,16 @@ fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Err
             let what = format!("{what} {} of sample {}", i % per_sample, i / per_sample);
             Err(mismatch(what, values[i], "a finite number"))
         }
+    }
+}
+
+/// The rows, as [`Encoding::fit`](crate::Encoding::fit) takes them.
+impl<'a> IntoIterator for &'a Dataset<'_> {
+    type Item = &'a [f32];
+    type IntoIter = ChunksExact<'a, f32>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.x.chunks_exact(self.n_inputs)
     }
 }
 

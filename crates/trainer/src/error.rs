@@ -17,6 +17,10 @@ pub enum Error {
         expected: String,
     },
 
+    /// A layer has a setting that is out of its range.
+    #[error(transparent)]
+    Layer(#[from] chainrule_layers::Error),
+
     /// The data don't fit the network.
     #[error("{what}: found {found}, expected {expected}")]
     Data {

@@ -5,7 +5,6 @@ mod error;
 
 // The network.
 mod activation;
-mod encoding;
 mod gradient;
 mod mlp;
 mod mlp_config;
@@ -56,11 +55,11 @@ pub use chainrule_tensor as tensor;
 
 pub use activation::Activation;
 pub use chainrule_files::{check_file_path, write_file};
+pub use chainrule_layers::{Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
 pub use dataset::Dataset;
 pub use early_stopping::EarlyStopping;
-pub use encoding::{Encode, Encoding};
 pub use error::{CheckpointProblem, Error};
 pub use evaluate::{Evaluation, evaluate};
 pub use gradient::Gradient;

@@ -3,23 +3,22 @@
 //! The numbers it takes are found in the training data once and belong to the network from then on: an encoding is the
 //! network's first layer, it is saved with it, and whoever predicts gives raw columns.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
-use chainrule_layers::{Forward, Layer, Trace};
 use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
 
-use crate::{Dataset, Error};
+use crate::{Error, Forward, Layer, Trace};
 
 /// The encoding of every column; see [`Encode`] for the kinds.
 ///
 /// # Examples
 /// ```
-/// use chainrule_trainer::{Dataset, Encode, Encoding};
+/// use chainrule_layers::{Encode, Encoding};
 /// // Three samples of a measure and a rank.
-/// let data = Dataset::from_rows(&[1.0, 2.0, 3.0, 1.0, 5.0, 4.0], 2)?;
-/// let encoding = Encoding::fit(&data, &[Encode::Standardize, Encode::OneHot])?;
+/// let rows: [&[f32]; 3] = [&[1.0, 2.0], &[3.0, 1.0], &[5.0, 4.0]];
+/// let encoding = Encoding::fit(rows, &[Encode::Standardize, Encode::OneHot])?;
 /// assert_eq!((encoding.n_inputs(), encoding.n_outputs()), (2, 4)); // ranks 1, 2 and 4
-/// # Ok::<(), chainrule_trainer::Error>(())
+/// # Ok::<(), chainrule_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -54,42 +53,52 @@ enum Column {
 const MAX_VALUES: usize = 1000;
 
 impl Encoding {
-    /// The encoding of `data` with these kinds, one for each column.
+    /// The encoding of samples like `rows`, each a slice of raw columns, with these kinds, one for each column.
     ///
     /// # Errors
-    /// [`Error::Config`] unless there is a kind for every column; [`Error::Data`] if a column to be one of several
-    /// values has more than 1000.
-    pub fn fit(data: &Dataset<'_>, kinds: &[Encode]) -> Result<Self, Error> {
-        if kinds.len() != data.n_inputs() {
-            let expected = format!("{}, one for each column", data.n_inputs());
-            return Err(Error::config("the number of encodings", kinds.len(), expected));
+    /// [`Error::Encoding`] unless every row has as many columns as there are kinds, if a column to be one of several
+    /// values has more than 1000, and if there are no rows or values that are not finite to standardise or to list.
+    pub fn fit<'a>(
+        rows: impl IntoIterator<Item = &'a [f32], IntoIter: Clone>,
+        kinds: &[Encode],
+    ) -> Result<Self, Error> {
+        let rows = rows.into_iter();
+        if let Some(row) = rows.clone().find(|row| row.len() != kinds.len()) {
+            let expected = format!("{}, one for each column", row.len());
+            return Err(refused("the number of encodings is", kinds.len(), expected));
         }
         let columns = kinds.iter().enumerate().map(|(column, kind)| {
-            let values = || data.rows().map(move |row| row[column]);
+            let values = || rows.clone().map(move |row| row[column]);
             Ok(match kind {
                 Encode::Keep => Column::Keep,
                 Encode::Standardize => standardize(values),
                 Encode::OneHot => Column::OneHot { values: distinct(column, values())? },
             })
         });
-        Ok(Encoding { columns: columns.collect::<Result<_, Error>>()? })
+        let encoding = Encoding { columns: columns.collect::<Result<_, Error>>()? };
+        encoding.check()?;
+        Ok(encoding)
     }
 
-    /// Every column of `data` standardised.
+    /// Every column of `rows` standardised.
+    ///
+    /// # Panics
+    /// Unless all rows have the same number of values, and these are finite.
     ///
     /// # Examples
     /// ```
-    /// use chainrule_layers::Layer;
+    /// use chainrule_layers::{Encoding, Layer};
     /// use chainrule_tensor::Matrix;
-    /// use chainrule_trainer::{Dataset, Encoding};
-    /// let data = Dataset::from_rows(&[1.0, 3.0, 5.0], 1)?;
-    /// let (y, _) = Encoding::standardize(&data).forward(&Matrix::from_element(1, 1, 5.0_f64));
+    /// let rows: [&[f32]; 3] = [&[1.0], &[3.0], &[5.0]];
+    /// let (y, _) = Encoding::standardize(rows).forward(&Matrix::from_element(1, 1, 5.0_f64));
     /// assert!((y[0] - 1.5_f64.sqrt()).abs() < 1e-15); // mean 3, variance 8/3
-    /// # Ok::<(), chainrule_trainer::Error>(())
     /// ```
-    pub fn standardize(data: &Dataset<'_>) -> Self {
-        Encoding::fit(data, &vec![Encode::Standardize; data.n_inputs()])
-            .expect("as many kinds as columns, and none that could be refused")
+    #[track_caller]
+    pub fn standardize<'a>(rows: impl IntoIterator<Item = &'a [f32], IntoIter: Clone>) -> Self {
+        let rows = rows.into_iter();
+        let n_columns = rows.clone().next().map_or(0, <[f32]>::len);
+        Encoding::fit(rows, &vec![Encode::Standardize; n_columns])
+            .expect("rows of equally many finite values")
     }
 
     /// How many raw columns there are.
@@ -103,31 +112,30 @@ impl Encoding {
     }
 
     /// Refuses what was not made by [`fit`](Encoding::fit), as a file may hold it.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Encoding`] for the first column with numbers that no fit finds.
+    pub fn check(&self) -> Result<(), Error> {
         for column in &self.columns {
             match column {
                 Column::Standardize { mean, std } if !(mean.is_finite() && *std > 0.0 && std.is_finite()) => {
                     let found = format!("({mean}, {std})");
-                    return Err(Error::config(
-                        "mean and standard deviation",
+                    return Err(refused(
+                        "mean and standard deviation is",
                         found,
                         "finite numbers, the second above 0",
                     ));
                 }
                 Column::OneHot { values } if values.is_empty() || values.len() > MAX_VALUES => {
                     let expected = format!("1 to {MAX_VALUES}");
-                    return Err(Error::config("the number of values of a column", values.len(), expected));
+                    return Err(refused("the number of values of a column is", values.len(), expected));
                 }
                 Column::OneHot { values }
                     if !(values.is_sorted_by(|a, b| a < b)
                         && values.iter().all(|value| value.is_finite())) =>
                 {
                     let expected = "finite numbers, each above the one before";
-                    return Err(Error::config(
-                        "the values of a column",
-                        format_args!("{values:?}"),
-                        expected,
-                    ));
+                    return Err(refused("the values of a column is", format_args!("{values:?}"), expected));
                 }
                 _ => {}
             }
@@ -154,18 +162,19 @@ fn standardize<I: Iterator<Item = f32>>(values: impl Fn() -> I) -> Column {
 }
 
 fn distinct(column: usize, values: impl Iterator<Item = f32>) -> Result<Vec<f32>, Error> {
-    // By their bits after + 0.0, which makes one of the two zeros; the data have no NaN.
+    // By their bits after + 0.0, which makes one of the two zeros.
     let distinct: BTreeSet<u32> = values.map(|x| (x + 0.0).to_bits()).collect();
     if distinct.len() > MAX_VALUES {
-        return Err(Error::Data {
-            what: format!("different values in column {column}"),
-            found: distinct.len().to_string(),
-            expected: format!("at most {MAX_VALUES} for an input each"),
-        });
+        let what = format!("different values in column {column}: found");
+        return Err(refused(what, distinct.len(), format!("at most {MAX_VALUES} for an input each")));
     }
     let mut values: Vec<f32> = distinct.into_iter().map(f32::from_bits).collect();
     values.sort_by(f32::total_cmp);
     Ok(values)
+}
+
+fn refused(what: impl Into<String>, found: impl Display, expected: impl Into<String>) -> Error {
+    Error::Encoding { what: what.into(), found: found.to_string(), expected: expected.into() }
 }
 
 impl<F: Float> Layer<F> for Encoding {
@@ -239,8 +248,8 @@ mod tests {
     const ROWS: [f32; 9] = [1.0, 7.0, 2.0, 3.0, 7.0, 1.0, 8.0, 7.0, 2.0];
 
     fn encoding() -> Encoding {
-        let data = Dataset::from_rows(&ROWS, 3).unwrap();
-        Encoding::fit(&data, &[Encode::Standardize, Encode::Standardize, Encode::OneHot]).unwrap()
+        let kinds = [Encode::Standardize, Encode::Standardize, Encode::OneHot];
+        Encoding::fit(ROWS.chunks(3), &kinds).unwrap()
     }
 
     #[test]
@@ -279,15 +288,30 @@ mod tests {
 
     #[test]
     fn kinds_that_do_not_fit_are_refused() {
-        let data = Dataset::from_rows(&ROWS, 3).unwrap();
-        let message = Encoding::fit(&data, &[Encode::Keep]).unwrap_err().to_string();
+        let message = Encoding::fit(ROWS.chunks(3), &[Encode::Keep]).unwrap_err().to_string();
         assert_eq!(message, "the number of encodings is 1, expected 3, one for each column");
         let many: Vec<f32> = (0..1001).map(|i| i as f32).collect();
-        let data = Dataset::from_rows(&many, 1).unwrap();
-        let message = Encoding::fit(&data, &[Encode::OneHot]).unwrap_err().to_string();
+        let message = Encoding::fit(many.chunks(1), &[Encode::OneHot]).unwrap_err().to_string();
         assert_eq!(
             message,
             "different values in column 0: found 1001, expected at most 1000 for an input each"
         );
+    }
+
+    #[test]
+    fn rows_that_no_data_set_has_are_refused() {
+        let message =
+            |rows: &[&[f32]], kind| Encoding::fit(rows.iter().copied(), &[kind; 2]).unwrap_err().to_string();
+        assert_eq!(
+            message(&[&[1.0, 2.0], &[3.0]], Encode::Keep),
+            "the number of encodings is 2, expected 1, one for each column"
+        );
+        assert_eq!(message(&[], Encode::OneHot), "the number of values of a column is 0, expected 1 to 1000");
+        for bad in [f32::NAN, f32::INFINITY] {
+            let rows: [&[f32]; 2] = [&[1.0, 2.0], &[bad, 3.0]];
+            for kind in [Encode::Standardize, Encode::OneHot] {
+                assert!(message(&rows, kind).contains("expected finite numbers"), "{kind:?}, {bad}");
+            }
+        }
     }
 }
