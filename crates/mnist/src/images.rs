@@ -5,10 +5,10 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
+use chainrule_data::scale_to;
 use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut};
 
 use crate::listing::Listing;
-use crate::pixels::scale_to;
 use crate::source::Source;
 use crate::{Digest, Error, read};
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use chainrule_tensor::{Float, Matrix, MatrixViewMut};
+use chainrule_data::{Samples, TargetKind};
+use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut, TargetBuffer};
 
 use crate::source::Source;
 use crate::write::save;
@@ -158,6 +159,34 @@ impl ImageSet {
     #[track_caller]
     pub fn to_matrix<F: Float>(&self, range: Range<usize>) -> Matrix<F> {
         self.images.to_matrix(range)
+    }
+}
+
+/// Pixels become 0…1, the digit is the class.
+impl Samples for ImageSet {
+    fn n_samples(&self) -> usize {
+        self.len()
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.n_pixels()
+    }
+
+    fn target_kind(&self) -> TargetKind {
+        let largest = self.labels().iter().max().copied().unwrap_or(0);
+        TargetKind::Classes { n_classes: usize::from(largest) + 1 }
+    }
+
+    fn class_of(&self, i: usize) -> Option<usize> {
+        Some(usize::from(self.label(i)))
+    }
+
+    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+        self.images().inputs_to(x, indices);
+    }
+
+    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
+        t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
     }
 }
 

@@ -21,6 +21,10 @@ pub enum Error {
     #[error(transparent)]
     Layer(#[from] chainrule_layers::Error),
 
+    /// The data are of no use.
+    #[error(transparent)]
+    Samples(#[from] chainrule_data::Error),
+
     /// The data don't fit the network.
     #[error("{what}: found {found}, expected {expected}")]
     Data {

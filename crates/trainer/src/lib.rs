@@ -12,13 +12,6 @@ mod mlp_layers;
 mod numerical;
 mod predictor;
 
-// The data, and how they are cut.
-mod dataset;
-mod order;
-mod samples;
-mod shards;
-mod split;
-
 // Training.
 mod average;
 mod early_stopping;
@@ -27,6 +20,7 @@ mod minibatch;
 mod not_finite;
 mod parallel;
 mod progress;
+mod shards;
 mod train;
 mod train_config;
 mod update;
@@ -48,17 +42,18 @@ mod data_identity;
 mod train_state;
 
 // For crates that depend on this one alone.
+pub use chainrule_data as data;
 pub use chainrule_layers as layers;
 pub use chainrule_losses as losses;
 pub use chainrule_optimizers as optimizers;
 pub use chainrule_tensor as tensor;
 
 pub use activation::Activation;
+pub use chainrule_data::{Dataset, Samples, Sampling, TargetKind, split};
 pub use chainrule_files::{check_file_path, write_file};
 pub use chainrule_layers::{Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
-pub use dataset::Dataset;
 pub use early_stopping::EarlyStopping;
 pub use error::{CheckpointProblem, Error};
 pub use evaluate::{Evaluation, evaluate};
@@ -67,12 +62,9 @@ pub use metrics::{Confusion, Deviation};
 pub use minibatch::{MiniBatch, Outcome};
 pub use mlp::{Mlp, TwoLayerNet};
 pub use mlp_config::MlpConfig;
-pub use order::Sampling;
 pub use parallel::MAX_THREADS;
 pub use predictor::Predictor;
 pub use progress::{EpochReport, Event, Resumed, Saved, StepReport, Summary};
-pub use samples::{Samples, TargetKind};
-pub use split::split;
 pub use train::{train, train_with};
 pub use train_config::{GradientMethod, Length, TrainConfig};
 #[cfg(feature = "checkpoint")]

@@ -1,8 +1,8 @@
 //! Predictions for one sample at a time: no allocation, no threads, no data set.
 
+use chainrule_data::scaled;
 use chainrule_layers::{Context, Workspace};
 use chainrule_losses::{Loss, LossConfig};
-use chainrule_mnist::scaled;
 use chainrule_tensor::{Float, Input, InputBuffer, MAX_SPARSE_ROWS, MatrixView, MatrixViewMut, argmax};
 
 use crate::Mlp;
@@ -60,7 +60,7 @@ impl<F: Float> Predictor<F> {
         &self.y
     }
 
-    /// The same for pixels, which count as 0…1 as those of [`ImageSet`](chainrule_mnist::ImageSet) do. After the first
+    /// The same for pixels, which count as 0…1 as those of an image set do: pixel / 255. After the first
     /// calls nothing is allocated.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
+use chainrule_data::{Order, split};
 use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
@@ -16,10 +17,8 @@ use crate::{
     keep::{Keeper, Nobody, Observer},
     not_finite::{STEPS_PER_CHECK, not_finite},
     numerical::MeanLoss,
-    order::Order,
     parallel,
     progress::Epoch,
-    split::split,
     update::clip_mut,
 };
 

@@ -17,9 +17,18 @@ pub enum Sampling {
     WithReplacement,
 }
 
-/// The mini-batches of a run, in order.
-#[derive(Debug)]
-pub(crate) struct Order {
+/// The mini-batches of a run, in order: each a pure function of the seed and the step.
+///
+/// # Examples
+/// ```
+/// use chainrule_data::{Order, Sampling};
+/// let mut order = Order::new(Sampling::Shuffled, 1, vec![3, 14, 15], 2);
+/// let first = order.mini_batch(0).to_vec();
+/// assert_eq!((first.len(), order.mini_batch(1).len()), (2, 1)); // an epoch
+/// assert_eq!(order.mini_batch(0), first);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Order {
     sampling: Sampling,
     seed: u64,
     /// The samples to choose from.
@@ -31,23 +40,29 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Of the samples `pool`, of which there is one at least, as `batch_size` is 1 at least; a larger one than there are
-    /// samples counts as that many.
-    pub(crate) fn new(sampling: Sampling, seed: u64, pool: Vec<usize>, batch_size: usize) -> Self {
+    /// Of the samples `pool`; a larger batch size than there are samples counts as that many.
+    ///
+    /// # Panics
+    /// Unless there is a sample, and `batch_size` is 1 at least.
+    #[track_caller]
+    pub fn new(sampling: Sampling, seed: u64, pool: Vec<usize>, batch_size: usize) -> Self {
         let batch_size = batch_size.min(pool.len());
+        assert!(batch_size > 0, "mini-batches of {batch_size} of {} samples", pool.len());
         Order { sampling, seed, pool, batch_size, indices: Vec::new(), epoch: None }
     }
 
-    pub(crate) fn batch_size(&self) -> usize {
+    /// How many samples a mini-batch has, but for the last of an epoch.
+    pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    pub(crate) fn steps_per_epoch(&self) -> u64 {
+    /// How many mini-batches an epoch has.
+    pub fn steps_per_epoch(&self) -> u64 {
         self.pool.len().div_ceil(self.batch_size) as u64
     }
 
     /// The samples of step `step`, counting from 0.
-    pub(crate) fn mini_batch(&mut self, step: u64) -> &[usize] {
+    pub fn mini_batch(&mut self, step: u64) -> &[usize] {
         let epoch = step / self.steps_per_epoch();
         match self.sampling {
             Sampling::Shuffled => {

@@ -14,22 +14,22 @@ use crate::{Error, Samples};
 /// A class of several samples is never held out whole, unless all samples are.
 ///
 /// # Errors
-/// [`Error::Config`] unless 0 ≤ `fraction` ≤ 1.
+/// [`Error::Share`] unless 0 ≤ `fraction` ≤ 1.
 ///
 /// # Examples
 /// ```
-/// use chainrule_trainer::{Dataset, split};
+/// use chainrule_data::{Dataset, split};
 /// let rows: Vec<f32> = (0..10).map(|i| i as f32).collect();
 /// let classes = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
 /// let data = Dataset::from_rows(&rows, 1)?.with_classes(&classes)?;
 /// let (train, held_out) = split(&data, 0.5, 1)?;
 /// assert_eq!((train.len(), held_out.len()), (5, 5));
 /// assert_eq!(held_out.iter().filter(|&&i| classes[i] == 1).count(), 2);
-/// # Ok::<(), chainrule_trainer::Error>(())
+/// # Ok::<(), chainrule_data::Error>(())
 /// ```
 pub fn split(samples: &impl Samples, fraction: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>), Error> {
     if !(0.0..=1.0).contains(&fraction) {
-        return Err(Error::config("the share to hold out", fraction, "a number from 0 to 1"));
+        return Err(Error::Share { found: fraction });
     }
     let mut classes: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
     for i in 0..samples.n_samples() {

@@ -1,8 +1,6 @@
-//! What the trainer asks of a data set.
+//! What a training asks of a source of samples.
 
-use chainrule_losses::{TargetBuffer, Targets};
-use chainrule_mnist::ImageSet;
-use chainrule_tensor::{Float, InputBuffer, Matrix};
+use chainrule_tensor::{Float, InputBuffer, Matrix, TargetBuffer, Targets};
 
 /// Samples with a target each, as a training loop takes them: some at a time, in any order.
 ///
@@ -11,9 +9,8 @@ use chainrule_tensor::{Float, InputBuffer, Matrix};
 ///
 /// # Examples
 /// ```
-/// use chainrule_losses::TargetBuffer;
-/// use chainrule_tensor::{Float, InputBuffer};
-/// use chainrule_trainer::{Samples, TargetKind};
+/// use chainrule_data::{Samples, TargetKind};
+/// use chainrule_tensor::{Float, InputBuffer, TargetBuffer};
 ///
 /// /// The numbers 0…99; the class is whether one is 50 or more.
 /// struct Numbers;
@@ -95,7 +92,6 @@ pub trait Samples: Sync {
 
 /// What the targets of a data set are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TargetKind {
     /// There are none.
     None,
@@ -109,32 +105,4 @@ pub enum TargetKind {
         /// How many for each.
         n_outputs: usize,
     },
-}
-
-/// Pixels become 0…1, the digit is the class.
-impl Samples for ImageSet {
-    fn n_samples(&self) -> usize {
-        self.len()
-    }
-
-    fn n_inputs(&self) -> usize {
-        self.n_pixels()
-    }
-
-    fn target_kind(&self) -> TargetKind {
-        let largest = self.labels().iter().max().copied().unwrap_or(0);
-        TargetKind::Classes { n_classes: usize::from(largest) + 1 }
-    }
-
-    fn class_of(&self, i: usize) -> Option<usize> {
-        Some(usize::from(self.label(i)))
-    }
-
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
-        self.images().inputs_to(x, indices);
-    }
-
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
-        t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
-    }
 }

@@ -2,19 +2,18 @@
 
 use std::{borrow::Cow, slice::ChunksExact};
 
-use chainrule_losses::TargetBuffer;
-use chainrule_tensor::{Float, InputBuffer};
+use chainrule_tensor::{Float, InputBuffer, TargetBuffer};
 
 use crate::{Error, Samples, TargetKind};
 
 /// Samples in memory, borrowed where they lie as they are needed: one after the other.
 ///
-/// Without targets it is good for [`Encoding::fit`](crate::Encoding::fit); training wants
+/// Without targets it is good for fitting an encoding of its columns; training wants
 /// [`with_classes`](Dataset::with_classes) or [`with_values`](Dataset::with_values).
 ///
 /// # Examples
 /// ```
-/// use chainrule_trainer::{Dataset, Samples, TargetKind};
+/// use chainrule_data::{Dataset, Samples, TargetKind};
 /// // Three samples of two values each, and their classes.
 /// let rows = [0.5, 1.0, 0.25, 0.0, 1.0, 1.0];
 /// let data = Dataset::from_rows(&rows, 2)?.with_classes(&[1, 0, 1])?;
@@ -24,7 +23,7 @@ use crate::{Error, Samples, TargetKind};
 /// // The same by columns, as tables have them.
 /// let columns = [&[0.5, 0.25, 1.0][..], &[1.0, 0.0, 1.0]];
 /// assert_eq!(Dataset::from_columns(&columns)?.with_classes(&[1, 0, 1])?, data);
-/// # Ok::<(), chainrule_trainer::Error>(())
+/// # Ok::<(), chainrule_data::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset<'a> {
@@ -142,12 +141,12 @@ impl<'a> Dataset<'a> {
     ///
     /// # Examples
     /// ```
-    /// use chainrule_trainer::{Dataset, split};
+    /// use chainrule_data::{Dataset, split};
     /// let data = Dataset::from_rows(&[0.0, 1.0, 2.0, 3.0], 1)?.with_classes(&[0, 0, 1, 1])?;
     /// let (train, test) = split(&data, 0.5, 1)?;
     /// let (train, test) = (data.select(&train), data.select(&test));
     /// assert_eq!((train.n_samples(), test.n_samples()), (2, 2));
-    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// # Ok::<(), chainrule_data::Error>(())
     /// ```
     #[track_caller]
     pub fn select(&self, indices: &[usize]) -> Dataset<'static> {
@@ -209,7 +208,7 @@ fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Err
     }
 }
 
-/// The rows, as [`Encoding::fit`](crate::Encoding::fit) takes them.
+/// The rows, as an encoding of columns is fitted to.
 impl<'a> IntoIterator for &'a Dataset<'_> {
     type Item = &'a [f32];
     type IntoIter = ChunksExact<'a, f32>;

@@ -8,9 +8,13 @@ use chainrule_tensor::Float;
 /// 1/255 is not exact. But 1/255 = 257/2¹⁶ + 1/(255·2¹⁶), where a byte times the first term needs 17 bits at
 /// most and is exact, and what is lost of the second is 2⁻¹⁶ of a rounding error: too little to change the result
 /// for any of the 256 bytes.
+///
+/// # Panics
+/// Unless there are as many of both.
 #[inline]
-pub(crate) fn scale_to<F: Float>(x: &mut [F], pixels: &[u8]) {
-    debug_assert_eq!(x.len(), pixels.len());
+#[track_caller]
+pub fn scale_to<F: Float>(x: &mut [F], pixels: &[u8]) {
+    assert_eq!(x.len(), pixels.len(), "numbers and the bytes that become them");
     for (x, &pixel) in x.iter_mut().zip(pixels) {
         *x = scaled(pixel);
     }
@@ -20,7 +24,7 @@ pub(crate) fn scale_to<F: Float>(x: &mut [F], pixels: &[u8]) {
 ///
 /// # Examples
 /// ```
-/// use chainrule_mnist::scaled;
+/// use chainrule_data::scaled;
 /// assert_eq!([scaled::<f32>(0), scaled(51), scaled(255)], [0.0, 0.2, 1.0]);
 /// ```
 #[inline]
