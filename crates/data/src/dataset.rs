@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, slice::ChunksExact};
 
-use chainrule_tensor::{Float, InputBuffer, TargetBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, Shape, TargetBuffer};
 
 use crate::{Error, Samples, TargetKind};
 
@@ -223,8 +223,8 @@ impl Samples for Dataset<'_> {
         Dataset::n_samples(self)
     }
 
-    fn n_inputs(&self) -> usize {
-        self.n_inputs
+    fn shape(&self) -> Shape {
+        Shape::flat(self.n_inputs)
     }
 
     fn target_kind(&self) -> TargetKind {
@@ -254,7 +254,13 @@ impl Samples for Dataset<'_> {
         }
     }
 
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
         let mut x = x.dense_mut(self.n_inputs, indices.len());
         for (j, &i) in indices.iter().enumerate() {
             let sample = &self.x[i * self.n_inputs..(i + 1) * self.n_inputs];
@@ -262,9 +268,6 @@ impl Samples for Dataset<'_> {
                 *x = F::of(f64::from(value));
             }
         }
-    }
-
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
         match &self.targets {
             Targets::None => panic!("found data without targets, expected classes or values"),
             Targets::Classes(classes) => t.classes_mut().extend(indices.iter().map(|&i| classes[i])),
@@ -344,8 +347,7 @@ mod tests {
         let data = Dataset::from_rows(&rows, 2).unwrap().with_values(&[10.0, 20.0, 30.0], 1).unwrap();
         let data = data.with_weights(&[0.5, 1.0, 2.0]).unwrap();
         let (mut x, mut t) = (InputBuffer::<f64>::new(), TargetBuffer::new());
-        data.inputs_to(&mut x, &[2, 0]);
-        data.targets_to(&mut t, &[2, 0]);
+        data.gather(&mut x, &mut t, &[2, 0], Context::inference());
         assert_eq!(x.as_input().dense().as_slice(), [5.0, 6.0, 1.0, 2.0]);
         assert_eq!((t.as_targets().get(0, 0), t.as_targets().get(0, 1)), (30.0, 10.0));
         assert_eq!(t.weights(), Some(&[2.0, 0.5][..]));

@@ -1,6 +1,6 @@
 //! What a training asks of a source of samples.
 
-use chainrule_tensor::{Float, InputBuffer, Matrix, TargetBuffer, Targets};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, Shape, TargetBuffer, Targets};
 
 /// Samples with a target each, as a training loop takes them: some at a time, in any order.
 ///
@@ -10,7 +10,7 @@ use chainrule_tensor::{Float, InputBuffer, Matrix, TargetBuffer, Targets};
 /// # Examples
 /// ```
 /// use chainrule_data::{Samples, TargetKind};
-/// use chainrule_tensor::{Float, InputBuffer, TargetBuffer};
+/// use chainrule_tensor::{Context, Float, InputBuffer, Shape, TargetBuffer};
 ///
 /// /// The numbers 0…99; the class is whether one is 50 or more.
 /// struct Numbers;
@@ -19,18 +19,16 @@ use chainrule_tensor::{Float, InputBuffer, Matrix, TargetBuffer, Targets};
 ///     fn n_samples(&self) -> usize {
 ///         100
 ///     }
-///     fn n_inputs(&self) -> usize {
-///         1
+///     fn shape(&self) -> Shape {
+///         Shape::flat(1)
 ///     }
 ///     fn target_kind(&self) -> TargetKind {
 ///         TargetKind::Classes { n_classes: 2 }
 ///     }
-///     fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+///     fn gather<F: Float>(&self, x: &mut InputBuffer<F>, t: &mut TargetBuffer<F>, indices: &[usize], _: Context) {
 ///         for (x, &i) in x.dense_mut(1, indices.len()).as_mut_slice().iter_mut().zip(indices) {
 ///             *x = F::of(i as f64 / 100.0);
 ///         }
-///     }
-///     fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
 ///         t.classes_mut().extend(indices.iter().map(|&i| usize::from(i >= 50)));
 ///     }
 /// }
@@ -42,29 +40,38 @@ pub trait Samples: Sync {
     /// How many samples there are.
     fn n_samples(&self) -> usize;
 
+    /// The shape of a sample.
+    fn shape(&self) -> Shape;
+
     /// Values per sample.
-    fn n_inputs(&self) -> usize;
+    fn n_inputs(&self) -> usize {
+        self.shape().size()
+    }
 
     /// What the targets are.
     fn target_kind(&self) -> TargetKind;
 
-    /// Writes the samples `indices` into `x`, one column each in the order of the indices.
+    /// Writes the samples `indices` into `x`, one column each in the order of the indices, and their targets into `t`, with
+    /// their weights, if they have any.
+    ///
+    /// Who changes samples in training does it where `at.training` says so, as a pure function of the sample's index,
+    /// `at.seed` and `at.epoch`: then the bits depend neither on threads nor on where a run was resumed. The sample `indices[j]`
+    /// is the one at position `at.first_sample + j` of the mini-batch of step `at.step`.
     ///
     /// # Panics
     /// If an index is not below `n_samples`.
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]);
-
-    /// Writes the targets of the samples `indices` into `t`, in the order of the indices, and their weights, if they
-    /// have any.
-    ///
-    /// # Panics
-    /// If an index is not below `n_samples`.
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]);
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        at: Context,
+    );
 
     /// The class of sample `i`, so that a split keeps their shares; `None` where samples have no classes.
     fn class_of(&self, i: usize) -> Option<usize> {
         let mut t = TargetBuffer::<f32>::new();
-        self.targets_to(&mut t, &[i]);
+        self.gather(&mut InputBuffer::new(), &mut t, &[i], Context::inference());
         match t.as_targets() {
             Targets::Classes(classes) => Some(classes[0]),
             _ => None,
@@ -83,8 +90,7 @@ pub trait Samples: Sync {
     /// If an index is not below `n_samples`, or the targets are not classes.
     fn batch<F: Float>(&self, indices: &[usize]) -> (Matrix<F>, Vec<usize>) {
         let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::<F>::new());
-        self.inputs_to(&mut x, indices);
-        self.targets_to(&mut t, indices);
+        self.gather(&mut x, &mut t, indices, Context::inference());
         let Targets::Classes(classes) = t.as_targets() else { panic!("found values, expected classes") };
         (x.as_input().to_matrix(), classes.to_vec())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use chainrule_data::{Samples, TargetKind};
-use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut, TargetBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, TargetBuffer};
 
 use crate::source::Source;
 use crate::write::save;
@@ -168,8 +168,8 @@ impl Samples for ImageSet {
         self.len()
     }
 
-    fn n_inputs(&self) -> usize {
-        self.n_pixels()
+    fn shape(&self) -> Shape {
+        Shape { channels: 1, height: self.images.n_rows(), width: self.images.n_columns() }
     }
 
     fn target_kind(&self) -> TargetKind {
@@ -181,11 +181,14 @@ impl Samples for ImageSet {
         Some(usize::from(self.label(i)))
     }
 
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
-        self.images().inputs_to(x, indices);
-    }
-
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
+        self.images.inputs_to(x, indices);
         t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
     }
 }

@@ -3,7 +3,7 @@
 use chainrule_trainer::{
     Mlp, Samples,
     losses::{Loss, LossConfig},
-    tensor::{InputBuffer, Matrix, argmax},
+    tensor::{Context, InputBuffer, Matrix, TargetBuffer, argmax},
 };
 
 use crate::Error;
@@ -58,7 +58,7 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
 /// Some of the samples as a matrix, inputs × samples.
 pub(crate) fn inputs(samples: &impl Samples, indices: &[usize]) -> Matrix<f32> {
     let mut x = InputBuffer::new();
-    samples.inputs_to(&mut x, indices);
+    samples.gather(&mut x, &mut TargetBuffer::new(), indices, Context::inference());
     x.as_input().to_matrix()
 }
 

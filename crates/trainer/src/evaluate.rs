@@ -138,9 +138,9 @@ fn evaluate_where(
         let Memory { workspace, x, t, indices } = memory;
         indices.clear();
         indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
-        samples.inputs_to(x, indices);
-        samples.targets_to(t, indices);
-        let z = net.layers().forward(workspace, x.as_input(), &Context::inference());
+        let context = Context::inference();
+        samples.gather(x, t, indices, context);
+        let z = net.layers().forward(workspace, x.as_input(), &context);
         let mut evaluation = none.clone();
         evaluation.add(&net.config().loss, z, t);
         evaluation

@@ -133,7 +133,7 @@ impl<F: Float> MiniBatch<F> {
         for (shard, range) in shards.iter_mut().zip(ranges) {
             shard.samples = range;
         }
-        run_stages(net, shards, &context, &|shard| shard.gather(samples, indices), &|shard| {
+        run_stages(net, shards, &context, &|shard| shard.gather(samples, indices, &context), &|shard| {
             shard.lose(net, loss)
         });
 

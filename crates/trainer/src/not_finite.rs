@@ -89,11 +89,12 @@ impl<S: Samples> Run<'_, S> {
     /// The first layer that has a parameter or, on the samples of the step, an output that is not finite; the loss, if it
     /// is none of them.
     fn first_bad_layer(&mut self, step: u64) -> String {
+        let epoch = (step - 1) / self.order.steps_per_epoch();
         let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
+        let context = Context::training(self.config.seed, step - 1).in_epoch(epoch);
+        let context = context.of_samples(indices.len());
         let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::<f32>::new());
-        self.samples.inputs_to(&mut x, indices);
-        self.samples.targets_to(&mut t, indices);
+        self.samples.gather(&mut x, &mut t, indices, context);
         let mut y = x.as_input().to_matrix();
         for (l, layer) in self.net.layers().layers().enumerate() {
             let (mut bad, name) = (false, layer_name(l, layer.name()));

@@ -89,10 +89,9 @@ fn share<F: Float>(shards: &mut [Shard<F>], sums: impl Fn(&mut Workspace<F>) -> 
 }
 
 impl<F: Float> Shard<F> {
-    pub(crate) fn gather(&mut self, samples: &impl Samples, indices: &[usize]) {
-        let indices = &indices[self.samples.clone()];
-        samples.inputs_to(&mut self.x, indices);
-        samples.targets_to(&mut self.t, indices);
+    pub(crate) fn gather(&mut self, samples: &impl Samples, indices: &[usize], context: &Context) {
+        let (indices, at) = (&indices[self.samples.clone()], context.at_sample(self.samples.start));
+        samples.gather(&mut self.x, &mut self.t, indices, at);
     }
 
     /// The loss of what went forward, and its gradient with respect to the outputs.

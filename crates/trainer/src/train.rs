@@ -281,7 +281,8 @@ impl<'a, S: Samples> Run<'a, S> {
     fn step(&mut self, step: u64, learning_rate: f64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
         let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
         let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
+        let context = Context::training(self.config.seed, step - 1).in_epoch(epoch - 1);
+        let context = context.of_samples(indices.len());
         let loss = &self.net.config().loss;
         let outcome = mini_batch.run(self.net.layers(), loss, self.samples, indices, &context);
         let mean = outcome.loss.mean();
@@ -324,8 +325,7 @@ fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n M
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.
 fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context: &Context) -> Vec<f32> {
     let (mut x, mut t) = (InputBuffer::<f64>::new(), TargetBuffer::new());
-    samples.inputs_to(&mut x, indices);
-    samples.targets_to(&mut t, indices);
+    samples.gather(&mut x, &mut t, indices, *context);
     let x = x.as_input().dense().to_matrix();
     let net = net.cast::<f64>();
     let mean_loss = MeanLoss {

@@ -6,7 +6,7 @@ use chainrule_losses::TargetBuffer;
 use chainrule_mnist::{ImageSet, Images};
 use chainrule_optimizers::{OptimizerConfig, State};
 use chainrule_tensor::{
-    Float, Init, InputBuffer,
+    Float, Init, InputBuffer, Shape,
     random::{Purpose, generator, index, uniform},
 };
 use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Predictor, Samples, TargetKind, evaluate};
@@ -136,13 +136,19 @@ impl Samples for NearZero {
     fn n_samples(&self) -> usize {
         100
     }
-    fn n_inputs(&self) -> usize {
-        self.n_inputs
+    fn shape(&self) -> Shape {
+        Shape::flat(self.n_inputs)
     }
     fn target_kind(&self) -> TargetKind {
         TargetKind::Classes { n_classes: 10 }
     }
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
         let column = |i: usize| (0..self.n_inputs).map(|p| F::of(self.value(i, p))).collect::<Vec<_>>();
         if self.is_listed && x.takes_sparse() {
             let x = x.sparse_mut(self.n_inputs);
@@ -152,8 +158,6 @@ impl Samples for NearZero {
             let mut x = x.dense_mut(self.n_inputs, indices.len());
             indices.iter().enumerate().for_each(|(j, &i)| x.column_mut(j).copy_from_slice(&column(i)));
         }
-    }
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
         t.classes_mut().extend(indices.iter().map(|i| i % 10));
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use chainrule_losses::{LossConfig, MeanSquaredError, SoftmaxCrossEntropy, TargetBuffer};
 use chainrule_optimizers::{Clip, Optimizer, OptimizerConfig};
-use chainrule_tensor::{Float, Init, InputBuffer};
+use chainrule_tensor::{Context, Float, Init, InputBuffer, Shape};
 use chainrule_trainer::{Activation, Error, Event, Mlp, MlpConfig, Samples, TargetKind, TrainConfig, train};
 
 const N_SAMPLES: usize = 60;
@@ -30,13 +30,19 @@ impl Samples for Own {
     fn n_samples(&self) -> usize {
         N_SAMPLES
     }
-    fn n_inputs(&self) -> usize {
-        N_INPUTS
+    fn shape(&self) -> Shape {
+        Shape::flat(N_INPUTS)
     }
     fn target_kind(&self) -> TargetKind {
         TargetKind::Classes { n_classes: 3 }
     }
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
         let value = |i: usize, p: usize| match self.spoilt {
             Some((samples, value)) if p == SELDOM && samples.contains(&i) => value,
             _ if p != SELDOM && (p * 7 + i * 3).is_multiple_of(5) => self.value,
@@ -50,8 +56,6 @@ impl Samples for Own {
             let mut x = x.dense_mut(N_INPUTS, indices.len());
             indices.iter().enumerate().for_each(|(j, &i)| x.column_mut(j).copy_from_slice(&column(i)));
         }
-    }
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
         t.classes_mut().extend(indices.iter().map(|i| i % 3));
     }
 }

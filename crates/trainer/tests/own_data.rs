@@ -1,10 +1,13 @@
 //! One's own data: values, yes or no, weights, and layers from outside.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
 
-use chainrule_losses::{BinaryCrossEntropy, Huber, MeanSquaredError};
+use chainrule_losses::{BinaryCrossEntropy, Huber, MeanSquaredError, TargetBuffer};
 use chainrule_optimizers::{Adam, Sgd};
-use chainrule_trainer::{Activation, Dataset, Mlp, MlpConfig, TrainConfig, evaluate, train};
+use chainrule_tensor::{Context, Float, InputBuffer, Shape};
+use chainrule_trainer::{
+    Activation, Dataset, Mlp, MlpConfig, Samples, TargetKind, TrainConfig, evaluate, train,
+};
 
 fn go_on(_: chainrule_trainer::Event<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -107,4 +110,68 @@ fn data_that_the_network_cannot_take_are_refused_in_one_sentence() {
         refused(MlpConfig::new([1, 2]).with_loss(MeanSquaredError), data().with_values(&rows, 1).unwrap()),
         "target values per sample: found 1, expected 2, the outputs of the network"
     );
+}
+
+/// A source around a source that makes every sample another one in each epoch, and remembers what it was asked for.
+struct Augmented<'a> {
+    data: Dataset<'a>,
+    /// Of each sample of the training by step and position: seed, epoch, samples of the mini-batch, index.
+    asked: Mutex<BTreeMap<(u64, usize), (u64, u64, usize, usize)>>,
+}
+
+impl Samples for Augmented<'_> {
+    fn n_samples(&self) -> usize {
+        self.data.n_samples()
+    }
+    fn shape(&self) -> Shape {
+        self.data.shape()
+    }
+    fn target_kind(&self) -> TargetKind {
+        self.data.target_kind()
+    }
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        at: Context,
+    ) {
+        self.data.gather(x, t, indices, at);
+        if !at.training {
+            return assert_eq!(at, Context::inference());
+        }
+        let given = x.as_input().to_matrix();
+        let mut x = x.dense_mut(1, indices.len());
+        for (j, &i) in indices.iter().enumerate() {
+            let place = (at.step, at.first_sample + j);
+            let before = self.asked.lock().unwrap().insert(place, (at.seed, at.epoch, at.n_samples, i));
+            assert_eq!(before, None, "nothing is gathered twice");
+            x.column_mut(j)[0] = given[j] + F::of(1e-3 * (at.seed + 7 * at.epoch + i as u64) as f64);
+        }
+    }
+}
+
+#[test]
+fn a_source_knows_seed_epoch_step_and_position_in_training() {
+    const N: usize = 70;
+    let rows: Vec<f32> = (0..N).map(|i| i as f32 / N as f32).collect();
+    let classes: Vec<usize> = (0..N).map(|i| i % 2).collect();
+    let trained = |n_threads| {
+        let data = Dataset::from_rows(&rows, 1).unwrap().with_classes(&classes).unwrap();
+        let source = Augmented { data, asked: Mutex::default() };
+        let config = TrainConfig::new().with_seed(5).with_epochs(3).with_batch_size(50);
+        let mut net = Mlp::new(&MlpConfig::new([1, 3, 2])).unwrap();
+        train(&mut net, &source, Some(&source), &config.with_threads(n_threads), go_on).unwrap();
+        (net.parameters_crc32(), source.asked.into_inner().unwrap())
+    };
+    let (bits, asked) = trained(1);
+    assert_eq!(trained(2), (bits, asked.clone()));
+    assert_eq!(asked.len(), 3 * N);
+    let mut seen = [[0; N]; 3];
+    for ((step, position), (seed, epoch, n_samples, i)) in asked {
+        assert_eq!((seed, epoch), (5, step / 2));
+        assert!(n_samples == [50, 20][step as usize % 2] && position < n_samples);
+        seen[epoch as usize][i] += 1;
+    }
+    assert_eq!(seen, [[1; N]; 3]);
 }

@@ -15,7 +15,7 @@ use chainrule_losses::{SoftmaxCrossEntropy, TargetBuffer};
 use chainrule_mnist::ImageSet;
 use chainrule_optimizers::{Adam, AdamW, Clip, Sgd, schedule::OneCycle};
 use chainrule_tensor::{
-    Float, InputBuffer,
+    Float, InputBuffer, Shape,
     random::{Purpose, generator, index, uniform},
 };
 use chainrule_trainer::{
@@ -109,8 +109,8 @@ impl Samples for Watched<'_> {
     fn n_samples(&self) -> usize {
         self.0.n_samples()
     }
-    fn n_inputs(&self) -> usize {
-        self.0.n_inputs()
+    fn shape(&self) -> Shape {
+        self.0.shape()
     }
     fn target_kind(&self) -> TargetKind {
         self.0.target_kind()
@@ -118,12 +118,15 @@ impl Samples for Watched<'_> {
     fn class_of(&self, i: usize) -> Option<usize> {
         self.0.class_of(i)
     }
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        at: Context,
+    ) {
         self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(indices);
-        self.0.inputs_to(x, indices);
-    }
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
-        self.0.targets_to(t, indices);
+        self.0.gather(x, t, indices, at);
     }
 }
 

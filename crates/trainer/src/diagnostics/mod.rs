@@ -19,7 +19,7 @@ mod histogram;
 
 use chainrule_layers::Context;
 use chainrule_losses::Loss;
-use chainrule_tensor::InputBuffer;
+use chainrule_tensor::{InputBuffer, TargetBuffer};
 
 pub use hidden_units::HiddenUnits;
 pub use histogram::Histogram;
@@ -128,7 +128,7 @@ fn norm(values: &[f32]) -> f64 {
 /// All samples through one layer after another; the slope of an activation is what its backward pass makes of 1.
 fn hidden_units(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Vec<HiddenUnits> {
     let mut x = InputBuffer::new();
-    samples.inputs_to(&mut x, indices);
+    samples.gather(&mut x, &mut TargetBuffer::new(), indices, Context::inference());
     let mut y = x.as_input().to_matrix();
     let mut all = Vec::new();
     let n_layers = net.layers().layers().len();

@@ -1,7 +1,7 @@
 //! What the file of trajectories holds: samples, and of every run the initial parameters and what became of them.
 
 use chainrule_losses::TargetBuffer;
-use chainrule_tensor::{Float, InputBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, Shape};
 use chainrule_trainer::{Mlp, MlpConfig, Samples, TargetKind};
 use serde_json::Value;
 
@@ -67,15 +67,21 @@ impl Samples for Golden {
         self.t.len()
     }
 
-    fn n_inputs(&self) -> usize {
-        self.x.len() / self.t.len()
+    fn shape(&self) -> Shape {
+        Shape::flat(self.x.len() / self.t.len())
     }
 
     fn target_kind(&self) -> TargetKind {
         TargetKind::Classes { n_classes: 5 }
     }
 
-    fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
         let n = self.n_inputs();
         let mut x = x.dense_mut(n, indices.len());
         for (j, &i) in indices.iter().enumerate() {
@@ -83,9 +89,6 @@ impl Samples for Golden {
                 *x = F::of(value);
             }
         }
-    }
-
-    fn targets_to<F: Float>(&self, t: &mut TargetBuffer<F>, indices: &[usize]) {
         t.classes_mut().extend(indices.iter().map(|&i| self.t[i]));
     }
 }
