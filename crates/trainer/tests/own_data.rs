@@ -115,8 +115,8 @@ fn data_that_the_network_cannot_take_are_refused_in_one_sentence() {
 /// A source around a source that makes every sample another one in each epoch, and remembers what it was asked for.
 struct Augmented<'a> {
     data: Dataset<'a>,
-    /// Of each sample of the training by step and position: seed, epoch, samples of the mini-batch, index.
-    asked: Mutex<BTreeMap<(u64, usize), (u64, u64, usize, usize)>>,
+    /// Each sample of the training by step and position: where it was, and its index.
+    asked: Mutex<BTreeMap<(u64, usize), (Context, usize)>>,
 }
 
 impl Samples for Augmented<'_> {
@@ -144,7 +144,7 @@ impl Samples for Augmented<'_> {
         let mut x = x.dense_mut(1, indices.len());
         for (j, &i) in indices.iter().enumerate() {
             let place = (at.step, at.first_sample + j);
-            let before = self.asked.lock().unwrap().insert(place, (at.seed, at.epoch, at.n_samples, i));
+            let before = self.asked.lock().unwrap().insert(place, (at, i));
             assert_eq!(before, None, "nothing is gathered twice");
             x.column_mut(j)[0] = given[j] + F::of(1e-3 * (at.seed + 7 * at.epoch + i as u64) as f64);
         }
@@ -168,7 +168,7 @@ fn a_source_knows_seed_epoch_step_and_position_in_training() {
     assert_eq!(trained(2), (bits, asked.clone()));
     assert_eq!(asked.len(), 3 * N);
     let mut seen = [[0; N]; 3];
-    for ((step, position), (seed, epoch, n_samples, i)) in asked {
+    for ((step, position), (Context { seed, epoch, n_samples, .. }, i)) in asked {
         assert_eq!((seed, epoch), (5, step / 2));
         assert!(n_samples == [50, 20][step as usize % 2] && position < n_samples);
         seen[epoch as usize][i] += 1;
