@@ -5,9 +5,9 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixViewMut, Shape};
 
-use crate::{Error, Forward, Layer, Trace};
+use crate::{Error, Layer, Pass};
 
 /// The encoding of every column; see [`Encode`] for the kinds.
 ///
@@ -87,7 +87,7 @@ impl Encoding {
     ///
     /// # Examples
     /// ```
-    /// use chainrule_layers::{Encoding, Layer};
+    /// use chainrule_layers::{Encoding, LayerExt};
     /// use chainrule_tensor::Matrix;
     /// let rows: [&[f32]; 3] = [&[1.0], &[3.0], &[5.0]];
     /// let (y, _) = Encoding::standardize(rows).forward(&Matrix::from_element(1, 1, 5.0_f64));
@@ -178,23 +178,21 @@ fn refused(what: impl Into<String>, found: impl Display, expected: impl Into<Str
 }
 
 impl<F: Float> Layer<F> for Encoding {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "encoding"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(self.clone())
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        self.check().map_err(|error| error.to_string())?;
+        match input.size() == self.columns.len() {
+            true => Ok(Shape::flat(self.n_outputs())),
+            false => Err(format!("{} columns, expected {input}, the inputs of the network", self.columns.len())),
+        }
     }
 
-    #[track_caller]
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        assert_eq!(n_inputs, self.columns.len(), "inputs of an encoding of {} columns", self.columns.len());
-        Encoding::n_outputs(self)
-    }
-
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
-        let x = forward.x.dense();
-        let expected = (Encoding::n_outputs(self), x.n_columns());
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        let x = pass.x.dense();
+        let expected = (self.n_outputs(), x.n_columns());
         assert_eq!(
             (x.n_rows(), y.shape()),
             (self.columns.len(), expected),
@@ -219,10 +217,11 @@ impl<F: Float> Layer<F> for Encoding {
     }
 
     /// What is one of several values has no slope.
-    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        let dy = pass.dy;
         assert_eq!(
             (dx.n_rows(), dy.n_rows()),
-            (self.columns.len(), Encoding::n_outputs(self)),
+            (self.columns.len(), self.n_outputs()),
             "rows of the encoding's gradients"
         );
         for (j, mut dy) in dy.column_iter().enumerate() {
@@ -244,6 +243,7 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
+    use crate::LayerExt;
 
     const ROWS: [f32; 9] = [1.0, 7.0, 2.0, 3.0, 7.0, 1.0, 8.0, 7.0, 2.0];
 

@@ -4,9 +4,8 @@
 // What a layer is.
 mod error;
 mod layer;
-mod learner;
-mod parameter;
 mod pass;
+mod tensors;
 
 // The layers.
 mod affine;
@@ -31,6 +30,7 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod learner;
 mod passes;
 mod perturbed;
 mod sequential;
@@ -42,10 +42,10 @@ mod check;
 
 /// The matrices that layers take and return, and how their parameters are initialised.
 pub use chainrule_tensor as tensor;
-pub use chainrule_tensor::Context;
 
 pub use affine::Affine;
 pub use batch_norm::BatchNorm;
+pub use chainrule_tensor::Context;
 pub use dropout::Dropout;
 pub use elu::Elu;
 pub use encoding::{Encode, Encoding};
@@ -53,14 +53,13 @@ pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;
 pub use identity::Identity;
-pub use layer::Layer;
+pub use layer::{Extras, Layer, WholeBatch};
 pub use leaky_relu::LeakyRelu;
-pub use learner::{Cache, Gradients};
-pub use parameter::{Parameter, ParameterMut};
-pub use pass::{Forward, Trace};
+pub use learner::{Cache, Gradients, LayerExt};
+pub use pass::Pass;
 pub use perturbed::Perturbed;
 pub use relu::Relu;
-pub use sequential::{LayersMut, Sequential};
+pub use sequential::{Layers, Sequential};
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;
@@ -68,4 +67,5 @@ pub use softplus::Softplus;
 pub use step::Step;
 pub use summary::{LayerSummary, Summary};
 pub use tanh::Tanh;
-pub use workspace::Workspace;
+pub use tensors::{Kind, Tensor};
+pub use workspace::{Sums, Workspace};
