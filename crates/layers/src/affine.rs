@@ -81,7 +81,9 @@ impl<F: Float> Layer<F> for Affine {
         match (input.size(), self.n_outputs) {
             (1.., 1..) if self.init.is_valid() => Ok(Shape::flat(self.n_outputs)),
             (1.., 1..) => Err(format!("initial weights {}, expected a finite standard deviation", self.init)),
-            (inputs, outputs) => Err(format!("{inputs} inputs and {outputs} outputs, expected at least 1 of both")),
+            (inputs, outputs) => {
+                Err(format!("{inputs} inputs and {outputs} outputs, expected at least 1 of both"))
+            }
         }
     }
 
@@ -176,7 +178,8 @@ mod tests {
 
     #[test]
     fn layers_that_cannot_be_are_refused() {
-        let problem = |affine: Affine, n_inputs| Layer::<f32>::output(&affine, Shape::flat(n_inputs)).unwrap_err();
+        let problem =
+            |affine: Affine, n_inputs| Layer::<f32>::output(&affine, Shape::flat(n_inputs)).unwrap_err();
         assert_eq!(problem(Affine::outputs(0), 3), "3 inputs and 0 outputs, expected at least 1 of both");
         assert_eq!(problem(Affine::outputs(2), 0), "0 inputs and 2 outputs, expected at least 1 of both");
         let nan = Affine::outputs(2).with_init(Init::Normal { std: f64::NAN });

@@ -141,7 +141,8 @@ impl<F: Float> Layer<F> for BatchNorm {
         assert_sums(pass.forward_sums(), n, pass);
         for i in 0..n {
             let (shift, inv_std) = self.shift_and_inv_std(pass, i);
-            let (gamma, beta, c) = (pass.vector(GAMMA)[i], pass.vector(BETA)[i], pass.vector(MEAN)[i].as_f64());
+            let (gamma, beta, c) =
+                (pass.vector(GAMMA)[i], pass.vector(BETA)[i], pass.vector(MEAN)[i].as_f64());
             let of_feature = y.as_mut_slice()[i..].iter_mut().step_by(n).zip(kept[i..].iter_mut().step_by(n));
             for ((y, kept), x) in of_feature.zip(x.as_slice()[i..].iter().step_by(n)) {
                 // Not x − (c + shift): of one sample this is exactly 0.
@@ -250,7 +251,8 @@ mod tests {
             let (layers, values) = norm.split_mut();
             let (n, mut sums) = (samples.len(), [0.0; 2]);
             let x = MatrixView::new(samples, 1, n).into();
-            let pass = Pass { x, tensors: layers.tensors_of(0), ..Pass::new(values, Context::training(1, 0)) };
+            let pass =
+                Pass { x, tensors: layers.tensors_of(0), ..Pass::new(values, Context::training(1, 0)) };
             BatchNorm::default().add_forward_sums(&mut sums, &pass);
             BatchNorm::default().end_step(values, layers.tensors_of(0), &sums, n);
             (values[2], values[3])

@@ -43,6 +43,20 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// There is no activation of this name.
+    #[error("activation is {found:?}, expected one of {expected}")]
+    Activation {
+        /// The name.
+        found: String,
+        /// Those that there are.
+        expected: String,
+    },
+    /// A layer of a program's own that this program does not know.
+    #[error("\"{name}\" is a layer of a program's own, which this one does not know")]
+    Own {
+        /// Its name.
+        name: String,
+    },
     /// There is no layer.
     #[error("a network of no layers, expected at least one")]
     NoLayers,

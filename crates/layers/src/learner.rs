@@ -41,7 +41,7 @@ impl<F: Float> Gradients<F> {
     /// If there is no such parameter, or more than one.
     #[track_caller]
     pub fn of(&self, name: &str) -> &Matrix<F> {
-        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)), name)
+        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)).collect(), name)
     }
 }
 

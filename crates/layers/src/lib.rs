@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 // What a layer is.
+mod config;
 mod error;
 mod layer;
 mod pass;
@@ -15,6 +16,7 @@ mod encoding;
 mod softmax;
 
 // Activations, which treat every value by itself, and what they share.
+mod activation;
 mod elementwise;
 mod elu;
 mod exponential;
@@ -42,10 +44,11 @@ mod check;
 
 /// The matrices that layers take and return, and how their parameters are initialised.
 pub use chainrule_tensor as tensor;
+pub use chainrule_tensor::{Context, Shape};
 
 pub use affine::Affine;
 pub use batch_norm::BatchNorm;
-pub use chainrule_tensor::Context;
+pub use config::{OwnLayers, no_own_layers};
 pub use dropout::Dropout;
 pub use elu::Elu;
 pub use encoding::{Encode, Encoding};
@@ -69,3 +72,20 @@ pub use summary::{LayerSummary, Summary};
 pub use tanh::Tanh;
 pub use tensors::{Kind, Tensor};
 pub use workspace::{Sums, Workspace};
+
+// The list of all layers: a new one has its file, its lines above, and its name here.
+config::layer_list! {
+    layers: Affine, BatchNorm, Dropout, Encoding, Softmax;
+    activations:
+        Sigmoid XavierNormal,
+        Relu HeNormal,
+        Tanh XavierNormal,
+        LeakyRelu HeNormal,
+        Elu HeNormal,
+        Silu HeNormal,
+        Softplus HeNormal,
+        Gelu HeNormal,
+        GeluTanh HeNormal,
+        Identity XavierNormal,
+        Step XavierNormal,
+}

@@ -86,9 +86,8 @@ impl<F: Float> Layers<F> {
         let first = self.of_layer.iter().position(|tensors| !tensors.is_empty()).unwrap_or(0);
         for l in (stage.start..=stage.end.min(last)).rev() {
             let waits_for_sums = s > 0 && l == stage.start;
-            let is_wanted = workspace.dx.is_some()
-                || l > first
-                || l == first && self.layers[l].extras().backward_keeps;
+            let is_wanted =
+                workspace.dx.is_some() || l > first || l == first && self.layers[l].extras().backward_keeps;
             if waits_for_sums || !is_wanted {
                 continue;
             }
@@ -156,13 +155,18 @@ impl<F: Float> Layers<F> {
         workspace: &'a Workspace<F>,
     ) -> Pass<'a, F> {
         let n_samples = workspace.x.as_input().shape().1;
-        let view = |values: &'a [F], size: usize| match values {
-            [] => MatrixView::new(values, 0, 0),
-            _ => MatrixView::new(values, size, n_samples),
+        // What has not been written yet may still have the length of another mini-batch.
+        let view = |values: &'a [F], size: usize| {
+            let n = if values.len() == size * n_samples { n_samples } else { 0 };
+            MatrixView::new(&values[..size * n], size, n)
         };
         Pass {
             context: pass.context.at_layer(pass.context.layer + l),
-            x: if l == 0 { workspace.x.as_input() } else { Input::Dense(view(&workspace.y[l - 1], self.sizes[l])) },
+            x: if l == 0 {
+                workspace.x.as_input()
+            } else {
+                Input::Dense(view(&workspace.y[l - 1], self.sizes[l]))
+            },
             y: view(&workspace.y[l], self.sizes[l + 1]),
             dy: view(&workspace.dy[l], self.sizes[l + 1]),
             cache: &workspace.cache[l],

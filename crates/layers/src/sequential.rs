@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, Shape};
 
-use crate::{Error, Layer, Tensor, tensors::stride};
+use crate::{Error, Layer, LayerConfig, Tensor, no_own_layers, tensors::stride};
 
 /// A chain of layers, each taking the output of the one before it, and their values: a network as far as gradients are
 /// concerned.
@@ -13,9 +13,8 @@ use crate::{Error, Layer, Tensor, tensors::stride};
 /// ```
 /// use chainrule_layers::{Affine, Sequential, Sigmoid};
 /// use chainrule_tensor::{Matrix, Shape};
-/// use std::sync::Arc;
-/// let layers = vec![Arc::new(Affine::outputs(3)) as _, Arc::new(Sigmoid), Arc::new(Affine::outputs(1))];
-/// let net: Sequential<f32> = Sequential::new(Shape::flat(2), layers, 1)?;
+/// let layers = [Affine::outputs(3).into(), Sigmoid.into(), Affine::outputs(1).into()];
+/// let net = Sequential::<f32>::new(Shape::flat(2), &layers, 1)?;
 /// assert_eq!((net.n_inputs(), net.n_outputs(), net.n_parameters()), (2, 1, 13));
 /// assert_eq!(net.tensor("W1").unwrap().shape(), (3, 2));
 /// let (y, _) = net.forward(&Matrix::zeros(2, 4)); // four samples
@@ -55,13 +54,21 @@ impl<F: Float> Sequential<F> {
     /// A chain of `layers` for inputs of this shape, with initial values: a pure function of `seed`.
     ///
     /// # Errors
+    /// As [`Layers::new`]; [`Error::Own`] for layers of a program's own, which [`with_own`](Sequential::with_own) takes.
+    pub fn new(input: Shape, layers: &[LayerConfig], seed: u64) -> Result<Self, Error> {
+        let layers = layers.iter().map(|layer| layer.layer(&no_own_layers));
+        Sequential::with_own(input, layers.collect::<Result<_, _>>()?, seed)
+    }
+
+    /// The same of any layers.
+    ///
+    /// # Errors
     /// As [`Layers::new`].
-    pub fn new(input: Shape, layers: Vec<Arc<dyn Layer<F>>>, seed: u64) -> Result<Self, Error> {
+    pub fn with_own(input: Shape, layers: Vec<Arc<dyn Layer<F>>>, seed: u64) -> Result<Self, Error> {
         let mut net = Sequential::zeros(Layers::new(input, layers)?);
         let mut n_random = 0;
         for tensor in &net.layers.table {
-            let mut values = tensor.view_mut(&mut net.values);
-            tensor.init.fill(values.reborrow(), seed, n_random);
+            tensor.init.fill(tensor.view_mut(&mut net.values), seed, n_random);
             n_random += u64::from(tensor.init.is_random());
         }
         Ok(net)
@@ -78,7 +85,7 @@ impl<F: Float> Sequential<F> {
     /// If the layer cannot take them, or its settings are out of range.
     #[track_caller]
     pub fn of(layer: impl Layer<F> + 'static, n_inputs: usize) -> Self {
-        match Sequential::new(Shape::flat(n_inputs), vec![Arc::new(layer)], 1) {
+        match Sequential::with_own(Shape::flat(n_inputs), vec![Arc::new(layer)], 1) {
             Ok(net) => net,
             Err(error) => panic!("{error}"),
         }
@@ -126,7 +133,7 @@ impl<F: Float> Sequential<F> {
     /// If there is no such tensor, or more than one.
     #[track_caller]
     pub fn matrix(&self, name: &str) -> Matrix<F> {
-        only(self.tensors().map(|(tensor, values)| (&*tensor.name, values)), name).to_matrix()
+        only(self.tensors().map(|(tensor, values)| (&*tensor.name, values)).collect(), name).to_matrix()
     }
 
     /// A copy of all values that inference depends on, as they leave the house: parameters in order, then buffers, without
@@ -188,7 +195,8 @@ impl<F: Float> Layers<F> {
             for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
                 tensor.offset = n_values;
                 let length = tensor.stride.checked_mul(tensor.n_columns);
-                let end = length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
+                let end =
+                    length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
                 n_values = end.ok_or(Error::Size { expected: MAX_PARAMETERS })?;
             }
             n_parameters = if buffers { n_parameters } else { n_values };
@@ -317,12 +325,143 @@ impl<F: Float> Layers<F> {
 
 /// The one of these whose name is `name`, or is that without its number.
 #[track_caller]
-pub(crate) fn only<'a, T>(all: impl Iterator<Item = (&'a str, T)> + Clone, name: &str) -> T {
+pub(crate) fn only<T>(mut all: Vec<(&str, T)>, name: &str) -> T {
     let named = |full: &str| full == name || full.trim_end_matches(|c: char| c.is_ascii_digit()) == name;
-    let mut found = all.clone().filter(|(full, _)| named(full));
-    match (found.next(), found.next()) {
-        (Some((_, value)), None) => value,
-        (None, _) => panic!("no \"{name}\", found {:?}", all.map(|(full, _)| full).collect::<Vec<_>>()),
-        (Some(_), Some(_)) => panic!("more than one \"{name}\": its number is missing"),
+    match all.iter().filter(|(full, _)| named(full)).count() {
+        1 => all.swap_remove(all.iter().position(|(full, _)| named(full)).expect("there is one")).1,
+        0 => panic!("no \"{name}\", found {:?}", all.iter().map(|(full, _)| full).collect::<Vec<_>>()),
+        n => panic!("{n} of the name \"{name}\", expected one: which is said by the number of the layer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Affine, BatchNorm, Dropout, LayerExt, Relu, Sigmoid};
+
+    fn net() -> Sequential<f64> {
+        let layers = [
+            BatchNorm::default().into(),
+            Affine::outputs(9).into(),
+            Sigmoid.into(),
+            Affine::outputs(6).into(),
+            BatchNorm::default().into(),
+            Relu.into(),
+        ];
+        Sequential::new(Shape::flat(4), &layers, 1).unwrap()
+    }
+
+    #[test]
+    fn tensors_are_numbered_by_the_layers_that_have_parameters() {
+        let net = net();
+        let expected = [
+            ("gamma1", 4),
+            ("beta1", 4),
+            ("W2", 36),
+            ("b2", 9),
+            ("W3", 54),
+            ("b3", 6),
+            ("gamma4", 6),
+            ("beta4", 6),
+            ("running_mean1", 4),
+            ("running_var1", 4),
+            ("running_mean4", 6),
+            ("running_var4", 6),
+        ];
+        let found: Vec<_> =
+            net.tensors().map(|(tensor, values)| (&*tensor.name, values.as_slice().len())).collect();
+        assert_eq!(found, expected);
+        assert_eq!(net.n_parameters(), 4 + 4 + 36 + 9 + 54 + 6 + 6 + 6);
+    }
+
+    #[test]
+    fn stages_begin_with_the_layers_that_want_sums() {
+        assert_eq!(net().layers().stages(), [0..0, 0..4, 4..6]);
+    }
+
+    #[test]
+    fn pieces_cover_every_parameter_once_and_cross_no_tensor() {
+        let net = net();
+        for length in [1, 10, 45, usize::MAX] {
+            let pieces = net.layers().pieces(length);
+            assert_eq!(pieces[0].start, 0);
+            assert_eq!(pieces[pieces.len() - 1].end, net.n_parameters());
+            assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start));
+            for tensor in net.layers().parameters() {
+                let end = tensor.range().end;
+                assert!(pieces.iter().all(|piece| piece.end <= end || piece.start >= end));
+            }
+        }
+    }
+
+    #[test]
+    fn packed_values_are_those_that_were_unpacked() {
+        let mut net = net();
+        let packed: Vec<f64> = (0..net.layers().n_values()).map(|i| i as f64).collect();
+        net.unpack(&packed);
+        assert_eq!(net.pack(), packed);
+        assert_eq!(net.tensor("b2").unwrap().as_slice(), &packed[44..53]);
+        assert_eq!(net.tensor("running_mean1").unwrap().as_slice(), &packed[125..129]);
+    }
+
+    #[test]
+    fn initial_weights_are_numbered_by_the_random_tensors_before_them() {
+        let net = net();
+        let init = |n_outputs, n_inputs, number| {
+            Affine::outputs(1).init.matrix::<f64>(n_outputs, n_inputs, 1, number)
+        };
+        assert_eq!((net.matrix("W2"), net.matrix("W3")), (init(9, 4, 0), init(6, 9, 1)));
+    }
+
+    #[test]
+    fn layers_that_cannot_be_are_refused_by_their_names() {
+        let error =
+            |layers: Vec<Arc<dyn Layer<f32>>>| Layers::new(Shape::flat(5), layers).unwrap_err().to_string();
+        assert_eq!(error(vec![]), "a network of no layers, expected at least one");
+        assert_eq!(
+            error(vec![Arc::new(Relu), Arc::new(Dropout::new(1.0))]),
+            "layer 2 (dropout): dropout probability 1, expected a number from 0 to below 1"
+        );
+        let huge = || Arc::new(Affine::outputs(1 << 20)) as _;
+        assert_eq!(
+            error(vec![huge(), huge()]),
+            "more values than a network can have, expected at most 268435456"
+        );
+        assert_eq!(
+            error(vec![Arc::new(Affine::outputs(usize::MAX))]),
+            "more values than a network can have, expected at most 268435456"
+        );
+    }
+
+    /// A layer whose gradient asks for values.
+    #[derive(Clone, Debug)]
+    struct Peeking;
+
+    impl Layer<f32> for Peeking {
+        fn name(&self) -> &str {
+            "peeking"
+        }
+        fn tensors(&self, _: Shape) -> Vec<Tensor> {
+            vec![Tensor::constant("s", crate::Kind::Bias, 1, 1.0)]
+        }
+        fn forward_to(&self, _: MatrixViewMut<'_, f32>, _: &mut [f32], _: &crate::Pass<'_, f32>) {}
+        fn backward_to(&self, _: MatrixViewMut<'_, f32>, _: &mut [f32], _: &crate::Pass<'_, f32>) {}
+        fn gradient_to(
+            &self,
+            _: usize,
+            _: usize,
+            mut ds: MatrixViewMut<'_, f32>,
+            pass: &crate::Pass<'_, f32>,
+        ) {
+            ds.as_mut_slice()[0] += pass.vector(0)[0];
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "gradient_to sees no values, and asks for s")]
+    fn a_gradient_that_asks_for_values_panics_in_its_first_step() {
+        let x = Matrix::zeros(1, 1);
+        let (y, cache) = Peeking.forward(&x);
+        Peeking.backward(&cache, &y);
     }
 }

@@ -12,9 +12,8 @@ use crate::{Sequential, Tensor};
 /// ```
 /// use chainrule_layers::{Affine, Sequential, Sigmoid};
 /// use chainrule_tensor::Shape;
-/// use std::sync::Arc;
-/// let layers = vec![Arc::new(Affine::outputs(50)) as _, Arc::new(Sigmoid), Arc::new(Affine::outputs(10))];
-/// let net: Sequential<f32> = Sequential::new(Shape::flat(784), layers, 1)?;
+/// let layers = [Affine::outputs(50).into(), Sigmoid.into(), Affine::outputs(10).into()];
+/// let net = Sequential::<f32>::new(Shape::flat(784), &layers, 1)?;
 /// let summary = net.summary();
 /// assert_eq!(summary.n_parameters(), 39_760);
 /// assert_eq!(summary.to_string(), "\

@@ -52,7 +52,17 @@ impl Tensor {
     /// before it.
     pub fn random(name: &str, kind: Kind, n_rows: usize, n_columns: usize, init: Init) -> Self {
         let name = name.to_string();
-        Tensor { name, kind, n_rows, n_columns, init, grain: n_columns.max(1), layer: 0, offset: 0, stride: n_rows }
+        Tensor {
+            name,
+            kind,
+            n_rows,
+            n_columns,
+            init,
+            grain: n_columns.max(1),
+            layer: 0,
+            offset: 0,
+            stride: n_rows,
+        }
     }
 
     /// Lets the gradient be computed in runs of `grain` columns, at least 1, which is how several threads share it. The

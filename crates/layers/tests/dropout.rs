@@ -1,14 +1,14 @@
 //! What dropout leaves out, against `reference/dropout.json`, which an independent Python program made
 //! (`tests/reference/random.py` of `chainrule-tensor`).
 
-use chainrule_layers::{Context, Dropout, Layer};
+use chainrule_layers::{Context, Dropout, LayerExt};
 use chainrule_tensor::Matrix;
 use serde_json::Value;
 
 /// Which of `n_units` units are left out of the first sample of a context; all others are scaled.
 fn left_out(p: f64, n_units: usize, context: &Context) -> Vec<usize> {
     let x = Matrix::from_element(n_units, 1, 3.0);
-    let (y, _) = Dropout::new(p).unwrap().forward_with(&x, context);
+    let (y, _) = Dropout::new(p).forward_with(&x, context);
     let (left_out, kept): (Vec<usize>, Vec<usize>) = (0..n_units).partition(|&unit| y[unit] == 0.0);
     for unit in kept {
         assert!((y[unit] - 3.0 / (1.0 - p)).abs() <= 1e-12 * y[unit], "unit {unit}, p = {p}: {}", y[unit]);

@@ -3,8 +3,8 @@
 //! Its matrices are lists of samples, so their values in order are our columns in order.
 
 use chainrule_layers::{
-    Affine, BatchNorm, Context, Elu, Gelu, GeluTanh, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax,
-    Softplus, Tanh,
+    Affine, BatchNorm, Context, Elu, Gelu, GeluTanh, Layer, LayerExt, LeakyRelu, Relu, Sequential, Sigmoid,
+    Silu, Softmax, Softplus, Tanh,
 };
 use chainrule_tensor::Matrix;
 use serde_json::Value;
@@ -75,13 +75,13 @@ fn affine() {
 }
 
 /// A layer with γ and β of the golden file, and no other setting than PyTorch's.
-fn batch_norm(expected: &Value) -> BatchNorm<f64> {
+fn batch_norm(expected: &Value) -> Sequential<f64> {
     let (eps, momentum) = (expected["eps"].as_f64().unwrap(), expected["momentum"].as_f64().unwrap());
-    let mut norm = BatchNorm::new(4).with_eps(eps).unwrap().with_momentum(momentum).unwrap();
-    let values: [Vec<f64>; 2] =
-        ["gamma", "beta"].map(|name| serde_json::from_value(expected[name].clone()).expect("a list"));
-    let mut values = values.iter();
-    norm.visit_parameters_mut(&mut |p| p.values.copy_from_slice(values.next().expect("two parameters")));
+    let mut norm = Sequential::of(BatchNorm::default().with_eps(eps).with_momentum(momentum), 4);
+    for name in ["gamma", "beta"] {
+        let values: Vec<f64> = serde_json::from_value(expected[name].clone()).expect("a list");
+        norm.tensor_mut(&format!("{name}1")).unwrap().as_mut_slice().copy_from_slice(&values);
+    }
     norm
 }
 
@@ -101,12 +101,14 @@ fn batch_norm_in_training_and_in_inference() {
     assert_close("dγ", gradients.of("gamma"), &vector("dgamma"));
     assert_close("dβ", gradients.of("beta"), &vector("dbeta"));
 
-    let mut sums = vec![0.0; norm.n_sums(4)];
-    norm.add_forward_sums(&mut sums, (&x).into());
-    norm.end_step(&sums, x.ncols());
-    norm.visit_buffers(&mut |buffer| {
-        assert_close(buffer.name, &Matrix::from_column_slice(4, 1, buffer.values), &vector(buffer.name));
-    });
+    let mut workspace = norm.layers().workspace(x.ncols());
+    workspace.x.dense_mut(4, x.ncols()).as_mut_slice().copy_from_slice(x.as_slice());
+    norm.forward_whole(&mut workspace, &Context::training(1, 0));
+    let (layers, values) = norm.split_mut();
+    layers.end_step(values, &workspace.sums, x.ncols());
+    for name in ["running_mean", "running_var"] {
+        assert_close(name, &norm.matrix(name), &vector(name));
+    }
     let expected = &golden["layers"]["batch_norm_eval"];
     assert_close("y in inference", &norm.forward(&columns(&expected["x"])).0, &columns(&expected["y"]));
 }

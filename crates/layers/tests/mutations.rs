@@ -5,11 +5,11 @@
 
 use chainrule_gradcheck::{Check, Report};
 use chainrule_layers::{
-    Affine, BatchNorm, Context, Dropout, Elu, Forward, Gelu, Layer, LeakyRelu, Relu, Sigmoid, Silu, Softmax,
-    Softplus, Tanh, Trace,
+    Affine, BatchNorm, Context, Dropout, Elu, Gelu, Layer, LeakyRelu, Relu, Sequential, Sigmoid, Silu,
+    Softmax, Softplus, Tanh,
 };
 use chainrule_tensor::{
-    Init, Matrix, MatrixView,
+    Init, Matrix,
     random::{Purpose, generator, standard_normal_pair},
 };
 
@@ -19,11 +19,10 @@ const N_SAMPLES: usize = 5;
 
 /// A shipped layer's forward pass, and the gradient of its output.
 struct Pass {
-    layer: Box<dyn Layer<f64>>,
+    net: Sequential<f64>,
     x: Matrix<f64>,
     y: Matrix<f64>,
     kept: Vec<f64>,
-    forward_sums: Vec<f64>,
     dy: Matrix<f64>,
 }
 
@@ -40,14 +39,13 @@ fn random(seed: u64) -> Matrix<f64> {
 }
 
 fn pass(layer: impl Layer<f64> + 'static) -> Pass {
+    pass_of(Sequential::of(layer, N))
+}
+
+fn pass_of(net: Sequential<f64>) -> Pass {
     let (x, dy) = (random(5), random(99));
-    let mut y = Matrix::zeros(N, N_SAMPLES);
-    let mut kept = vec![0.0; layer.n_cached(N) * N_SAMPLES];
-    let mut forward_sums = vec![0.0; layer.n_sums(N)];
-    layer.add_forward_sums(&mut forward_sums, (&x).into());
-    let forward = Forward::new((&x).into(), CONTEXT).with_sums(&forward_sums);
-    layer.forward_to((&mut y).into(), &mut kept, &forward);
-    Pass { layer: Box::new(layer), x, y, kept, forward_sums, dy }
+    let (y, cache) = net.forward_with(&x, &CONTEXT);
+    Pass { net, x, y, kept: cache.kept().to_vec(), dy }
 }
 
 /// A copied backward pass: the gradient with respect to the input, or to a parameter.
@@ -56,46 +54,27 @@ type Backward = fn(&Pass) -> Matrix<f64>;
 /// The shipped gradient, and the check of `copy`, of the input or of the parameter `of`.
 fn check(pass: &mut Pass, of: &str, copy: Backward) -> (Matrix<f64>, Report) {
     let copied = copy(pass);
-    let Pass { layer, x, y, kept, forward_sums, dy } = pass;
-    let trace = Trace::new((&*x).into(), MatrixView::from(&*y), kept, CONTEXT);
-    let mut backward_sums = vec![0.0; forward_sums.len()];
-    layer.add_backward_sums(&mut backward_sums, (&*dy).into(), &trace.with_sums(forward_sums, &[]));
-    let trace = trace.with_sums(forward_sums, &backward_sums);
+    let Pass { net, x, y, dy, .. } = pass;
+    let (_, cache) = net.forward_with(x, &CONTEXT);
+    let gradients = net.backward(&cache, dy);
     // The sum of what changes, so that what does not change has no rounding.
-    let objective =
-        |layer: &dyn Layer<f64>, x: &Matrix<f64>| (layer.forward_with(x, &CONTEXT).0 - &*y).dot(dy);
+    let objective = |net: &Sequential<f64>, x: &Matrix<f64>| (net.forward_with(x, &CONTEXT).0 - &*y).dot(dy);
     if of == "x" {
-        let mut shipped = Matrix::zeros(x.nrows(), x.ncols());
-        layer.backward_to((&mut shipped).into(), (&*dy).into(), &trace);
-        let f = |v: &[f64]| objective(&**layer, &Matrix::from_column_slice(x.nrows(), x.ncols(), v));
-        return (shipped, Check::new().run(f, x.as_slice(), copied.as_slice()));
+        let f = |v: &[f64]| objective(net, &Matrix::from_column_slice(x.nrows(), x.ncols(), v));
+        return (gradients.dx, Check::new().run(f, x.as_slice(), copied.as_slice()));
     }
-    let mut gradient = vec![0.0; layer.n_parameters()];
-    layer.gradient_to(&mut gradient, 0..layer.n_parameters(), (&*dy).into(), &trace);
-    let (mut offset, mut found) = (0, None);
-    layer.visit_parameters(&mut |p| {
-        if p.name == of {
-            found = Some((offset, p.shape, p.values.to_vec()));
-        }
-        offset += p.values.len();
-    });
-    let (offset, shape, values) = found.expect("the layer has this parameter");
-    let shipped = Matrix::from_column_slice(shape.0, shape.1, &gradient[offset..offset + values.len()]);
+    let mut changed = net.clone();
     let f = |v: &[f64]| {
-        set(&mut **layer, of, v);
-        objective(&**layer, x)
+        set(&mut changed, of, v);
+        objective(&changed, x)
     };
-    let report = Check::new().run(f, &values, copied.as_slice());
-    set(&mut **layer, of, &values);
-    (shipped, report)
+    let report = Check::new().run(f, net.matrix(of).as_slice(), copied.as_slice());
+    (gradients.of(of).clone(), report)
 }
 
-fn set(layer: &mut dyn Layer<f64>, name: &str, values: &[f64]) {
-    layer.visit_parameters_mut(&mut |p| {
-        if p.name == name {
-            p.values.copy_from_slice(values);
-        }
-    });
+/// Sets a parameter of the one layer.
+fn set(net: &mut Sequential<f64>, name: &str, values: &[f64]) {
+    net.tensor_mut(&format!("{name}1")).unwrap().as_mut_slice().copy_from_slice(values);
 }
 
 /// dx of a layer that treats every value by itself: `f(dy, x, y, kept)`.
@@ -106,13 +85,13 @@ fn each(p: &Pass, f: impl Fn(f64, f64, f64, f64) -> f64) -> Matrix<f64> {
 }
 
 fn affine() -> Pass {
-    let mut layer = Affine::init(N, N, Init::Normal { std: 0.7 }, 1, 0);
-    set(&mut layer, "b", &[0.3, -0.2, 0.5, 0.1]);
-    pass(layer)
+    let mut net = Sequential::of(Affine::outputs(N).with_init(Init::Normal { std: 0.7 }), N);
+    set(&mut net, "b", &[0.3, -0.2, 0.5, 0.1]);
+    pass_of(net)
 }
 
 fn w(p: &Pass) -> Matrix<f64> {
-    Matrix::from_column_slice(N, N, p.layer.parameters()[0].values)
+    p.net.matrix("W")
 }
 
 /// dxᵢ = yᵢ·(dyᵢ − dot of the sample).
@@ -122,7 +101,7 @@ fn softmax_with(p: &Pass, dot: impl Fn(usize) -> f64) -> Matrix<f64> {
 
 /// γ = 1 and ε = 0.5, which is far from nothing beside the variance.
 fn batch_norm() -> Pass {
-    pass(BatchNorm::new(N).with_eps(0.5).unwrap())
+    pass(BatchNorm::default().with_eps(0.5))
 }
 
 /// dx = (dy − `means`(feature, sample))/√(σ² + ε), σ² of the mini-batch.
@@ -213,13 +192,13 @@ const CASES: &[Case] = &[
         ],
     ),
     (
-        || pass(LeakyRelu::new(0.3).unwrap()),
+        || pass(LeakyRelu::new(0.3)),
         "x",
         |p| each(p, |dy, x, _, _| if x > 0.0 { dy } else { 0.3 * dy }),
         &[("slope of the default", |p| each(p, |dy, x, _, _| if x > 0.0 { dy } else { 0.01 * dy }))],
     ),
     (
-        || pass(Elu::new(0.5).unwrap()),
+        || pass(Elu::new(0.5)),
         "x",
         |p| each(p, |dy, _, _, slope| dy * slope),
         &[("missing term: y for y + α", |p| each(p, |dy, x, y, _| if x > 0.0 { dy } else { dy * y }))],
@@ -248,7 +227,7 @@ const CASES: &[Case] = &[
         ],
     ),
     (
-        || pass(Dropout::new(0.4).unwrap()),
+        || pass(Dropout::new(0.4)),
         "x",
         |p| each(p, |dy, _, _, mask| dy * mask),
         &[
@@ -307,12 +286,16 @@ const CASES: &[Case] = &[
     ),
 ];
 
+fn name(pass: &Pass) -> &str {
+    pass.net.layers().iter().next().expect("one layer").name()
+}
+
 #[test]
 fn the_copies_are_the_shipped_backward_passes() {
     for &(make, of, right, _) in CASES {
         let mut pass = make();
         let (shipped, report) = check(&mut pass, of, right);
-        let name = pass.layer.name();
+        let name = name(&pass);
         assert!(report.passed(), "{name}, {of}: {report}");
         let difference = (right(&pass) - shipped).amax();
         assert!(difference <= 1e-14, "{name}, {of}: the copy is off by {difference:e}");
@@ -327,8 +310,8 @@ fn every_mistake_is_refused() {
             let mut pass = make();
             let (_, report) = check(&mut pass, of, wrong);
             // Not for a NaN or the like: every derivative was compared, and some disagree.
-            assert_eq!(report.refusal(), None, "{}, {of}, {what}", pass.layer.name());
-            assert!(!report.passed(), "{}, {of}, {what}: {report}", pass.layer.name());
+            assert_eq!(report.refusal(), None, "{}, {of}, {what}", name(&pass));
+            assert!(!report.passed(), "{}, {of}, {what}: {report}", name(&pass));
             n_mistakes += 1;
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Saturated values are where the textbook's formulas, and PyTorch's, lose their digits; the last test shows it.
 
-use chainrule_layers::{Elu, Gelu, GeluTanh, Layer, Sigmoid, Silu, Softplus, Tanh};
+use chainrule_layers::{Elu, Gelu, GeluTanh, Layer, LayerExt, Sigmoid, Silu, Softplus, Tanh};
 use chainrule_tensor::{Float, Matrix};
 use serde_json::Value;
 
