@@ -90,8 +90,8 @@ pub(crate) mod names {
     use chainrule_optimizers::{Optimizer, OptimizerConfig};
     use chainrule_trainer::Activation;
 
-    pub(crate) fn activations() -> Vec<&'static str> {
-        Activation::ALL.iter().map(|activation| activation.name()).collect()
+    pub(crate) fn activations() -> Vec<String> {
+        Activation::ALL.iter().map(ToString::to_string).collect()
     }
 
     pub(crate) fn losses() -> Vec<&'static str> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
-use chainrule_layers::Layer;
+use chainrule_layers::LayerExt;
 use chainrule_losses::{LossConfig, SoftmaxCrossEntropy};
 use chainrule_mnist::Mnist;
 use chainrule_optimizers::Adam;

@@ -71,12 +71,7 @@ fn sequential_counts_what_has_no_parameters() {
 #[test]
 fn weights_are_rows_of_outputs() {
     let net = net(&MlpConfig::new([3, 2]));
-    let mut of_input_2 = Vec::new();
-    net.layers().visit_parameters(&mut |name, p| {
-        if name == "W1" {
-            of_input_2 = p.values[2 * 2..].to_vec();
-        }
-    });
+    let of_input_2 = net.tensor("W1").unwrap().column(2).to_vec();
     let state = StateDict::of(&net).unwrap();
     let values = state.get("0.weight").unwrap().values.clone().unwrap();
     assert_eq!([values[2], values[3 + 2]], of_input_2[..]);
@@ -170,12 +165,8 @@ fn a_network_that_has_diverged_replaces_no_file() {
     let path = folder.path().join("net");
     fs::write(&path, "before").unwrap();
     let mut net = net(&MlpConfig::new([2, 3, 2]));
-    net.layers_mut().visit_parameters_mut(&mut |name, p| {
-        if name == "W2" {
-            // Column 1, row 0.
-            p.values[2] = f32::NAN;
-        }
-    });
+    // Column 1, row 0.
+    net.tensor_mut("W2").unwrap().as_mut_slice()[2] = f32::NAN;
     for error in [
         safetensors::save(&net, &path).unwrap_err(),
         npz::save(&net, &path).unwrap_err(),
@@ -198,13 +189,13 @@ fn a_network_that_has_diverged_replaces_no_file() {
 #[test]
 fn layers_that_are_not_those_of_the_configuration_are_refused() {
     let mut net = net(&MlpConfig::new([2, 3, 2]));
-    *net.layers_mut() = networks::net(&MlpConfig::new([2, 4, 2])).layers().clone();
+    *net.sequential_mut() = networks::net(&MlpConfig::new([2, 4, 2])).sequential().clone();
     assert_eq!(
         StateDict::of(&net).unwrap_err().to_string(),
         "has 0.weight [4, 2], the network expects 0.weight [3, 2]"
     );
-    *net.layers_mut() =
-        networks::net(&MlpConfig::new([2, 3, 2, 1]).with_loss(LossConfig::MeanSquaredError)).layers().clone();
+    let other = networks::net(&MlpConfig::new([2, 3, 2, 1]).with_loss(LossConfig::MeanSquaredError));
+    *net.sequential_mut() = other.sequential().clone();
     assert_eq!(
         StateDict::of(&net).unwrap_err().to_string(),
         "has another tensor [1, 2], the network expects none"

@@ -186,9 +186,11 @@ impl<F: Float> Layer<F> for Encoding {
         self.check().map_err(|error| error.to_string())?;
         match input.size() == self.columns.len() {
             true => Ok(Shape::flat(self.n_outputs())),
-            false => {
-                Err(format!("{} columns, expected {input}, the inputs of the network", self.columns.len()))
-            }
+            false => Err(format!(
+                "{} columns, expected {}, the inputs of the network",
+                self.columns.len(),
+                input.size()
+            )),
         }
     }
 

@@ -34,6 +34,11 @@ pub struct Gradients<F> {
 }
 
 impl<F: Float> Gradients<F> {
+    /// The gradients with respect to all parameters, one behind the other.
+    pub fn values(&self) -> Vec<F> {
+        self.parameters.iter().flat_map(|(_, gradient)| gradient.as_slice()).copied().collect()
+    }
+
     /// The gradient with respect to the parameter `name`; where only one layer has a parameter of that name, its number may
     /// be left out.
     ///
@@ -46,6 +51,11 @@ impl<F: Float> Gradients<F> {
 }
 
 impl<F: Float> Cache<F> {
+    /// The outputs of every layer, outputs × samples.
+    pub fn outputs(&self) -> impl ExactSizeIterator<Item = &Matrix<F>> {
+        self.layers.iter().map(|kept| &kept.y)
+    }
+
     /// What the last layer kept, in an order of its own.
     pub fn kept(&self) -> &[F] {
         self.layers.last().map_or(&[], |kept| &kept.cache)

@@ -156,6 +156,27 @@ impl<F: Float> Sequential<F> {
         &self.values
     }
 
+    /// The values of all parameters, as they lie.
+    pub fn parameters(&self) -> &[F] {
+        &self.values[..self.layers.n_parameters]
+    }
+
+    /// Every parameter with its values for changing, in order: the learner's form of [`split_mut`](Sequential::split_mut).
+    pub fn parameters_mut(&mut self) -> Vec<(&Tensor, &mut [F])> {
+        let mut rest = &mut self.values[..self.layers.n_parameters];
+        let mut split = |tensor: &Tensor| {
+            let (values, behind) = std::mem::take(&mut rest).split_at_mut(tensor.range().len());
+            rest = behind;
+            values
+        };
+        self.layers.parameters().map(|tensor| (tensor, split(tensor))).collect()
+    }
+
+    /// The full names of all parameters in order, with their lengths: what an optimizer state is made from.
+    pub fn parameter_names(&self) -> Vec<(String, usize)> {
+        self.layers.parameters().map(|tensor| (tensor.name.clone(), tensor.len())).collect()
+    }
+
     /// The layers, and all values for changing: for those who train.
     pub fn split_mut(&mut self) -> (&Layers<F>, &mut [F]) {
         (&self.layers, &mut self.values)

@@ -85,11 +85,7 @@ mod tests {
     /// One affine layer with these weights, column after column.
     fn net(config: MlpConfig, weights: &[f32]) -> Mlp {
         let mut net = Mlp::new(&config).unwrap();
-        net.layers_mut().visit_parameters_mut(&mut |name, parameter| {
-            if name == "W1" {
-                parameter.values.copy_from_slice(weights);
-            }
-        });
+        net.tensor_mut("W1").unwrap().as_mut_slice().copy_from_slice(weights);
         net
     }
 

@@ -1,8 +1,8 @@
 //! How well a network does on samples it is not trained on.
 
-use chainrule_layers::{Context, Workspace};
+use chainrule_layers::Context;
 use chainrule_losses::{Loss, LossConfig, LossSum, TargetBuffer, Targets};
-use chainrule_tensor::{InputBuffer, MatrixView};
+use chainrule_tensor::MatrixView;
 
 use crate::{Confusion, Deviation, Error, Mlp, Samples, TargetKind, metrics::Ranks, parallel};
 
@@ -121,28 +121,16 @@ fn evaluate_where(
     n_samples: usize,
     index: impl Fn(usize) -> usize + Sync,
 ) -> Evaluation {
-    struct Memory {
-        workspace: Workspace<f32>,
-        x: InputBuffer<f32>,
-        t: TargetBuffer<f32>,
-        indices: Vec<usize>,
-    }
-    let memory = || Memory {
-        workspace: net.layers().workspace(CHUNK),
-        x: InputBuffer::new().with_sparse(net.layers().takes_sparse()),
-        t: TargetBuffer::new(),
-        indices: Vec::new(),
-    };
+    let memory = || (net.layers().workspace(CHUNK), Vec::new());
     let none = Evaluation::new(net, samples);
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
-        let Memory { workspace, x, t, indices } = memory;
+        let (workspace, indices) = memory;
         indices.clear();
         indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
-        let context = Context::inference();
-        samples.gather(x, t, indices, context);
-        let z = net.layers().forward(workspace, x.as_input(), &context);
+        samples.gather(&mut workspace.x, &mut workspace.t, indices, Context::inference());
+        net.layers().infer(net.sequential().values(), workspace);
         let mut evaluation = none.clone();
-        evaluation.add(&net.config().loss, z, t);
+        evaluation.add(&net.config().loss, workspace.outputs(net.layers()), &workspace.t);
         evaluation
     });
     let mut all = none.clone();

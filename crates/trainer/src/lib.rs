@@ -4,11 +4,9 @@
 mod error;
 
 // The network.
-mod activation;
 mod gradient;
 mod mlp;
 mod mlp_config;
-mod mlp_layers;
 mod numerical;
 mod predictor;
 
@@ -20,11 +18,9 @@ mod minibatch;
 mod not_finite;
 mod parallel;
 mod progress;
-mod shards;
 mod train;
 mod train_config;
 mod update;
-mod values;
 
 // What became of it.
 pub mod diagnostics;
@@ -48,10 +44,9 @@ pub use chainrule_losses as losses;
 pub use chainrule_optimizers as optimizers;
 pub use chainrule_tensor as tensor;
 
-pub use activation::Activation;
 pub use chainrule_data::{Dataset, Samples, Sampling, TargetKind, split};
 pub use chainrule_files::{check_file_path, write_file};
-pub use chainrule_layers::{Encode, Encoding};
+pub use chainrule_layers::{Activation, Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
 pub use early_stopping::EarlyStopping;

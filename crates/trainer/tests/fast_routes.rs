@@ -30,9 +30,7 @@ fn config(n_inputs: usize, n_hidden: usize, activation: Activation) -> MlpConfig
 }
 
 fn values<F: Float>(net: &Mlp<F>) -> Vec<F> {
-    let mut all = Vec::new();
-    net.layers().visit_parameters(&mut |_, parameter| all.extend_from_slice(parameter.values));
-    all
+    net.parameters().to_vec()
 }
 
 /// Relative to the largest: a value that is a sum of many which cancel has no digits of its own.
@@ -53,7 +51,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
             let set = images(n_inputs, density);
             for activation in [Activation::Sigmoid, Activation::Relu] {
                 let mut net = Mlp::<F>::new(&config(n_inputs, n_hidden, activation)).unwrap();
-                let mut mini_batch = MiniBatch::new(net.layers(), 129);
+                let mut mini_batch = MiniBatch::new(net.sequential(), 129);
                 for n in [1, 9, 33, 129] {
                     let indices: Vec<usize> = (0..n).map(|i| (i * 31 + n) % 150).collect();
                     let context = Context::training(1, 0);
@@ -62,7 +60,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let what = format!("{n_inputs}-{n_hidden} {activation}, {n} samples, density {density}");
 
                     let config = net.config().loss.clone();
-                    let outcome = mini_batch.compute(net.layers(), &config, &set, &indices, &context);
+                    let outcome = mini_batch.compute(net.sequential(), &config, &set, &indices, &context);
                     assert_close(mini_batch.gradient(), gradient.values(), tolerance, &what);
                     let difference = (outcome.loss.mean() - loss.mean()).abs();
                     assert!(difference <= tolerance * loss.mean(), "{what}: {outcome:?}, {loss:?}");
@@ -70,15 +68,16 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     // A whole step, where the gradient is never there as a whole. The rules that divide by its size make
                     // much of what little there is, so the same gradient goes into the twin's.
                     let rule = rules.next().unwrap();
-                    let names = net.layers().parameter_names();
+                    let names = net.parameter_names();
                     let mut twin = net.clone();
                     let mut state = State::new(&rule, names.clone());
-                    let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
+                    let parameters =
+                        twin.sequential_mut().parameters_mut().into_iter().map(|(_, values)| values);
                     state.update_all(&rule, parameters, mini_batch.gradient());
-                    mini_batch.run(net.layers(), &config, &set, &indices, &context);
+                    mini_batch.run(net.sequential(), &config, &set, &indices, &context);
                     let mut state = State::new(&rule, names);
                     let rate = chainrule_optimizers::Optimizer::<F>::learning_rate(&rule);
-                    mini_batch.update(net.layers_mut(), &rule, &mut state, rate);
+                    mini_batch.update(net.sequential_mut(), &rule, &mut state, rate);
                     assert_close(&values(&net), &values(&twin), tolerance, &format!("{what}, {rule:?}"));
                 }
             }
@@ -165,13 +164,13 @@ impl Samples for NearZero {
 fn values_near_zero_agree<F: Float>(tolerance: f64) {
     for (n_inputs, n_hidden) in SHAPES {
         let net = Mlp::<F>::new(&config(n_inputs, n_hidden, Activation::Sigmoid)).unwrap();
-        let mut mini_batch = MiniBatch::new(net.layers(), 100);
+        let mut mini_batch = MiniBatch::new(net.sequential(), 100);
         let (indices, context) = ((0..100).collect::<Vec<_>>(), Context::training(1, 0));
         let (x, t) = NearZero { n_inputs, is_listed: false }.batch::<F>(&indices);
         let (_, twin) = net.loss_and_gradient(&x, &t, &context);
         for is_listed in [false, true] {
             let samples = NearZero { n_inputs, is_listed };
-            mini_batch.compute(net.layers(), &net.config().loss, &samples, &indices, &context);
+            mini_batch.compute(net.sequential(), &net.config().loss, &samples, &indices, &context);
             let what = format!("{n_inputs}-{n_hidden}, listed: {is_listed}");
             assert_close(mini_batch.gradient(), twin.values(), tolerance, &what);
         }

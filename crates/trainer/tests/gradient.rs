@@ -33,11 +33,11 @@ fn mini_batches() -> impl Iterator<Item = Vec<usize>> {
 
 fn assert_twins_agree<F: Float>(activation: Activation, tolerance: f64) {
     let net = net::<F>(activation);
-    let mut mini_batch = MiniBatch::new(net.layers(), 600);
+    let mut mini_batch = MiniBatch::new(net.sequential(), 600);
     for indices in mini_batches() {
         let context = Context::training(1, 0);
         let loss = &SoftmaxCrossEntropy::new();
-        let outcome = mini_batch.compute(net.layers(), loss, &blobs(700), &indices, &context);
+        let outcome = mini_batch.compute(net.sequential(), loss, &blobs(700), &indices, &context);
         let (x, t) = gather::<F>(&indices);
         let twin = net.gradient(&x, &t);
         let largest = twin.values().iter().fold(0.0_f64, |max, g| max.max(g.as_f64().abs()));
@@ -73,11 +73,11 @@ fn listed_inputs_give_the_gradient_of_dense_ones() {
         for n_hidden in [1, 7, 8, 50, 67] {
             let net =
                 Mlp::<f64>::new(&MlpConfig::new([81, n_hidden, 10]).with_init(Init::XavierNormal)).unwrap();
-            let mut mini_batch = MiniBatch::new(net.layers(), 64);
+            let mut mini_batch = MiniBatch::new(net.sequential(), 64);
             for n in [1, 5, 33, 64] {
                 let indices: Vec<usize> = (0..n).map(|i| i * 31 % 200).collect();
                 let (loss, context) = (&net.config().loss, Context::training(1, 0));
-                mini_batch.compute(net.layers(), loss, &set, &indices, &context);
+                mini_batch.compute(net.sequential(), loss, &set, &indices, &context);
                 let (x, t) = set.batch::<f64>(&indices); // dense
                 let twin = net.gradient(&x, &t);
                 let largest = twin.values().iter().fold(0.0_f64, |max, g| max.max(g.abs()));

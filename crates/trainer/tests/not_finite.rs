@@ -105,7 +105,7 @@ fn a_weight_that_only_meets_skipped_zeros_stops_the_run_at_the_end_of_the_epoch(
             let mut net = net(Activation::Sigmoid, SoftmaxCrossEntropy::new());
             let (row, n_hidden) = (4, 9);
             let place = SELDOM * n_hidden + row;
-            net.layers_mut().parameters_mut()[0].values[place] = special;
+            net.tensor_mut("W1").unwrap().as_mut_slice()[place] = special;
             let (steps, result) = run(&mut net, &Own { is_listed, ..LISTED }, &config);
             let message = result.unwrap_err().to_string();
             let what = format!("{special}, listed: {is_listed}, {config:?}: {message}");
@@ -231,9 +231,7 @@ fn a_huge_rate_never_ends_in_a_network_that_is_not_finite() {
                     Err(error) => panic!("{what}: {error}"),
                     Ok(()) => {
                         n_ended += 1;
-                        net.layers().visit_parameters(&mut |_, parameter| {
-                            assert!(parameter.values.iter().all(|value| value.is_finite()), "{what}");
-                        });
+                        assert!(net.parameters().iter().all(|value| value.is_finite()), "{what}");
                     }
                 }
             }

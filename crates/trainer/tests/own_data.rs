@@ -14,9 +14,7 @@ fn go_on(_: chainrule_trainer::Event<'_>) -> ControlFlow<()> {
 }
 
 fn values(net: &Mlp) -> Vec<f32> {
-    let mut all = Vec::new();
-    net.layers().visit_parameters(&mut |_, parameter| all.extend_from_slice(parameter.values));
-    all
+    net.parameters().to_vec()
 }
 
 #[test]

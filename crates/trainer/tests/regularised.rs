@@ -40,9 +40,7 @@ fn run(net: &mut Mlp, config: &TrainConfig) -> Summary {
 }
 
 fn values(net: &Mlp) -> Vec<f32> {
-    let mut all = Vec::new();
-    net.layers().visit_parameters(&mut |_, parameter| all.extend_from_slice(parameter.values));
-    all
+    net.parameters().to_vec()
 }
 
 #[test]
@@ -74,11 +72,12 @@ fn everything_at_once_has_the_same_bits_on_any_number_of_threads() {
 #[test]
 fn the_gradient_of_a_training_step_is_that_of_its_readable_twin() {
     let net = Mlp::<f64>::new(&full()).unwrap();
-    let mut mini_batch = MiniBatch::new(net.layers(), 150);
+    let mut mini_batch = MiniBatch::new(net.sequential(), 150);
     for n in [2, 9, 40, 150] {
         let indices: Vec<usize> = (0..n).map(|i| (i * 7) % 200).collect();
         let context = Context::training(3, 5);
-        let outcome = mini_batch.compute(net.layers(), &net.config().loss, &blobs(200), &indices, &context);
+        let outcome =
+            mini_batch.compute(net.sequential(), &net.config().loss, &blobs(200), &indices, &context);
         let (x, t) = blobs(200).batch::<f64>(&indices);
         let (loss, twin) = net.loss_and_gradient(&x, &t, &context);
         assert!((outcome.loss.mean() - loss.mean()).abs() <= 1e-13 * loss.mean());

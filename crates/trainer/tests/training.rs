@@ -104,10 +104,7 @@ fn the_numerical_gradient_trains_like_backpropagation() {
     let (loss_a, a) = by(GradientMethod::Backprop);
     let (loss_b, b) = by(GradientMethod::Numerical);
     assert!((loss_a - loss_b).abs() <= 1e-6 * loss_a, "{loss_a}, {loss_b}");
-    let (mut values_a, mut values_b): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
-    a.layers().visit_parameters(&mut |_, p| values_a.extend(p.values));
-    b.layers().visit_parameters(&mut |_, p| values_b.extend(p.values));
-    for (a, b) in values_a.iter().zip(&values_b) {
+    for (a, b) in a.parameters().iter().zip(b.parameters()) {
         assert!((a - b).abs() <= 1e-5, "{a}, {b}");
     }
 }
@@ -204,7 +201,7 @@ fn a_run_is_that_of_its_serial_twin() {
     })
     .unwrap();
 
-    let mut state = State::new(&rule, twin.layers().parameter_names());
+    let mut state = State::new(&rule, twin.parameter_names());
     let mut twin_losses = Vec::new();
     for epoch in 0..3 {
         let mut order: Vec<usize> = (0..450).collect();
@@ -213,7 +210,7 @@ fn a_run_is_that_of_its_serial_twin() {
             let (x, t) = set.batch(indices);
             twin_losses.push(twin.loss(&x, &t));
             let gradient = twin.gradient(&x, &t);
-            let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
+            let parameters = twin.sequential_mut().parameters_mut().into_iter().map(|(_, values)| values);
             state.update_all(&rule, parameters, gradient.values());
         }
     }
@@ -221,10 +218,8 @@ fn a_run_is_that_of_its_serial_twin() {
     for (a, b) in losses.iter().zip(&twin_losses) {
         assert!((a - b).abs() <= 1e-5, "{a}, {b}");
     }
-    for (ours, twins) in net.layers_mut().parameters_mut().iter().zip(twin.layers_mut().parameters_mut()) {
-        for (a, b) in ours.values.iter().zip(&*twins.values) {
-            assert!((a - b).abs() <= 1e-4, "{a}, {b}");
-        }
+    for (a, b) in net.parameters().iter().zip(twin.parameters()) {
+        assert!((a - b).abs() <= 1e-4, "{a}, {b}");
     }
 }
 

@@ -6,13 +6,11 @@ use chainrule_formats::trainer::{Mlp, MlpConfig};
 pub(crate) fn net(config: &MlpConfig) -> Mlp {
     let mut net = Mlp::new(config).unwrap();
     let mut state = 1_u32;
-    let mut fill = |values: &mut [f32]| {
-        for value in values {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *value = (state >> 8) as f32 / 16_777_216.0;
-        }
-    };
-    net.layers_mut().visit_parameters_mut(&mut |_, parameter| fill(parameter.values));
-    net.layers_mut().visit_buffers_mut(&mut |buffer| fill(buffer.values));
+    let mut values = net.sequential().pack();
+    for value in &mut values {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *value = (state >> 8) as f32 / 16_777_216.0;
+    }
+    net.sequential_mut().unpack(&values);
     net
 }

@@ -7,7 +7,7 @@
 //! probabilities differ in the third digit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chainrule_trainer::{Activation, Mlp, layers::Layer, losses::LossConfig};
+use chainrule_trainer::{Activation, Mlp, losses::LossConfig};
 use serde_json::{Map, Value, json};
 
 use crate::Report;
@@ -53,10 +53,10 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
         _ => return Err("the page does not know how to read the outputs of the network's loss".to_string()),
     };
     let mut layers = Vec::new();
-    for layer in net.layers().layers() {
+    for (l, layer) in net.layers().iter().enumerate() {
         layers.push(match layer.name() {
             "encoding" => encoding(net)?,
-            name => numbers(layer, name)?,
+            name => numbers(net, l, name)?,
         });
     }
     let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
@@ -67,24 +67,21 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
 }
 
 /// A layer with its parameters and running statistics.
-fn numbers(layer: &dyn Layer<f32>, name: &str) -> Result<Value, String> {
+fn numbers(net: &Mlp, l: usize, name: &str) -> Result<Value, String> {
     let mut fields = Map::from_iter([("name".to_string(), name.into())]);
-    let mut all_finite = true;
-    let mut add = |name: &str, values: &[f32]| {
-        all_finite &= values.iter().all(|value| value.is_finite());
-        fields.insert(name.to_string(), base64_of(values).into());
-    };
-    layer.visit_parameters(&mut |parameter| add(parameter.name, parameter.values));
-    layer.visit_buffers(&mut |buffer| add(buffer.name, buffer.values));
-    if !all_finite {
-        return Err("not all of the network's parameters are finite".to_string());
+    for tensor in net.layers().tensors_of(l) {
+        let values = tensor.view(net.sequential().values()).as_slice();
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err("not all of the network's parameters are finite".to_string());
+        }
+        fields.insert(tensor.short_name().to_string(), base64_of(values).into());
     }
     match name {
         "affine" | "dropout" => {}
         "batch-norm" => {
             fields.insert("eps".to_string(), EPS.into());
         }
-        _ if Activation::ALL.iter().any(|activation| activation.name() == name) => {}
+        _ if name.parse::<Activation>().is_ok() => {}
         _ => return Err(format!("the page has no forward pass for a layer \"{name}\"")),
     }
     Ok(fields.into())

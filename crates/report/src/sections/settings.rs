@@ -34,7 +34,7 @@ pub(crate) fn section(run: &Run) -> Markup {
 
 fn network(config: &MlpConfig) -> Vec<(&'static str, String)> {
     let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
-    let activations: Vec<&str> = config.activations.iter().map(|activation| activation.name()).collect();
+    let activations: Vec<String> = config.activations.iter().map(ToString::to_string).collect();
     let mut rows = vec![
         ("sizes", sizes.join("–")),
         ("activations", activations.join(", ")),

@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chainrule_layers::{Context, Forward, Layer, Sequential, Trace};
+use chainrule_layers::{Context, Layer, Pass, Sequential, no_own_layers};
 use chainrule_optimizers::Momentum;
-use chainrule_tensor::{Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Matrix, MatrixViewMut};
 use chainrule_trainer::{Activation, MlpConfig, Samples};
 
 use crate::{
@@ -21,27 +21,19 @@ use crate::{
 struct Tap(Arc<Mutex<Vec<f64>>>);
 
 impl Layer<f64> for Tap {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "tap"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<f64>> {
-        Box::new(self.clone())
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, mut y: MatrixViewMut<'_, f64>, _: &mut [f64], forward: &Forward<'_, f64>) {
-        let x = forward.x.dense();
+    fn forward_to(&self, mut y: MatrixViewMut<'_, f64>, _: &mut [f64], pass: &Pass<'_, f64>) {
+        let x = pass.x.dense();
         y.as_mut_slice().copy_from_slice(x.as_slice());
-        let from = forward.context.first_sample * x.n_rows();
+        let from = pass.context.first_sample * x.n_rows();
         self.0.lock().unwrap()[from..from + x.as_slice().len()].copy_from_slice(x.as_slice());
     }
 
-    fn backward_to(&self, mut dx: MatrixViewMut<'_, f64>, dy: MatrixView<'_, f64>, _: &Trace<'_, f64>) {
-        dx.as_mut_slice().copy_from_slice(dy.as_slice());
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, f64>, _: &mut [f64], pass: &Pass<'_, f64>) {
+        dx.as_mut_slice().copy_from_slice(pass.dy.as_slice());
     }
 }
 
@@ -73,10 +65,12 @@ fn train_with_batch_norm(golden: &Golden, follow: bool) -> Shown {
     let steps: Vec<u64> = serde_json::from_value(golden.run("shown").clone()).expect("a list of steps");
     let nothing = vec![f64::NAN; golden.shown("outputs")[0].len()];
     let tap = Tap(Arc::new(Mutex::new(nothing.clone())));
-    let net = golden.net(&batch_norm_config(golden));
-    let mut layers: Vec<_> = net.layers().layers().map(|layer| layer.boxed_clone()).collect();
-    layers.push(tap.boxed_clone());
-    let mut net = Sequential::new(golden.n_inputs(), layers);
+    let config = batch_norm_config(golden);
+    let layers = config.layers();
+    let layers = layers.iter().map(|layer| layer.layer(&no_own_layers).unwrap());
+    let layers = layers.chain([Arc::new(tap.clone()) as _]).collect();
+    let mut net = Sequential::with_own(golden.shape(), layers, 1).unwrap();
+    net.unpack(&golden.net(&config).sequential().pack());
 
     let (mut outputs, mut running_statistics) = (Vec::new(), Vec::new());
     let rule = Momentum::new(0.1).unwrap();
@@ -84,16 +78,13 @@ fn train_with_batch_norm(golden: &Golden, follow: bool) -> Shown {
         let of_step = replace(&mut *tap.0.lock().unwrap(), nothing.clone());
         if steps.contains(&step) {
             outputs.push(of_step);
-            let mut values = Vec::new();
-            net.visit_buffers(&mut |_, buffer| values.extend(buffer.values));
-            running_statistics.push(values);
+            running_statistics.push(net.values()[net.n_parameters()..].to_vec());
         }
     });
     let n_held = numbers(golden.run("outputs_in_inference")).len() / net.n_outputs();
     let (x, _) = golden.batch(&(0..n_held).collect::<Vec<_>>());
-    let mut workspace = net.workspace(n_held);
-    let outputs_in_inference =
-        net.forward(&mut workspace, (&x).into(), &Context::inference()).as_slice().to_vec();
+    *tap.0.lock().unwrap() = vec![f64::NAN; n_held * net.n_outputs()];
+    let outputs_in_inference = net.forward(&x).0.as_slice().to_vec();
     Shown { losses, outputs, running_statistics, end: parameters(&net), outputs_in_inference }
 }
 
@@ -145,9 +136,7 @@ fn batch_norm_over_one_shard_is_not_that_of_the_mini_batch() {
     let net = golden.net(&batch_norm_config(&golden));
     for (n_samples, departs) in [(128, None), (32, Some(0))] {
         let (x, _): (Matrix<f64>, _) = golden.batch(&indices[..n_samples]);
-        let mut workspace = net.layers().workspace(n_samples);
-        let context = Context::training(1, 0).of_samples(n_samples);
-        let z = net.layers().forward(&mut workspace, (&x).into(), &context);
+        let (z, _) = net.sequential().forward_with(&x, &Context::training(1, 0));
         assert_eq!(departure(z.as_slice(), &expected[..z.as_slice().len()]), departs);
     }
 }

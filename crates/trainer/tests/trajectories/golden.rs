@@ -44,12 +44,9 @@ impl Golden {
     /// The network with its initial parameters.
     pub(crate) fn net(&self, config: &MlpConfig) -> Mlp<f64> {
         let mut net = Mlp::new(config).unwrap();
-        let start = numbers(self.run("start"));
-        assert_eq!(start.len(), net.n_parameters());
-        let mut start = start.into_iter();
-        net.layers_mut().visit_parameters_mut(&mut |_, parameter| {
-            parameter.values.iter_mut().zip(&mut start).for_each(|(to, from)| *to = from);
-        });
+        let (n_parameters, mut values) = (net.n_parameters(), net.sequential().pack());
+        values[..n_parameters].copy_from_slice(&numbers(self.run("start")));
+        net.sequential_mut().unpack(&values);
         net
     }
 }

@@ -46,9 +46,7 @@ fn train(
 }
 
 fn parameters(net: &Sequential<f64>) -> Vec<f64> {
-    let mut values = Vec::new();
-    net.visit_parameters(&mut |_, parameter| values.extend(parameter.values));
-    values
+    net.parameters().to_vec()
 }
 
 /// Where `found` first departs from PyTorch's values by more than 1e-12 relative and 1e-13 absolute: the errors of a
@@ -70,8 +68,8 @@ fn run(
     schedule: &str,
 ) -> (Vec<f64>, Vec<f64>) {
     let mut net = golden.net(&MlpConfig::new(golden.sizes()).with_activation(activation));
-    let losses = train(net.layers_mut(), golden, optimizer, schedule, true, |_, _| {});
-    (losses, parameters(net.layers()))
+    let losses = train(net.sequential_mut(), golden, optimizer, schedule, true, |_, _| {});
+    (losses, parameters(net.sequential()))
 }
 
 #[test]
