@@ -207,7 +207,7 @@ fn a_square_of_a_gradient_that_overflows_stops_the_run() {
             "sgd" | "momentum" | "nesterov" => assert!(result.is_ok(), "{name}: {result:?}"),
             _ => {
                 let message = result.unwrap_err().to_string();
-                let expected = "training has diverged: what the optimizer remembers of W1[";
+                let expected = "training has diverged: the optimizer state of W1[";
                 assert!(steps == 1 && message.starts_with(expected), "{name}: {message}");
             }
         }
