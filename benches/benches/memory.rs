@@ -53,7 +53,7 @@ fn memory(c: &mut Criterion) {
                 let context = Context::training(1, 0);
                 on_threads(1, || {
                     b.iter(|| {
-                        mini_batch.run(net.layers(), &loss, &data, &indices, &context);
+                        mini_batch.run(net.layers(), loss.loss(), &data, &indices, &context);
                         mini_batch.update(net.layers_mut(), &rule, &mut state, 1e-12);
                     });
                 });

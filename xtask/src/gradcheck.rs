@@ -55,7 +55,8 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     }
     let mut mini_batch = MiniBatch::new(net.layers(), n_samples);
     let mut backprop = || {
-        mini_batch.compute(net.layers(), &net.config().loss, &mnist.train, &indices, &Context::inference());
+        let loss = net.config().loss.loss();
+        mini_batch.compute(net.layers(), loss, &mnist.train, &indices, &Context::inference());
     };
     backprop(); // The first time lists the pixels of all images.
     let begun = Instant::now();

@@ -1,9 +1,8 @@
 //! Predictions for one sample at a time: no allocation, no threads, no data set.
 
 use chainrule_layers::{Context, Workspace};
-use chainrule_losses::{Loss, LossConfig};
 use chainrule_mnist::scaled;
-use chainrule_tensor::{Float, Input, InputBuffer, MAX_SPARSE_ROWS, MatrixView, MatrixViewMut, argmax};
+use chainrule_tensor::{Float, Input, InputBuffer, MAX_SPARSE_ROWS, MatrixView, MatrixViewMut};
 
 use crate::Mlp;
 
@@ -98,17 +97,14 @@ impl<F: Float> Predictor<F> {
     /// As [`predict`](Predictor::predict).
     #[track_caller]
     pub fn predict_class(&mut self, x: &[F]) -> usize {
-        let is_yes_or_no = self.net.config().loss == LossConfig::BinaryCrossEntropy;
-        match self.predict(x) {
-            [yes] if is_yes_or_no => usize::from(*yes > F::of(0.5)),
-            y => argmax(y),
-        }
+        let outputs = self.net.config().loss.outputs();
+        outputs.class_of_prediction(self.predict(x))
     }
 }
 
 fn predict<F: Float>(net: &Mlp<F>, workspace: &mut Workspace<F>, x: Input<'_, F>, y: &mut [F]) {
     let z = net.layers().forward(workspace, x, &Context::inference());
-    net.config().loss.predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+    net.config().loss.outputs().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
 }
 
 impl<F: Float> Clone for Predictor<F> {

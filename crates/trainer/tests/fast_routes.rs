@@ -62,7 +62,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let what = format!("{n_inputs}-{n_hidden} {activation}, {n} samples, density {density}");
 
                     let config = net.config().loss.clone();
-                    let outcome = mini_batch.compute(net.layers(), &config, &set, &indices, &context);
+                    let outcome = mini_batch.compute(net.layers(), config.loss(), &set, &indices, &context);
                     assert_close(mini_batch.gradient(), gradient.values(), tolerance, &what);
                     let difference = (outcome.loss.mean() - loss.mean()).abs();
                     assert!(difference <= tolerance * loss.mean(), "{what}: {outcome:?}, {loss:?}");
@@ -75,7 +75,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let mut state = State::new(&rule, names.clone());
                     let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
                     state.update_all(&rule, parameters, mini_batch.gradient());
-                    mini_batch.run(net.layers(), &config, &set, &indices, &context);
+                    mini_batch.run(net.layers(), config.loss(), &set, &indices, &context);
                     let mut state = State::new(&rule, names);
                     let rate = chainrule_optimizers::Optimizer::<F>::learning_rate(&rule);
                     mini_batch.update(net.layers_mut(), &rule, &mut state, rate);
@@ -167,7 +167,7 @@ fn values_near_zero_agree<F: Float>(tolerance: f64) {
         let (_, twin) = net.loss_and_gradient(&x, &t, &context);
         for is_listed in [false, true] {
             let samples = NearZero { n_inputs, is_listed };
-            mini_batch.compute(net.layers(), &net.config().loss, &samples, &indices, &context);
+            mini_batch.compute(net.layers(), net.config().loss.loss(), &samples, &indices, &context);
             let what = format!("{n_inputs}-{n_hidden}, listed: {is_listed}");
             assert_close(mini_batch.gradient(), twin.values(), tolerance, &what);
         }

@@ -18,7 +18,6 @@ mod hidden_units;
 mod histogram;
 
 use chainrule_layers::Context;
-use chainrule_losses::Loss;
 use chainrule_tensor::InputBuffer;
 
 pub use hidden_units::HiddenUnits;
@@ -82,7 +81,7 @@ pub fn diagnose(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Result<
     assert!(!indices.is_empty(), "found no samples to look at, expected at least one");
     check_samples(net, samples)?;
     let mut mini_batch = MiniBatch::new(net.layers(), indices.len());
-    let loss: &dyn Loss<f32> = &net.config().loss;
+    let loss = net.config().loss.loss();
     let outcome = mini_batch.compute(net.layers(), loss, samples, indices, &Context::inference());
     Ok(Diagnostics {
         n_samples: indices.len(),
