@@ -53,7 +53,7 @@ fn memory(c: &mut Criterion) {
                 let context = Context::training(1, 0);
                 on_threads(1, || {
                     b.iter(|| {
-                        mini_batch.run(net.sequential(), &loss, &data, &indices, &context);
+                        mini_batch.run(net.sequential(), loss.loss(), &data, &indices, &context);
                         mini_batch.update(net.sequential_mut(), &rule, &mut state, 1e-12);
                     });
                 });

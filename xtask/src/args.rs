@@ -86,7 +86,7 @@ pub(crate) enum Command {
 
 /// The names that the libraries know.
 pub(crate) mod names {
-    use chainrule_losses::{Loss, LossConfig};
+    use chainrule_losses::LossConfig;
     use chainrule_optimizers::{Optimizer, OptimizerConfig};
     use chainrule_trainer::Activation;
 
@@ -95,7 +95,7 @@ pub(crate) mod names {
     }
 
     pub(crate) fn losses() -> Vec<&'static str> {
-        LossConfig::all().iter().map(Loss::<f32>::name).collect()
+        LossConfig::all().iter().map(LossConfig::name).collect()
     }
 
     pub(crate) fn optimizers() -> Vec<&'static str> {

@@ -157,7 +157,7 @@ fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
         cases.push((activation.to_string(), MlpConfig::new([n, 30, 10]).with_activation(*activation)));
     }
     for loss in LossConfig::all() {
-        let name = chainrule_losses::Loss::<f32>::name(&loss).to_string();
+        let name = loss.name().to_string();
         cases.push((name, MlpConfig::new([n, 30, 10]).with_loss(loss)));
     }
     let mut some = mnist.train.clone();

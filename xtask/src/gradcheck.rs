@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     let mut backprop = || {
         mini_batch.compute(
             net.sequential(),
-            &net.config().loss,
+            net.config().loss.loss(),
             &mnist.train,
             &indices,
             &Context::inference(),

@@ -7,7 +7,6 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_losses::Loss;
 use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
 use clap::Args;
@@ -184,12 +183,7 @@ impl Held {
 fn network(config: &MlpConfig) -> String {
     let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
     let activations: Vec<_> = config.activations.iter().map(ToString::to_string).collect();
-    let mut text = format!(
-        "network {}; {}; {}",
-        sizes.join("-"),
-        activations.join(", "),
-        Loss::<f32>::name(&config.loss)
-    );
+    let mut text = format!("network {}; {}; {}", sizes.join("-"), activations.join(", "), config.loss.name());
     if config.batch_norm {
         text.push_str("; batch norm");
     }

@@ -99,7 +99,7 @@ fn cases(mnist: &Mnist) -> Result<Vec<Case>> {
             _ => Encode::Standardize,
         })
         .collect();
-    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1)?;
+    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     let deep = MlpConfig::new([n, 64, 48, 32, 10])
         .with_activations([Activation::Relu, Activation::Gelu, Activation::Silu, Activation::Identity])
         .with_loss(smoothed);
@@ -118,7 +118,7 @@ fn cases(mnist: &Mnist) -> Result<Vec<Case>> {
         ));
     }
     for loss in LossConfig::all() {
-        let name = chainrule_losses::Loss::<f32>::name(&loss);
+        let name = loss.name();
         cases.push((format!("loss-{name}"), MlpConfig::new([n, 30, 10]).with_loss(loss)));
     }
     let mut some = mnist.train.clone();
@@ -140,7 +140,7 @@ fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
     onnx::save(net, folder.join("logits.onnx"), onnx::Output::Logits)?;
     let x = mnist.test.to_matrix::<f32>(0..N_DIGITS);
     let (z, y) = (net.logits(&x), net.predict(&x));
-    if matches!(net.config().loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy) {
+    if net.config().loss.outputs().are_probabilities() {
         onnx::save(net, folder.join("probabilities.onnx"), onnx::Output::Probabilities)?;
     }
     let encoded = net.config().encoding.as_ref().map_or(x.clone(), |encoding| encoding.forward(&x).0);

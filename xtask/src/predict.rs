@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule_losses::LossConfig;
 use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::Predictor;
 use clap::Args;
@@ -91,9 +90,7 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
     let outputs = predictor.predict_pixels(&digit.pixels).to_vec();
     let mut classes: Vec<usize> = (0..outputs.len()).collect();
     classes.sort_by(|&a, &b| outputs[b].total_cmp(&outputs[a]));
-    let loss = &predictor.net().config().loss;
-    let are_probabilities =
-        matches!(loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy);
+    let are_probabilities = predictor.net().config().loss.outputs().are_probabilities();
     Ok(Prediction {
         path: path.display().to_string(),
         n_rows,

@@ -214,14 +214,10 @@ impl StateDict {
         }
         // Only now, when its size is known to be that of the tensors, memory is taken for it.
         let mut net = Mlp::new(config).map_err(|cause| Problem::Description(cause.to_string()))?;
-        let mut packed = net.sequential().pack();
-        let mut rest = &mut packed[..];
-        for (values, n_rows) in parameters.into_iter().chain(buffers) {
-            let (of_this, behind) = std::mem::take(&mut rest).split_at_mut(values.len());
-            copy_by_columns(values, n_rows, of_this);
-            rest = behind;
+        let (layers, values) = net.sequential_mut().split_mut();
+        for (tensor, (by_rows, n_rows)) in layers.tensors().zip(parameters.into_iter().chain(buffers)) {
+            copy_by_columns(by_rows, n_rows, tensor.view_mut(values).as_mut_slice());
         }
-        net.sequential_mut().unpack(&packed);
         Ok(net)
     }
 }

@@ -2,8 +2,7 @@
 
 use chainrule_trainer::{
     Mlp, Samples,
-    losses::{Loss, LossConfig},
-    tensor::{Context, InputBuffer, Matrix, TargetBuffer, argmax},
+    tensor::{Context, InputBuffer, Matrix, TargetBuffer},
 };
 
 use crate::Error;
@@ -37,16 +36,13 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
         let indices: Vec<usize> = (start..n_samples.min(start + CHUNK)).collect();
         let z = net.logits(&inputs(samples, &indices));
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
-        net.config().loss.predict_to((&mut y).into(), (&z).into());
+        let outputs = net.config().loss.outputs();
+        outputs.predict_to((&mut y).into(), (&z).into());
         for (j, &sample) in indices.iter().enumerate() {
             let truth = samples.class_of(sample).ok_or(Error::NoClass { sample })?;
-            let (z, y) = (z.column(j), y.column(j));
-            let (predicted, p) = match (&net.config().loss, y.as_slice()) {
-                // A single yes or no: 0 is no, 1 is yes.
-                (LossConfig::BinaryCrossEntropy, &[yes]) => (usize::from(z[0] > 0.0), vec![1.0 - yes, yes]),
-                // Of the logits, since large ones may have equal probabilities.
-                (_, y) => (argmax(z.as_slice()), y.to_vec()),
-            };
+            let p = outputs.of_classes(y.column(j).as_slice());
+            // Of the logits, since large ones may have equal probabilities.
+            let predicted = outputs.class(z.column(j).as_slice());
             let p_truth = f64::from(*p.get(truth).ok_or(Error::NoClass { sample })?);
             let p_predicted = f64::from(p[predicted]);
             all.push(Prediction { sample, truth, predicted, p_predicted, p_truth });
@@ -62,11 +58,6 @@ pub(crate) fn inputs(samples: &impl Samples, indices: &[usize]) -> Matrix<f32> {
     x.as_input().to_matrix()
 }
 
-/// Whether the network's outputs are probabilities.
-pub(crate) fn are_probabilities(net: &Mlp) -> bool {
-    matches!(net.config().loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy)
-}
-
 /// The mistakes of which the network is most sure, at most `most`.
 pub(crate) fn worst(predictions: &[Prediction], most: usize) -> Vec<Prediction> {
     let mut mistakes: Vec<Prediction> = predictions.iter().copied().filter(Prediction::is_mistake).collect();
@@ -78,7 +69,7 @@ pub(crate) fn worst(predictions: &[Prediction], most: usize) -> Vec<Prediction> 
 
 #[cfg(test)]
 mod tests {
-    use chainrule_trainer::{Dataset, MlpConfig, evaluate};
+    use chainrule_trainer::{Dataset, MlpConfig, evaluate, losses::LossConfig};
 
     use super::*;
 

@@ -9,7 +9,7 @@ use crate::{
     calibration::{self, Bin},
     inside::Inside,
     page,
-    predictions::{self, Prediction, are_probabilities},
+    predictions::{self, Prediction},
 };
 
 /// A report on one run or several, which are then compared.
@@ -102,7 +102,8 @@ impl<'r> Findings<'r> {
     fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
         let evaluation = evaluate(&run.net, test).map_err(Error::of_samples(&run.name))?;
         let predictions = predictions::predictions(&run.net, test)?;
-        let bins = are_probabilities(&run.net).then(|| calibration::bins(&predictions));
+        let bins =
+            run.net.config().loss.outputs().are_probabilities().then(|| calibration::bins(&predictions));
         let inside = Inside::of(&run.net, test).map_err(Error::of_samples(&run.name))?;
         Ok(Findings { run, evaluation, predictions, bins, inside })
     }

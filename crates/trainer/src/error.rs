@@ -62,6 +62,13 @@ pub enum Error {
         largest: Option<(String, f32)>,
     },
 
+    /// A setting of the loss is out of its range, or the loss does not fit the outputs.
+    #[error("{cause}")]
+    Loss {
+        /// What is wrong with it.
+        cause: chainrule_losses::Error,
+    },
+
     /// The learning-rate schedule does not fit the length of the run.
     #[error("{cause}")]
     Schedule {

@@ -271,7 +271,7 @@ pub(crate) fn n_correct<F: Float>(
     t: Targets<'_, F>,
 ) -> Option<usize> {
     (0..z.n_columns()).try_fold(0, |n, j| {
-        let (truth, predicted) = loss.true_and_predicted(z, t, j)?;
+        let (truth, predicted) = loss.outputs().true_and_predicted(z, t, j)?;
         Some(n + usize::from(truth == predicted))
     })
 }

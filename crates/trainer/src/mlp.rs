@@ -11,7 +11,7 @@
 
 use chainrule_gradcheck::Step;
 use chainrule_layers::{Context, Layers, Sequential, Summary, Tensor};
-use chainrule_losses::{Loss, LossSum, Targets};
+use chainrule_losses::{LossSum, Targets};
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
 use crate::{
@@ -172,7 +172,7 @@ impl<F: Float> Mlp<F> {
     pub fn predict(&self, x: &Matrix<F>) -> Matrix<F> {
         let z = self.logits(x);
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
-        self.config.loss.predict_to((&mut y).into(), (&z).into());
+        self.config.loss.outputs().predict_to((&mut y).into(), (&z).into());
         y
     }
 
@@ -182,7 +182,7 @@ impl<F: Float> Mlp<F> {
     /// Unless `x.nrows()` is the number of inputs and the targets fit the outputs.
     #[track_caller]
     pub fn loss<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
-        self.config.loss.value((&self.logits(x)).into(), t.into()).mean()
+        self.config.loss.loss().value((&self.logits(x)).into(), t.into()).mean()
     }
 
     /// The share of the samples `x` whose most probable class is that of `t`, 0…1; NaN where the targets are no classes.
@@ -193,7 +193,8 @@ impl<F: Float> Mlp<F> {
     pub fn accuracy<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
         let (t, z) = (t.into(), self.logits(x));
         t.assert_fit((&z).into());
-        n_correct(&self.config.loss, (&z).into(), t).map_or(f64::NAN, |n| n as f64 / t.n_samples() as f64)
+        let n_correct = n_correct(self.config.loss.loss(), (&z).into(), t);
+        n_correct.map_or(f64::NAN, |n| n as f64 / t.n_samples() as f64)
     }
 
     /// The gradient of the mean loss by backpropagation.
@@ -221,7 +222,7 @@ impl<F: Float> Mlp<F> {
         context: &Context,
     ) -> (LossSum, Gradient<F>) {
         let (z, cache) = self.net.forward_with(x, context);
-        let (loss, dz) = self.config.loss.gradient((&z).into(), t.into());
+        let (loss, dz) = self.config.loss.loss().gradient((&z).into(), t.into());
         let mut values = self.net.backward(&cache, &dz).values();
         mean_of_sum(&mut values, F::of(loss.divisor));
         (loss, Gradient::new(self.layers(), values))
@@ -265,8 +266,14 @@ impl<F: Float> Mlp<F> {
             Targets::Classes(classes) => Targets::Classes(classes),
             _ => (&values).into(),
         };
-        let mean_loss =
-            MeanLoss { net: &net.net, loss: &net.config.loss, x: &x, t, weights: None, context: &context };
+        let mean_loss = MeanLoss {
+            net: &net.net,
+            loss: net.config.loss.loss(),
+            x: &x,
+            t,
+            weights: None,
+            context: &context,
+        };
         let gradient = mean_loss.numerical_gradient(step);
         Gradient::new(net.layers(), gradient)
     }

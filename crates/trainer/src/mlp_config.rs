@@ -211,17 +211,7 @@ impl MlpConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
         }
-        if matches!(self.loss, LossConfig::SoftmaxCrossEntropy(_)) && self.sizes[last] == 1 {
-            let expected = "at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy";
-            return Err(Error::config("outputs", 1, expected));
-        }
-        if let LossConfig::SoftmaxCrossEntropy(loss) = &self.loss
-            && let Some(weights) = loss.class_weights()
-            && weights.len() != self.sizes[last]
-        {
-            let expected = format!("{}, one for every output", self.sizes[last]);
-            return Err(Error::config("the number of class weights", weights.len(), expected));
-        }
+        self.loss.loss::<f32>().check_outputs(self.sizes[last]).map_err(|cause| Error::Loss { cause })?;
         match self.structure::<f32>() {
             Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {
                 Err(Error::config("the network", sizes(), format_args!("at most {expected} parameters")))
@@ -263,7 +253,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_refused_in_one_sentence() {
         let config = || MlpConfig::new([4, 3, 2]);
-        let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]).unwrap();
+        let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]);
         for (config, expected) in [
             (MlpConfig::new([4]), "the list of sizes is \"4\", expected inputs and outputs at least"),
             (MlpConfig::new([0, 3, 2]), "inputs is 0, expected at least 1"),

@@ -1,7 +1,7 @@
 //! Training that has diverged: where the first number is that is not finite, and what may have led there.
 
 use chainrule_layers::{Context, Layers};
-use chainrule_losses::{Loss, TargetBuffer};
+use chainrule_losses::TargetBuffer;
 use chainrule_tensor::InputBuffer;
 
 use crate::{Error, Mlp, Samples, train::Run};
@@ -96,7 +96,7 @@ impl<S: Samples> Run<'_, S> {
                 return format!("the outputs of {}", layer_name(layers, l));
             }
         }
-        format!("the loss ({})", Loss::<f32>::name(&self.net.config().loss))
+        format!("the loss ({})", self.net.config().loss.name())
     }
 }
 

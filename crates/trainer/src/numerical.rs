@@ -126,7 +126,7 @@ mod tests {
             let net = Mlp::<f64>::new(&config).unwrap();
             let mean_loss = MeanLoss {
                 net: net.sequential(),
-                loss: &config.loss,
+                loss: config.loss.loss(),
                 x: &x,
                 t: Targets::Values(t),
                 weights: Some(&[1.0, 2.0, 0.5, 1.0, 0.0, 3.0, 1.0]),

@@ -2,8 +2,7 @@
 
 use chainrule_data::scaled;
 use chainrule_layers::Workspace;
-use chainrule_losses::{Loss, LossConfig};
-use chainrule_tensor::{Float, MAX_SPARSE_ROWS, MatrixViewMut, argmax};
+use chainrule_tensor::{Float, MAX_SPARSE_ROWS, MatrixViewMut};
 
 use crate::Mlp;
 
@@ -92,7 +91,7 @@ impl<F: Float> Predictor<F> {
     fn run(&mut self) -> &[F] {
         let Predictor { net, workspace, y } = self;
         let z = net.layers().infer(net.sequential().values(), workspace);
-        net.config().loss.predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+        net.config().loss.outputs().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
         y
     }
 
@@ -103,10 +102,7 @@ impl<F: Float> Predictor<F> {
     /// As [`predict`](Predictor::predict).
     #[track_caller]
     pub fn predict_class(&mut self, x: &[F]) -> usize {
-        let is_yes_or_no = self.net.config().loss == LossConfig::BinaryCrossEntropy;
-        match self.predict(x) {
-            [yes] if is_yes_or_no => usize::from(*yes > F::of(0.5)),
-            y => argmax(y),
-        }
+        let outputs = self.net.config().loss.outputs();
+        outputs.class_of_prediction(self.predict(x))
     }
 }

@@ -284,7 +284,7 @@ impl<'a, S: Samples> Run<'a, S> {
         let indices = self.order.mini_batch(step - 1);
         let context = Context::training(self.config.seed, step - 1).in_epoch(epoch - 1);
         let context = context.of_samples(indices.len());
-        let loss = &self.net.config().loss;
+        let loss = self.net.config().loss.loss();
         let outcome = mini_batch.run(self.net.sequential(), loss, self.samples, indices, &context);
         let mean = outcome.loss.mean();
         // A mini-batch of samples none of which counts has neither a loss nor a gradient.
@@ -331,7 +331,7 @@ fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context:
     let net = net.cast::<f64>();
     let mean_loss = MeanLoss {
         net: net.sequential(),
-        loss: &net.config().loss,
+        loss: net.config().loss.loss(),
         x: &x,
         t: t.as_targets(),
         weights: t.weights(),

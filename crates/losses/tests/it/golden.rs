@@ -56,14 +56,14 @@ fn softmax_cross_entropy() {
 
 #[test]
 fn softmax_cross_entropy_with_label_smoothing() {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     check_softmax("softmax_cross_entropy_label_smoothing_0_1_mean", &loss, 6.0);
 }
 
 #[test]
 fn softmax_cross_entropy_with_class_weights() {
     let weights: Vec<f64> = serde_json::from_value(golden()["class_weights"].clone()).unwrap();
-    let loss = SoftmaxCrossEntropy::new().with_class_weights(weights).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_class_weights(weights);
     check_softmax("softmax_cross_entropy_class_weights_mean", &loss, 6.25);
 }
 

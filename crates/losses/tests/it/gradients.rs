@@ -102,9 +102,9 @@ fn class_weights(n_classes: usize) -> Vec<f64> {
 #[test]
 fn softmax_cross_entropy_smoothed_and_weighted() {
     for shape in SHAPES {
-        let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.2).unwrap();
-        let weighted = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0)).unwrap();
-        let both = weighted.clone().with_label_smoothing(0.2).unwrap();
+        let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.2);
+        let weighted = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0));
+        let both = weighted.clone().with_label_smoothing(0.2);
         let (z, t, classes) = (random(shape, -2.0, 2.0, 1), distributions(shape), classes(shape));
         for loss in [smoothed, weighted, both] {
             assert_right(&loss, &z, Targets::Classes(&classes));
@@ -133,7 +133,7 @@ fn binary_cross_entropy() {
 #[test]
 fn huber_on_both_sides_of_delta() {
     for (delta, shape) in [0.3, 1.0].into_iter().flat_map(|delta| SHAPES.map(|shape| (delta, shape))) {
-        let loss = Huber::new(delta).unwrap();
+        let loss = Huber::new(delta);
         // Distances from 0.2 to 1.2 of either sign, none at δ itself.
         let t = random(shape, -0.5, 0.1, 2);
         let distance = random(shape, 0.2, 1.2, 1).zip_map(&random(shape, -1.0, 1.0, 3), |d, side| {
@@ -176,14 +176,14 @@ fn cross_entropy_on_probabilities() {
 fn wrong_gradients_are_refused() {
     let shape = (10, 7);
     let (y, classes) = (random(shape, 0.2, 0.9, 1), classes(shape));
-    let set = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0)).unwrap();
+    let set = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0));
     let losses: [&dyn Loss<f64>; 7] = [
         &SoftmaxCrossEntropy::new(),
-        &set.with_label_smoothing(0.2).unwrap(),
+        &set.with_label_smoothing(0.2),
         &BinaryCrossEntropy,
         &HalfSquaredError,
         &MeanSquaredError,
-        &Huber::new(0.25).unwrap(),
+        &Huber::new(0.25),
         &CrossEntropyOnProbabilities,
     ];
     for loss in losses {

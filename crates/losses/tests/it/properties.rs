@@ -9,15 +9,15 @@ use chainrule_tensor::{Float, Matrix, MatrixView, one_hot};
 /// Every loss, and last the first again with all its settings.
 fn losses<F: Float>(n_classes: usize) -> [Box<dyn Loss<F>>; 7] {
     let weights: Vec<f64> = (1..=n_classes).map(|i| 0.5 * i as f64).collect();
-    let set = SoftmaxCrossEntropy::new().with_class_weights(weights).unwrap();
+    let set = SoftmaxCrossEntropy::new().with_class_weights(weights);
     [
         Box::new(SoftmaxCrossEntropy::new()),
         Box::new(BinaryCrossEntropy),
         Box::new(HalfSquaredError),
         Box::new(MeanSquaredError),
-        Box::new(Huber::new(0.3).unwrap()),
+        Box::new(Huber::new(0.3)),
         Box::new(CrossEntropyOnProbabilities),
-        Box::new(set.with_label_smoothing(0.2).unwrap()),
+        Box::new(set.with_label_smoothing(0.2)),
     ]
 }
 

@@ -3,21 +3,21 @@
 use chainrule_gradcheck::Check;
 use chainrule_losses::{
     BinaryCrossEntropy, CrossEntropyOnProbabilities, HalfSquaredError, Huber, Loss, LossSum,
-    MeanSquaredError, SoftmaxCrossEntropy, Targets,
+    MeanSquaredError, Outputs, SoftmaxCrossEntropy, Targets,
 };
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, one_hot};
 
 const CLASSES: [usize; 4] = [2, 0, 1, 1];
 
 fn losses<F: Float>() -> [Box<dyn Loss<F>>; 7] {
-    let set = SoftmaxCrossEntropy::new().with_class_weights([0.5, 1.0, 2.0]).unwrap();
+    let set = SoftmaxCrossEntropy::new().with_class_weights([0.5, 1.0, 2.0]);
     [
         Box::new(SoftmaxCrossEntropy::new()),
-        Box::new(set.with_label_smoothing(0.2).unwrap()),
+        Box::new(set.with_label_smoothing(0.2)),
         Box::new(BinaryCrossEntropy),
         Box::new(HalfSquaredError),
         Box::new(MeanSquaredError),
-        Box::new(Huber::new(0.3).unwrap()),
+        Box::new(Huber::new(0.3)),
         Box::new(CrossEntropyOnProbabilities),
     ]
 }
@@ -121,7 +121,7 @@ fn the_mean_is_the_weighted_mean() {
     assert!((mean - (3.0 * 4.0_f64.ln() + 2.0_f64.ln()) / 4.0).abs() <= 1e-15);
     // The scale of the weights does not matter; that of a class multiplies that of the sample.
     assert_eq!(mean, loss.weighted_value((&z).into(), targets, &[12.0, 4.0]).mean());
-    let loss = loss.with_class_weights([0.5, 2.0]).unwrap();
+    let loss = loss.with_class_weights([0.5, 2.0]);
     let sum = loss.weighted_value((&z).into(), targets, &[3.0, 1.0]);
     assert_eq!(sum.divisor, 3.0 * 2.0 + 0.5);
     // Elements are counted where the loss counts them.
@@ -136,6 +136,10 @@ struct Absolute;
 impl Loss<f64> for Absolute {
     fn name(&self) -> &'static str {
         "absolute"
+    }
+
+    fn outputs(&self) -> Outputs {
+        Outputs::Values
     }
 
     fn value(&self, y: MatrixView<'_, f64>, targets: Targets<'_, f64>) -> LossSum {

@@ -7,7 +7,7 @@
 //! probabilities differ in the third digit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chainrule_trainer::{Activation, Mlp, losses::LossConfig};
+use chainrule_trainer::{Activation, Mlp};
 use serde_json::{Map, Value, json};
 
 use crate::Report;
@@ -46,12 +46,7 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     if n > MAX_PARAMETERS {
         return Err(format!("the network's {n} parameters would make the page too large; a million fit"));
     }
-    let output = match &config.loss {
-        LossConfig::SoftmaxCrossEntropy(_) => "softmax",
-        LossConfig::BinaryCrossEntropy => "sigmoid",
-        LossConfig::MeanSquaredError | LossConfig::HalfSquaredError | LossConfig::Huber(_) => "identity",
-        _ => return Err("the page does not know how to read the outputs of the network's loss".to_string()),
-    };
+    let outputs = config.loss.outputs();
     let mut layers = Vec::new();
     for (l, layer) in net.layers().iter().enumerate() {
         layers.push(match layer.name() {
@@ -60,10 +55,11 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
         });
     }
     let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
-    let json = json!({"side": n_rows, "classes": classes, "output": output, "layers": layers}).to_string();
+    let json = json!({"side": n_rows, "classes": classes, "output": outputs.function(), "layers": layers})
+        .to_string();
     // Whatever a class is called, it cannot end the script that the network is in.
     let json = json.replace('<', "\\u003c");
-    Ok(Network { side: n_rows, has_probabilities: output != "identity", json })
+    Ok(Network { side: n_rows, has_probabilities: outputs.are_probabilities(), json })
 }
 
 /// A layer with its parameters and running statistics.
@@ -101,7 +97,7 @@ fn encoding(net: &Mlp) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig};
+    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig, losses::LossConfig};
 
     use super::*;
     use crate::Run;

@@ -18,7 +18,6 @@ mod hidden_units;
 mod histogram;
 
 use chainrule_layers::{Activation, Context, LayerExt};
-use chainrule_losses::Loss;
 use chainrule_tensor::{InputBuffer, TargetBuffer};
 
 pub use hidden_units::HiddenUnits;
@@ -82,7 +81,7 @@ pub fn diagnose(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Result<
     assert!(!indices.is_empty(), "found no samples to look at, expected at least one");
     check_samples(net, samples)?;
     let mut mini_batch = MiniBatch::new(net.sequential(), indices.len());
-    let loss: &dyn Loss<f32> = &net.config().loss;
+    let loss = net.config().loss.loss();
     let outcome = mini_batch.compute(net.sequential(), loss, samples, indices, &Context::inference());
     Ok(Diagnostics {
         n_samples: indices.len(),

@@ -6,12 +6,12 @@ use chainrule_trainer::{Activation, Dataset, EarlyStopping, Encode, Encoding, Ml
 
 /// A network with everything that one can have.
 pub(crate) fn network(data: &Dataset) -> MlpConfig {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.125).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.125);
     MlpConfig::new([2, 3, 2])
         .with_activation(Activation::Relu)
         .with_batch_norm(true)
         .with_dropout(0.25)
-        .with_loss(loss.with_class_weights([1.0, 2.0]).unwrap())
+        .with_loss(loss.with_class_weights([1.0, 2.0]))
         .with_encoding(Encoding::fit(data, &[Encode::Standardize, Encode::OneHot]).unwrap())
         .with_init("he-uniform".parse().unwrap())
         .with_seed(3)

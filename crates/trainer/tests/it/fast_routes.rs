@@ -60,7 +60,8 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let what = format!("{n_inputs}-{n_hidden} {activation}, {n} samples, density {density}");
 
                     let config = net.config().loss.clone();
-                    let outcome = mini_batch.compute(net.sequential(), &config, &set, &indices, &context);
+                    let outcome =
+                        mini_batch.compute(net.sequential(), config.loss(), &set, &indices, &context);
                     assert_close(mini_batch.gradient(), gradient.values(), tolerance, &what);
                     let difference = (outcome.loss.mean() - loss.mean()).abs();
                     assert!(difference <= tolerance * loss.mean(), "{what}: {outcome:?}, {loss:?}");
@@ -74,7 +75,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let parameters =
                         twin.sequential_mut().parameters_mut().into_iter().map(|(_, values)| values);
                     state.update_all(&rule, parameters, mini_batch.gradient());
-                    mini_batch.run(net.sequential(), &config, &set, &indices, &context);
+                    mini_batch.run(net.sequential(), config.loss(), &set, &indices, &context);
                     let mut state = State::new(&rule, names);
                     let rate = chainrule_optimizers::Optimizer::<F>::learning_rate(&rule);
                     mini_batch.update(net.sequential_mut(), &rule, &mut state, rate);
@@ -170,7 +171,7 @@ fn values_near_zero_agree<F: Float>(tolerance: f64) {
         let (_, twin) = net.loss_and_gradient(&x, &t, &context);
         for is_listed in [false, true] {
             let samples = NearZero { n_inputs, is_listed };
-            mini_batch.compute(net.sequential(), &net.config().loss, &samples, &indices, &context);
+            mini_batch.compute(net.sequential(), net.config().loss.loss(), &samples, &indices, &context);
             let what = format!("{n_inputs}-{n_hidden}, listed: {is_listed}");
             assert_close(mini_batch.gradient(), twin.values(), tolerance, &what);
         }

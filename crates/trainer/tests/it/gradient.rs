@@ -74,7 +74,7 @@ fn listed_inputs_give_the_gradient_of_dense_ones() {
             let mut mini_batch = MiniBatch::new(net.sequential(), 64);
             for n in [1, 5, 33, 64] {
                 let indices: Vec<usize> = (0..n).map(|i| i * 31 % 200).collect();
-                let (loss, context) = (&net.config().loss, Context::training(1, 0));
+                let (loss, context) = (net.config().loss.loss(), Context::training(1, 0));
                 mini_batch.compute(net.sequential(), loss, &set, &indices, &context);
                 let (x, t) = set.batch::<f64>(&indices); // dense
                 let twin = net.gradient(&x, &t);

@@ -25,7 +25,7 @@ use crate::common::blobs;
 
 /// Every kind of layer between inputs and outputs.
 fn full() -> MlpConfig {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     MlpConfig::new([36, 12, 8, 10])
         .with_activations([Activation::Relu, Activation::Tanh, Activation::Identity])
         .with_batch_norm(true)
@@ -75,7 +75,7 @@ fn the_gradient_of_a_training_step_is_that_of_its_readable_twin() {
         let indices: Vec<usize> = (0..n).map(|i| (i * 7) % 200).collect();
         let context = Context::training(3, 5);
         let outcome =
-            mini_batch.compute(net.sequential(), &net.config().loss, &blobs(200), &indices, &context);
+            mini_batch.compute(net.sequential(), net.config().loss.loss(), &blobs(200), &indices, &context);
         let (x, t) = blobs(200).batch::<f64>(&indices);
         let (loss, twin) = net.loss_and_gradient(&x, &t, &context);
         assert!((outcome.loss.mean() - loss.mean()).abs() <= 1e-13 * loss.mean());

@@ -14,7 +14,7 @@ use crate::common::blobs;
 
 /// Every kind of layer between inputs and outputs.
 fn net() -> Mlp {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1).unwrap();
+    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     let config = MlpConfig::new([36, 9, 7, 10])
         .with_activations([Activation::Relu, Activation::Tanh, Activation::Identity])
         .with_batch_norm(true)
