@@ -21,7 +21,7 @@ use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, T
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{Result, browser, browser::Browser, data, output, own};
+use crate::{Data, Result, browser, browser::Browser, output, own};
 
 #[derive(Args, Debug)]
 #[command(
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
             output::line("installing playwright-core and axe-core into target/browser, once");
         }
     })?;
-    let mnist = data::load(None)?;
+    let mnist = Data::default().load()?;
     let files = browser::folder().join("pages");
     fs::create_dir_all(&files)?;
     let mut some = mnist.test.clone();

@@ -18,16 +18,15 @@ use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, T
 use clap::Args;
 use serde_json::Value;
 
-use crate::{Result, data, output, python};
+use crate::{Data, Result, output, python};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask interop\n  \
     cargo xtask interop --python venv/bin/python   with packages that are there")]
 pub(crate) struct Interop {
-    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: Data,
     /// A Python that has the packages already, instead of a virtual environment of its own
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
@@ -56,7 +55,7 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
         Some(python) => python.clone(),
         None => environment(&folder, !options.json)?,
     };
-    let mnist = data::load(options.data_dir.as_deref())?;
+    let mnist = options.data.load()?;
     let cases = cases(&mnist)?;
     for (name, net) in &cases {
         write(&files.join(name), net, &mnist)?;

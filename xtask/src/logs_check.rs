@@ -13,16 +13,15 @@ use chainrule_formats::npz;
 use chainrule_trainer::Checkpoint;
 use clap::Args;
 
-use crate::{Result, output, own, python, train_mnist::LOGGED_NETWORK};
+use crate::{Data, LOGGED_NETWORK, Result, output, own, python};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask logs-check\n  \
     cargo xtask logs-check --python venv/bin/python   with packages that are there")]
 pub(crate) struct LogsCheck {
-    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: Data,
     /// A Python that has the packages already, instead of a virtual environment of its own
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
@@ -133,7 +132,7 @@ fn train(folder: &Path, settings: &[OsString], options: &LogsCheck) -> Result<()
     let mut arguments: Vec<OsString> =
         ["train-mnist", "--quiet", "--train-limit", "2000"].map(Into::into).into();
     arguments.extend(["--log-dir".into(), folder.as_os_str().into()]);
-    if let Some(data_dir) = &options.data_dir {
+    if let Some(data_dir) = &options.data.folder {
         arguments.extend(["--data-dir".into(), data_dir.into()]);
     }
     arguments.extend_from_slice(settings);

@@ -1,95 +1,110 @@
-//! The command line of chainrule: parse, call, print.
-//!
-//! `cargo xtask <command>`; every command is a module of its own, and what is worth testing by itself lives in the
-//! library crates. A failure is one line `error: …` on standard error and a non-zero exit: 2 for a wrong call, 1 for
-//! everything else.
+//! `cargo xtask`: the command line of chainrule, and what only this repository needs. Every command is a module of its own.
 
 #![forbid(unsafe_code)]
 
-mod args;
 mod browser;
 mod browser_test;
-mod call;
 mod ci;
 mod compare;
-mod compare_runs;
-mod completions;
-mod data;
-mod evaluate;
-mod export;
 mod fuzz;
-mod gradcheck;
-mod history;
-mod import;
-mod inspect;
 mod interop;
-mod keeping;
 mod logs_check;
 mod machine;
-mod output;
 mod own;
-mod picture;
 mod pictures;
-mod predict;
 mod python;
-mod report;
-mod run_config;
-mod run_file;
 mod scaling;
 mod statistics;
-mod stop;
-mod suggest;
-mod table;
 mod torture;
-mod train_mnist;
 mod valgrind;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use chainrule_cli::{self as cli, LOGGED_NETWORK, Result, Usage, args, data::Data, output};
+use clap::{Parser, Subcommand};
 
-use args::{Arguments, Command};
+/// Train small neural networks on the CPU, and check, measure and show what this repository promises.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        cargo xtask train-mnist                       the tutorial's recipe, about 94.5 %\n  \
+        cargo xtask train-mnist --learning-rate 0.5   with a better rate, about 97 %\n  \
+        cargo xtask train-mnist --report out.html     curves, mistakes and weights as a page\n  \
+        cargo xtask compare --peers chainrule         how fast it is\n  \
+        cargo xtask ci                                whether everything passes\n\n\
+        A command's own examples are at the end of its help: cargo xtask predict --help"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
 
-/// A failure is one sentence, with the remedy where there is one.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    OfUsers(cli::Command),
+    /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
+    Interop(interop::Interop),
+    /// Let TensorBoard's own reader read what a training has logged, and compare
+    LogsCheck(logs_check::LogsCheck),
+    /// Measure chainrule and its peers side by side
+    Compare(compare::Compare),
+    /// Measure the time of a training step by threads and mini-batch, and what it is made up of
+    Scaling(scaling::Scaling),
+    /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
+    Torture(torture::Torture),
+    /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
+    Fuzz(fuzz::Fuzz),
+    /// Run the kernels' tests and a small training run under valgrind, or under the compiler's AddressSanitizer
+    Valgrind(valgrind::Valgrind),
+    /// Test the report page in a headless Chromium (needs chromium, node and npm)
+    BrowserTest(browser_test::BrowserTest),
+    /// Make the pictures of the README (needs chromium, node and npm)
+    Pictures(pictures::Pictures),
+    /// Run everything that has to pass before a change is accepted, cheapest first
+    #[command(after_help = "Examples:\n  cargo xtask ci")]
+    Ci(ci::Ci),
+}
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return args::report(&error),
-    };
-    let result = match &arguments.command {
-        Command::TrainMnist(options) => train_mnist::run(options),
-        Command::Evaluate(options) => evaluate::run(options),
-        Command::Predict(options) => predict::run(options),
-        Command::History(options) => history::run(options),
-        Command::CompareRuns(options) => compare_runs::run(options),
-        Command::Gradcheck(options) => gradcheck::run(options),
-        Command::Export(options) => export::run(options),
-        Command::Import(options) => import::run(options),
-        Command::Inspect(options) => inspect::run(options),
+    cli::run("cargo xtask", |arguments: Arguments| match &arguments.command {
+        Command::OfUsers(command) => command.run(),
         Command::Interop(options) => interop::run(options),
+        Command::LogsCheck(options) => logs_check::run(options),
         Command::Compare(options) => compare::run(options),
         Command::Scaling(options) => scaling::run(options),
-        Command::LogsCheck(options) => logs_check::run(options),
-        Command::Report(options) => report::run(options),
         Command::Torture(options) => torture::run(options),
         Command::Fuzz(options) => fuzz::run(options),
         Command::Valgrind(options) => valgrind::run(options),
         Command::BrowserTest(options) => browser_test::run(options),
-        Command::Completions(options) => completions::run(options),
         Command::Pictures(options) => pictures::run(options),
         Command::Ci(options) => ci::run(options),
-    };
-    match result.and_then(|()| output::finish()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<stop::Stopped>() => {
-            let code = error.downcast_ref::<stop::Stopped>().map_or(1, |stopped| stopped.0.exit_code());
-            ExitCode::from(code)
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(if error.is::<args::Usage>() { 2 } else { 1 })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_speaks_json_and_shows_examples() {
+        let of_users = cli::Arguments::command();
+        for command in Arguments::command().get_subcommands() {
+            let name = command.get_name();
+            if of_users.find_subcommand(name).is_some() {
+                continue;
+            }
+            assert!(
+                command.get_arguments().any(|argument| argument.get_id() == "json"),
+                "{name} has no --json"
+            );
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("cargo xtask {name}")), "{name} has no example: {help}");
         }
     }
 }

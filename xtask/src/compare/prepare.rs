@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Compare, peer::Peer, peer::root};
-use crate::{Result, args::Usage, output, python};
+use crate::{Result, Usage, output, python};
 
 /// The programs by which contestants are started.
 pub(super) struct Programs {

@@ -13,9 +13,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    Result,
+    Data, Result,
     args::{at_least_one, threads},
-    data,
     machine::{self, n_processors},
     output,
     statistics::Spread,
@@ -39,9 +38,8 @@ pub(crate) struct Scaling {
     /// How often each is measured, by turns
     #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
     rounds: usize,
-    /// A folder with the four files in MNIST's format, gzip or plain [default: the bundled MNIST]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    data: Data,
     /// Print one JSON object per time and one per model, and nothing else
     #[arg(long)]
     json: bool,
@@ -87,7 +85,7 @@ pub(crate) struct Cell {
 }
 
 pub(crate) fn run(options: &Scaling) -> Result<()> {
-    let Mnist { train: samples, .. } = data::load(options.data_dir.as_deref())?;
+    let Mnist { train: samples, .. } = options.data.load()?;
     if !options.json {
         output::line(format_args!(
             "The time of a step in µs on {}, the median of {} rounds; in brackets how many times as fast as with {}.",

@@ -1,0 +1,206 @@
+//! `chainrule compare-runs`: in which settings saved runs differ, and how they ended.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use chainrule_trainer::Checkpoint;
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Result, history, output, table::Table};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule train-mnist --checkpoint a.ckpt\n  \
+    chainrule train-mnist --learning-rate 0.5 --checkpoint b.ckpt\n  \
+    chainrule compare-runs a.ckpt b.ckpt\n  \
+    chainrule compare-runs a.ckpt b.ckpt --json")]
+pub struct CompareRuns {
+    /// Checkpoints, or folders of checkpoints or of logs; two or more
+    #[arg(value_name = "RUN", required = true, num_args = 2..)]
+    runs: Vec<PathBuf>,
+    /// Print one JSON object for each run and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &CompareRuns) -> Result<()> {
+    let load = |path: &PathBuf| Ok(Run::new(path.display().to_string(), &history::load(path)?.1)?);
+    let runs = options.runs.iter().map(load).collect::<Result<Vec<Run>>>()?;
+    let names = differing(&runs);
+    if options.json {
+        for run in &runs {
+            let of_run =
+                |name: &String| (name.clone(), run.settings.get(name).cloned().unwrap_or(Value::Null));
+            let differing = names.iter().map(of_run).collect();
+            output::json(&Compared { event: "run", run: &run.path, differing, ended: &run.ended });
+        }
+        return Ok(());
+    }
+    print(&runs, &names);
+    Ok(())
+}
+
+struct Run {
+    path: String,
+    /// Every setting of network and training by its name, as `training.optimizer.sgd.learning_rate`.
+    settings: BTreeMap<String, Value>,
+    ended: Ended,
+}
+
+/// What the last epoch came to.
+#[derive(Serialize)]
+struct Ended {
+    epochs: u64,
+    steps: u64,
+    train_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
+    test_accuracy: Option<f64>,
+    best_test_accuracy: Option<f64>,
+    seconds: f64,
+    n_parameters: usize,
+    parameters_crc32: String,
+}
+
+/// `{"event":"run",…}`
+#[derive(Serialize)]
+struct Compared<'a> {
+    event: &'static str,
+    run: &'a str,
+    /// The settings in which the runs differ; null where a run has none of this name.
+    differing: BTreeMap<String, Value>,
+    #[serde(flatten)]
+    ended: &'a Ended,
+}
+
+impl Run {
+    fn new(path: String, checkpoint: &Checkpoint) -> std::result::Result<Run, serde_json::Error> {
+        let mut settings = BTreeMap::new();
+        flatten("network", serde_json::to_value(checkpoint.net.config())?, &mut settings);
+        flatten("training", serde_json::to_value(&checkpoint.training.config)?, &mut settings);
+        let history = &checkpoint.training.history;
+        let last = history.last();
+        let ended = Ended {
+            epochs: last.map_or(0, |report| report.epoch),
+            steps: last.map_or(0, |report| report.step),
+            train_loss: last.map(|report| report.train_loss),
+            validation_accuracy: last.and_then(|report| report.validation_accuracy),
+            test_accuracy: last.and_then(|report| report.test_accuracy),
+            best_test_accuracy: history.iter().filter_map(|report| report.test_accuracy).reduce(f64::max),
+            // An empty sum is -0.
+            seconds: history.iter().map(|report| report.seconds).sum::<f64>() + 0.0,
+            n_parameters: checkpoint.net.n_parameters(),
+            parameters_crc32: format!("{:08x}", checkpoint.net.parameters_crc32()),
+        };
+        Ok(Run { path, settings, ended })
+    }
+}
+
+/// Every value of a tree by the way to it; a list of plain values is one value.
+fn flatten(name: &str, value: Value, to: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            fields.into_iter().for_each(|(field, value)| flatten(&format!("{name}.{field}"), value, to));
+        }
+        value => drop(to.insert(name.to_string(), value)),
+    }
+}
+
+/// The names of the settings that are not the same in all runs.
+fn differing(runs: &[Run]) -> Vec<String> {
+    let mut names: Vec<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
+    names.sort();
+    names.dedup();
+    let differs =
+        |name: &&String| runs.iter().any(|run| run.settings.get(*name) != runs[0].settings.get(*name));
+    names.into_iter().filter(differs).cloned().collect()
+}
+
+/// A column for each run, or for as many as the width allows, and then the others below.
+fn print(runs: &[Run], names: &[String]) {
+    for (i, run) in runs.iter().enumerate() {
+        output::line(format_args!("{:>3}  {}", i + 1, run.path));
+    }
+    if names.is_empty() {
+        output::line("all settings are the same");
+    }
+    for part in parts(runs, names) {
+        output::line("");
+        table(&part, names).lines().iter().for_each(output::line);
+    }
+}
+
+fn parts<'a>(runs: &'a [Run], names: &[String]) -> Vec<Vec<(usize, &'a Run)>> {
+    let mut parts: Vec<Vec<(usize, &Run)>> = Vec::new();
+    for numbered in runs.iter().enumerate() {
+        let fits = |part: &&mut Vec<(usize, &'a Run)>| {
+            let wider: Vec<_> = part.iter().copied().chain([numbered]).collect();
+            table(&wider, names).lines().iter().all(|line| line.chars().count() <= output::width())
+        };
+        match parts.last_mut().filter(fits) {
+            Some(part) => part.push(numbered),
+            None => parts.push(vec![numbered]),
+        }
+    }
+    parts
+}
+
+fn table(runs: &[(usize, &Run)], names: &[String]) -> Table {
+    let none = || "–".to_string();
+    let mut header = vec![String::new()];
+    header.extend(runs.iter().map(|(i, _)| (i + 1).to_string()));
+    let mut table = Table::new(header).with_words_first();
+    for name in names {
+        let setting = |run: &Run| run.settings.get(name).map_or_else(none, plain);
+        let of_runs = runs.iter().map(|(_, run)| setting(run));
+        table.add([name.clone()].into_iter().chain(of_runs).collect());
+    }
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
+    type Figure<'a> = (&'a str, fn(&Ended) -> Option<f64>, &'a dyn Fn(f64) -> String);
+    let figures: [Figure<'_>; 8] = [
+        ("last test accuracy %", |ended| ended.test_accuracy, &percent),
+        ("best test accuracy %", |ended| ended.best_test_accuracy, &percent),
+        ("last validation accuracy %", |ended| ended.validation_accuracy, &percent),
+        ("last train loss", |ended| ended.train_loss, &|loss| format!("{loss:.4}")),
+        ("epochs", |ended| Some(ended.epochs as f64), &|n| n.to_string()),
+        ("steps", |ended| Some(ended.steps as f64), &|n| n.to_string()),
+        ("parameters", |ended| Some(ended.n_parameters as f64), &|n| n.to_string()),
+        ("training seconds", |ended| Some(ended.seconds), &|seconds| format!("{seconds:.2}")),
+    ];
+    for (name, figure, text) in figures {
+        let values: Vec<Option<f64>> = runs.iter().map(|(_, run)| figure(&run.ended)).collect();
+        if values.iter().any(Option::is_some) {
+            let texts = values.into_iter().map(|value| value.map_or_else(none, text));
+            table.add([name.to_string()].into_iter().chain(texts).collect());
+        }
+    }
+    let crcs = runs.iter().map(|(_, run)| run.ended.parameters_crc32.clone());
+    table.add(["parameters_crc32".to_string()].into_iter().chain(crcs).collect());
+    table
+}
+
+/// A setting as people write it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".into(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_are_named_by_the_way_to_them() {
+        let mut settings = BTreeMap::new();
+        flatten("a", json!({"b": {"c": 1, "d": [1, 2]}, "e": null, "f": {}}), &mut settings);
+        let names: Vec<&str> = settings.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f"]);
+        let texts = [json!([784, 50, 10]), json!("sgd"), json!(0.12341), json!(true), json!(null)];
+        assert_eq!(texts.map(|value| plain(&value)), ["784,50,10", "sgd", "0.12341", "true", "–"]);
+    }
+}

@@ -1,0 +1,19 @@
+//! How a command fails.
+
+use std::fmt;
+
+/// A failure is one sentence, with the remedy where there is one.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A call whose options contradict each other in a way that only the command itself knows: exit code 2, and the reader is
+/// sent to the command's help.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}

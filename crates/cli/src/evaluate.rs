@@ -1,0 +1,162 @@
+//! `chainrule evaluate`: a saved network on the test set.
+
+use std::{cmp::Reverse, path::PathBuf};
+
+use chainrule_trainer::{Confusion, Evaluation, evaluate};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{Result, data::Data, history, output, table::Table};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule evaluate --checkpoint net.ckpt\n  \
+    chainrule evaluate --checkpoint net.ckpt --data-dir DIR\n  \
+    chainrule evaluate --checkpoint net.ckpt --json")]
+pub struct Evaluate {
+    /// The saved network, or the folder of a run
+    #[arg(long, value_name = "PATH")]
+    checkpoint: PathBuf,
+    #[command(flatten)]
+    data: Data,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Evaluate) -> Result<()> {
+    let net = history::load(&options.checkpoint)?.1.net;
+    let mnist = options.data.load()?;
+    let test =
+        output::spin_if_long(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
+    let confusion = test.confusion.as_ref().ok_or("the network has no classes, so no accuracy")?;
+    let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
+    if options.json {
+        output::json(&Evaluated::new(&test, confusion, parameters_crc32));
+        return Ok(());
+    }
+    output::line(format_args!(
+        "test accuracy {:.2} %, {} of {} images; loss {:.4}",
+        100.0 * confusion.accuracy(),
+        confusion.n_correct(),
+        confusion.n_samples(),
+        test.loss.mean(),
+    ));
+    let top_k = top_k(&test, confusion.n_classes());
+    if let [_, second, third, ..] = top_k[..] {
+        let (second, third) = (100.0 * second, 100.0 * third);
+        output::line(format_args!(
+            "the true class is in the top 2 in {second:.2} %, in the top 3 in {third:.2} %"
+        ));
+    }
+    output::line("");
+    matrix(confusion).lines().iter().for_each(output::line);
+    output::line("");
+    per_class(confusion).lines().iter().for_each(output::line);
+    output::line("");
+    if let Some(mistakes) = most_frequent_mistakes(confusion) {
+        output::line(mistakes);
+    }
+    output::line(format_args!("parameters_crc32 {parameters_crc32}"));
+    Ok(())
+}
+
+/// The accuracy if the first k classes count, for every k from 1.
+fn top_k(evaluation: &Evaluation, n_classes: usize) -> Vec<f64> {
+    (1..=n_classes).map(|k| evaluation.top_k_accuracy(k)).filter(|share| share.is_finite()).collect()
+}
+
+/// What was taken for what; places without a sample are dots, so that mistakes stand out.
+fn matrix(confusion: &Confusion) -> Table {
+    let classes = || 0..confusion.n_classes();
+    let mut table =
+        Table::new(["true\\as".to_string()].into_iter().chain(classes().map(|c| c.to_string())).collect());
+    for truth in classes() {
+        let count = |predicted| match confusion.count(truth, predicted) {
+            0 => ".".to_string(),
+            n => n.to_string(),
+        };
+        table.add([truth.to_string()].into_iter().chain(classes().map(count)).collect());
+    }
+    table
+}
+
+/// Precision, recall and F1 of every class, and their means.
+fn per_class(confusion: &Confusion) -> Table {
+    let header = ["class", "images", "precision %", "recall %", "F1 %"];
+    let mut table = Table::new(header.map(String::from).to_vec());
+    let percent =
+        |share: Option<f64>| share.map_or("–".to_string(), |share| format!("{:.2}", 100.0 * share));
+    for class in 0..confusion.n_classes() {
+        table.add(vec![
+            class.to_string(),
+            confusion.n_true(class).to_string(),
+            percent(confusion.precision(class)),
+            percent(confusion.recall(class)),
+            percent(confusion.f1(class)),
+        ]);
+    }
+    let mean = |share: fn(&Confusion, usize) -> Option<f64>| {
+        let all: Vec<f64> = (0..confusion.n_classes()).filter_map(|class| share(confusion, class)).collect();
+        percent((!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64))
+    };
+    let (precision, recall) = (mean(Confusion::precision), mean(Confusion::recall));
+    let n_samples = confusion.n_samples().to_string();
+    table.add(vec!["mean".to_string(), n_samples, precision, recall, percent(Some(confusion.mean_f1()))]);
+    table
+}
+
+/// `most often: 4 as 9 (39 times), …`
+fn most_frequent_mistakes(confusion: &Confusion) -> Option<String> {
+    let n = confusion.n_classes();
+    let pairs = (0..n).flat_map(|truth| (0..n).map(move |predicted| (truth, predicted)));
+    let mut mistakes: Vec<(usize, usize, usize)> = pairs
+        .filter(|(truth, predicted)| truth != predicted)
+        .map(|(truth, predicted)| (confusion.count(truth, predicted), truth, predicted))
+        .filter(|(count, ..)| *count > 0)
+        .collect();
+    mistakes.sort_by_key(|(count, ..)| Reverse(*count));
+    let told: Vec<String> = mistakes
+        .iter()
+        .take(4)
+        .map(|(count, truth, predicted)| format!("{truth} as {predicted} ({count}×)"))
+        .collect();
+    (!told.is_empty()).then(|| format!("most frequent mistakes: {}", told.join(", ")))
+}
+
+/// `{"event":"evaluation",…}`
+#[derive(Serialize)]
+struct Evaluated {
+    event: &'static str,
+    test_accuracy: f64,
+    test_loss: f64,
+    n_samples: usize,
+    per_class_accuracy: Vec<Option<f64>>,
+    per_class_precision: Vec<Option<f64>>,
+    per_class_f1: Vec<Option<f64>>,
+    mean_f1: f64,
+    /// The share of samples whose class is among the first k, for k from 1.
+    top_k_accuracy: Vec<f64>,
+    /// A list for every true class: how many of its samples were taken for each class.
+    confusion: Vec<Vec<usize>>,
+    parameters_crc32: String,
+}
+
+impl Evaluated {
+    fn new(test: &Evaluation, confusion: &Confusion, parameters_crc32: String) -> Evaluated {
+        let classes = || 0..confusion.n_classes();
+        Evaluated {
+            event: "evaluation",
+            test_accuracy: confusion.accuracy(),
+            test_loss: test.loss.mean(),
+            n_samples: confusion.n_samples(),
+            per_class_accuracy: classes().map(|class| confusion.recall(class)).collect(),
+            per_class_precision: classes().map(|class| confusion.precision(class)).collect(),
+            per_class_f1: classes().map(|class| confusion.f1(class)).collect(),
+            mean_f1: confusion.mean_f1(),
+            top_k_accuracy: top_k(test, confusion.n_classes()),
+            confusion: classes().map(|t| classes().map(|p| confusion.count(t, p)).collect()).collect(),
+            parameters_crc32,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `chainrule export`: a saved network in a format that others read.
+
+use std::path::PathBuf;
+
+use chainrule_formats::{Format, npz, onnx, pytorch, safetensors};
+use chainrule_trainer::Checkpoint;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::{Result, Usage, output};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule export --checkpoint net.ckpt --to npz --output net.npz\n  \
+    chainrule export --checkpoint net.ckpt --to onnx --softmax --output net.onnx")]
+pub struct Export {
+    /// The saved network
+    #[arg(long, value_name = "FILE")]
+    checkpoint: PathBuf,
+    /// The format to write
+    #[arg(long, value_name = "FORMAT")]
+    to: To,
+    /// The file to write
+    #[arg(long, value_name = "PATH")]
+    output: PathBuf,
+    /// With onnx: end in probabilities instead of logits, by a softmax, or a sigmoid with binary cross-entropy
+    #[arg(long, visible_alias = "probabilities")]
+    softmax: bool,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum To {
+    Safetensors,
+    Npz,
+    Onnx,
+}
+
+pub(crate) fn run(options: &Export) -> Result<()> {
+    if options.softmax && options.to != To::Onnx {
+        return Err(Usage("--softmax is for --to onnx: other formats hold no operators".into()).into());
+    }
+    let net = Checkpoint::load(&options.checkpoint)?.net;
+    let (path, config) = (&options.output, net.config());
+    let (format, how) = match options.to {
+        To::Safetensors => {
+            safetensors::save(&net, path)?;
+            (Format::Safetensors, pytorch(config).map(|net| format!("in PyTorch: torch.nn.{net}")))
+        }
+        To::Npz => {
+            npz::save(&net, path)?;
+            (Format::Npz, pytorch(config).map(|net| format!("its arrays have PyTorch's names: {net}")))
+        }
+        To::Onnx => {
+            let output = if options.softmax { onnx::Output::Probabilities } else { onnx::Output::Logits };
+            onnx::save(&net, path, output)?;
+            (Format::Onnx, Some(format!("opset {}; samples are rows", onnx::OPSET)))
+        }
+    };
+    let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
+    if options.json {
+        let (format, path) = (format.to_string(), path.display().to_string());
+        output::json(&Exported { event: "export", format, path, parameters_crc32 });
+        return Ok(());
+    }
+    output::line(format_args!("wrote {} as {format}", path.display()));
+    how.iter().for_each(output::line);
+    if config.encoding.is_some() && options.to != To::Onnx {
+        output::line("the encoding of raw columns is in the description alone: others begin behind it");
+    }
+    output::line(format_args!("parameters_crc32 {parameters_crc32}"));
+    Ok(())
+}
+
+/// `{"event":"export",…}`
+#[derive(Serialize)]
+struct Exported {
+    event: &'static str,
+    format: String,
+    path: String,
+    parameters_crc32: String,
+}

@@ -1,0 +1,183 @@
+//! `chainrule gradcheck`: every derivative of the network on real digits.
+//!
+//! What is checked is the code that trains, the parallel gradient of a mini-batch, in `f64`.
+
+use std::time::Instant;
+
+use chainrule_gradcheck::{Check, Step};
+use chainrule_layers::Context;
+use chainrule_tensor::Matrix;
+use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Samples};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{Result, args::at_least_one, data::Data, output, run_file, train_mnist};
+
+/// For a whole network on real data; a single layer or loss has to do better.
+const TOLERANCE: f64 = 1e-6;
+
+/// The step at which truncation, which grows with its square, and rounding, which grows with its inverse, are both
+/// well below the tolerance for the smallest gradients that count.
+const STEP: Step = Step::Fixed(5e-5);
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule gradcheck                        the tutorial's network\n  \
+    chainrule gradcheck --hidden 30,20 --activation gelu --batch-size 20")]
+pub struct Gradcheck {
+    #[command(flatten)]
+    network: train_mnist::Network,
+    /// Digits in the mini-batch
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
+    batch_size: usize,
+    #[command(flatten)]
+    data: Data,
+    /// Print one JSON object per parameter and one at the end, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Gradcheck) -> Result<()> {
+    let mnist = options.data.load()?;
+    let network = run_file::Network::default().overridden(&options.network)?;
+    let net = Mlp::<f64>::new(&network.for_images(mnist.train.n_pixels()))?;
+    let n_samples = options.batch_size.min(mnist.train.len());
+    let indices: Vec<usize> = (0..n_samples).collect();
+    let (x, t) = mnist.train.batch::<f64>(&indices);
+
+    if !options.json {
+        output::line(format_args!(
+            "{}: {} derivatives on {n_samples} digits, against central differences in f64",
+            describe(net.config()),
+            net.n_parameters(),
+        ));
+    }
+    let mut mini_batch = MiniBatch::new(net.sequential(), n_samples);
+    let mut backprop = || {
+        mini_batch.compute(
+            net.sequential(),
+            net.config().loss.loss(),
+            &mnist.train,
+            &indices,
+            &Context::inference(),
+        );
+    };
+    backprop(); // The first time lists the pixels of all images.
+    let begun = Instant::now();
+    backprop();
+    let backprop_seconds = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    let numerical = output::spin(!options.json, "two losses for every parameter", || {
+        net.numerical_gradient_with(&x, &t, STEP, &Context::inference())
+    });
+    let numerical_seconds = begun.elapsed().as_secs_f64();
+
+    let check = Check::new().tolerance(TOLERANCE);
+    let mut given = mini_batch.gradient();
+    let (mut n_wrong, mut n_kinks) = (0, 0);
+    for (name, numerical) in numerical.iter() {
+        let (of_this, rest) = given.split_at(numerical.as_slice().len());
+        given = rest;
+        let numerical = numerical.as_slice();
+        let suspects = disagreeing(of_this, numerical);
+        let kinks = output::spin(!options.json && !suspects.is_empty(), "looking for kinks", || {
+            let at_kink = |i: &usize| is_kink(&net, &x, &t, name, *i, of_this[*i]);
+            suspects.into_iter().filter(at_kink).collect::<Vec<usize>>()
+        });
+        let others: Vec<usize> = (0..of_this.len()).filter(|i| !kinks.contains(i)).collect();
+        let of_others: Vec<f64> = others.iter().map(|&i| numerical[i]).collect();
+        let report = check.compare_at(&others, of_this, &of_others).named(name);
+        n_wrong += report.n_checked() - report.n_agreeing();
+        n_kinks += kinks.len();
+        match options.json {
+            true => output::json(&Checked {
+                event: "gradcheck",
+                parameter: name,
+                n_checked: report.n_checked(),
+                n_agreeing: report.n_agreeing(),
+                n_kinks: kinks.len(),
+                relative_error: report.relative_error(),
+                tolerance: report.tolerance(),
+                passed: report.passed(),
+            }),
+            false => output::line(&report),
+        }
+    }
+    match options.json {
+        true => output::json(&Done {
+            event: "done",
+            passed: n_wrong == 0,
+            n_derivatives: net.n_parameters(),
+            n_kinks,
+            backprop_seconds,
+            numerical_seconds,
+        }),
+        false => output::line(format_args!(
+            "backpropagation took {:.2} ms, central differences {numerical_seconds:.1} s",
+            1e3 * backprop_seconds
+        )),
+    }
+    if n_kinks > 0 && !options.json {
+        output::line(format_args!(
+            "{n_kinks} {} left out: within a step the loss has a kink there, so that no difference is the derivative",
+            if n_kinks == 1 { "was" } else { "were" }
+        ));
+    }
+    if n_wrong == 0 {
+        return Ok(());
+    }
+    Err(format!("{n_wrong} of {} derivatives disagree", net.n_parameters()).into())
+}
+
+/// The derivatives whose relative error is beyond the tolerance.
+fn disagreeing(given: &[f64], numerical: &[f64]) -> Vec<usize> {
+    let largest = given.iter().chain(numerical).fold(0.0_f64, |max, g| max.max(g.abs()));
+    let is_wrong = |i: &usize| {
+        let (a, n) = (given[*i], numerical[*i]);
+        (a - n).abs() > TOLERANCE * a.abs().max(n.abs()).max(1e-3 * largest)
+    };
+    (0..given.len()).filter(is_wrong).collect()
+}
+
+/// Whether the loss has a kink within a step of value `i` of a parameter, whose derivative is given.
+fn is_kink(net: &Mlp<f64>, x: &Matrix<f64>, t: &[usize], name: &str, i: usize, given: f64) -> bool {
+    let mut net = net.clone();
+    let start = net.tensor(name).expect("a parameter of this name").as_slice()[i];
+    let loss = |value: &[f64]| {
+        net.tensor_mut(name).expect("a parameter of this name").as_mut_slice()[i] = value[0];
+        net.loss(x, t)
+    };
+    Check::new().tolerance(TOLERANCE).step(STEP).run(loss, &[start], &[given]).n_kinks() > 0
+}
+
+/// Sizes and activations: `784-50-10 sigmoid`.
+fn describe(config: &MlpConfig) -> String {
+    let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
+    let hidden = &config.activations[..config.activations.len() - 1];
+    let activations: Vec<String> = hidden.iter().map(Activation::to_string).collect();
+    format!("{} {}", sizes.join("-"), activations.join(", "))
+}
+
+/// `{"event":"gradcheck",…}`
+#[derive(Serialize)]
+struct Checked<'a> {
+    event: &'static str,
+    parameter: &'a str,
+    n_checked: usize,
+    n_agreeing: usize,
+    n_kinks: usize,
+    relative_error: f64,
+    tolerance: f64,
+    passed: bool,
+}
+
+/// `{"event":"done",…}`
+#[derive(Serialize)]
+struct Done {
+    event: &'static str,
+    passed: bool,
+    n_derivatives: usize,
+    n_kinks: usize,
+    backprop_seconds: f64,
+    numerical_seconds: f64,
+}

@@ -1,0 +1,114 @@
+//! `chainrule history`: the epochs of a run that was saved.
+
+use std::path::{Path, PathBuf};
+
+use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule history net.ckpt\n  \
+    chainrule history run          the newest checkpoint in a folder\n  \
+    chainrule history run --json   one object for each epoch")]
+pub struct History {
+    /// A checkpoint, or a folder of checkpoints or of logs
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Print one JSON object for each epoch and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &History) -> Result<()> {
+    let (path, checkpoint) = load(&options.run)?;
+    let epochs = &checkpoint.training.history;
+    if options.json {
+        epochs.iter().for_each(|report| output::json(&Epoch { event: "epoch", report }));
+        return Ok(());
+    }
+    if epochs.is_empty() {
+        output::line(format_args!("{}: not trained for an epoch yet", path.display()));
+        return Ok(());
+    }
+    table(epochs).lines().iter().for_each(output::line);
+    Ok(())
+}
+
+/// What a run has left: the checkpoint itself, or in a folder the network that was trained to its end, or else the newest
+/// checkpoint on the way.
+pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
+    if !path.is_dir() {
+        return Ok((path.to_path_buf(), Checkpoint::load(path)?));
+    }
+    let at_its_end = path.join(LOGGED_NETWORK);
+    if at_its_end.is_file() {
+        let checkpoint = Checkpoint::load(&at_its_end)?;
+        return Ok((at_its_end, checkpoint));
+    }
+    let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
+    newest.ok_or_else(|| {
+        let expected = "expected a folder of --log-dir or --checkpoint-dir";
+        format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into()
+    })
+}
+
+/// `{"event":"epoch",…}` with all that is known of it.
+#[derive(Serialize)]
+struct Epoch<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    report: &'a EpochReport,
+}
+
+/// A line for each epoch; what no epoch has, has no column.
+fn table(epochs: &[EpochReport]) -> Table {
+    type Column = (&'static str, fn(&EpochReport) -> Option<String>);
+    fn percent(share: Option<f64>) -> Option<String> {
+        share.map(|share| format!("{:.2}", 100.0 * share))
+    }
+    fn loss(value: Option<f64>) -> Option<String> {
+        value.map(|value| format!("{value:.4}"))
+    }
+    let columns: [Column; 10] = [
+        ("epoch", |report| Some(report.epoch.to_string())),
+        ("step", |report| Some(report.step.to_string())),
+        ("loss", |report| loss(Some(report.train_loss))),
+        ("train %", |report| percent(report.train_accuracy)),
+        ("val loss", |report| loss(report.validation_loss)),
+        ("val %", |report| percent(report.validation_accuracy)),
+        ("test loss", |report| loss(report.test_loss)),
+        ("test %", |report| percent(report.test_accuracy)),
+        ("rate", |report| Some(short(report.learning_rate))),
+        ("seconds", |report| Some(format!("{:.2}", report.seconds))),
+    ];
+    let columns = columns.iter().filter(|(_, value)| epochs.iter().any(|report| value(report).is_some()));
+    let columns: Vec<&Column> = columns.collect();
+    let mut table = Table::new(columns.iter().map(|(name, _)| name.to_string()).collect());
+    for report in epochs {
+        table.add(columns.iter().map(|(_, value)| value(report).unwrap_or_else(|| "–".into())).collect());
+    }
+    table
+}
+
+/// A number with three digits, or fewer.
+fn short(number: f64) -> String {
+    let rounded: f64 = format!("{number:.2e}").parse().unwrap_or(number);
+    match rounded.abs() {
+        size if size == 0.0 || (1e-4..1e6).contains(&size) => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!([0.1, 0.0123456, 1234.5, 0.0].map(short), ["0.1", "0.0123", "1230", "0"]);
+        assert_eq!([1.23456e-7, 5e7].map(short), ["1.23e-7", "5e7"]);
+    }
+}

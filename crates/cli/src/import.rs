@@ -1,0 +1,98 @@
+//! `chainrule import`: a network that another program wrote, as a checkpoint.
+
+use std::path::PathBuf;
+
+use chainrule_formats::{npz, safetensors};
+use chainrule_losses::LossConfig;
+use chainrule_trainer::{Activation, Checkpoint, Mlp, TrainConfig, TrainingRecord};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use serde::Serialize;
+
+use crate::{Result, Usage, args::names, output};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule import --from npz net.npz --checkpoint net.ckpt\n  \
+    chainrule import --from npz other.npz --checkpoint net.ckpt \\\n      \
+        --activation relu --loss softmax-cross-entropy")]
+pub struct Import {
+    /// The file to read
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Its format
+    #[arg(long, value_name = "FORMAT")]
+    from: From,
+    /// The checkpoint to write
+    #[arg(long, value_name = "PATH")]
+    checkpoint: PathBuf,
+    /// For files that chainrule did not write: the function behind hidden layers, one name for all or one for each, and
+    /// perhaps one more for the outputs
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(names::activations()))]
+    activation: Vec<String>,
+    /// For files that chainrule did not write: the loss, which says how outputs are to be read
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names::losses()))]
+    loss: Option<String>,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum From {
+    Safetensors,
+    Npz,
+}
+
+pub(crate) fn run(options: &Import) -> Result<()> {
+    let net = network(options)?;
+    let (n_parameters, parameters_crc32) = (net.n_parameters(), format!("{:08x}", net.parameters_crc32()));
+    let summary = net.summary();
+    // How it was trained is not known: the settings are the defaults, and there is no history.
+    Checkpoint::new(net, TrainingRecord::new(TrainConfig::new(), Vec::new())).save(&options.checkpoint)?;
+    let checkpoint = options.checkpoint.display().to_string();
+    if options.json {
+        output::json(&Imported { event: "import", checkpoint, n_parameters, parameters_crc32 });
+        return Ok(());
+    }
+    output::line(summary);
+    output::line(format_args!("wrote {checkpoint}"));
+    output::line(format_args!("parameters_crc32 {parameters_crc32}"));
+    Ok(())
+}
+
+fn network(options: &Import) -> Result<Mlp> {
+    let state = match options.from {
+        From::Safetensors => safetensors::read(&options.file)?,
+        From::Npz => npz::read(&options.file)?,
+    };
+    let path = options.file.display();
+    let in_file = |problem| format!("{path}: {problem}");
+    let is_told = options.loss.is_some() || !options.activation.is_empty();
+    match (state.config(), &options.loss) {
+        (Some(_), _) if is_told => {
+            let why = format!("{path} describes its network itself: leave --activation and --loss out");
+            Err(Usage(why).into())
+        }
+        (Some(_), _) => Ok(state.to_mlp().map_err(in_file)?),
+        (None, None) => {
+            let why = format!(
+                "{path} does not say which network its tensors are of: give --loss, and --activation for hidden layers"
+            );
+            Err(Usage(why).into())
+        }
+        (None, Some(loss)) => {
+            let activations = options.activation.iter().map(|name| name.parse());
+            let activations: Vec<Activation> = activations.collect::<std::result::Result<_, _>>()?;
+            Ok(state.to_mlp_as(&activations, LossConfig::by_name(loss)?).map_err(in_file)?)
+        }
+    }
+}
+
+/// `{"event":"import",…}`
+#[derive(Serialize)]
+struct Imported {
+    event: &'static str,
+    checkpoint: String,
+    n_parameters: usize,
+    parameters_crc32: String,
+}

@@ -1,0 +1,197 @@
+//! `chainrule inspect`: what a file holds, a checkpoint or one of the formats that others read.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use chainrule_formats::{Contents, onnx::Graph};
+use chainrule_optimizers::Optimizer;
+use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{Result, output};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule inspect net.ckpt\n  \
+    chainrule inspect net.onnx --json")]
+pub struct Inspect {
+    /// A checkpoint, or a file in the format safetensors, npz or ONNX
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Inspect) -> Result<()> {
+    let held = match is_checkpoint(&options.file) {
+        true => Held::of_checkpoint(Checkpoint::load(&options.file)?),
+        false => Held::of_contents(chainrule_formats::inspect(&options.file)?),
+    };
+    match options.json {
+        true => output::json(&held),
+        false => held.print(),
+    }
+    Ok(())
+}
+
+/// Whether the file begins as checkpoints do; one that cannot be read is left to who reads it next.
+fn is_checkpoint(path: &Path) -> bool {
+    let mut start = [0; 8];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"chainrul"
+}
+
+/// `{"event":"file",…}`
+#[derive(Serialize)]
+struct Held {
+    event: &'static str,
+    format: String,
+    /// The description of the network, where the file has one.
+    network: Option<MlpConfig>,
+    tensors: Vec<Tensor>,
+    n_values: usize,
+    parameters_crc32: Option<String>,
+    graph: Option<Operators>,
+    training: Option<Training>,
+}
+
+#[derive(Serialize)]
+struct Tensor {
+    name: String,
+    r#type: String,
+    shape: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct Operators {
+    producer: String,
+    ir_version: u64,
+    opset: u64,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    operators: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Training {
+    program_version: String,
+    config: TrainConfig,
+    epochs: usize,
+    last_epoch: Option<EpochReport>,
+    /// What it takes to go on, in words; a file of a network alone has nothing of it.
+    state: Option<String>,
+    /// The step after which it goes on, and that at which it was to end.
+    step: Option<u64>,
+    steps: Option<u64>,
+}
+
+impl Held {
+    fn new(format: String, network: Option<MlpConfig>, tensors: Vec<Tensor>) -> Held {
+        // A shape may claim more than there is, where only shapes are read.
+        let n_values = |t: &Tensor| t.shape.iter().fold(1_usize, |n, size| n.saturating_mul(*size));
+        let n_values = tensors.iter().map(n_values).fold(0, usize::saturating_add);
+        let (parameters_crc32, graph, training) = (None, None, None);
+        Held { event: "file", format, network, tensors, n_values, parameters_crc32, graph, training }
+    }
+
+    fn of_checkpoint(checkpoint: Checkpoint) -> Held {
+        let (net, record, state) = (checkpoint.net, checkpoint.training, checkpoint.state);
+        let tensors = net.layers().tensors().map(|tensor| Tensor {
+            name: tensor.name.clone(),
+            r#type: "f32".to_string(),
+            shape: vec![tensor.n_rows, tensor.n_columns],
+        });
+        let tensors = tensors.collect();
+        let training = Training {
+            program_version: record.program_version,
+            config: record.config,
+            epochs: record.history.len(),
+            last_epoch: record.history.last().cloned(),
+            state: state.as_ref().map(ToString::to_string),
+            step: state.as_ref().map(TrainState::step),
+            steps: state.as_ref().map(TrainState::n_steps),
+        };
+        Held {
+            parameters_crc32: Some(format!("{:08x}", net.parameters_crc32())),
+            training: Some(training),
+            ..Held::new("checkpoint".to_string(), Some(net.config().clone()), tensors)
+        }
+    }
+
+    fn of_contents(contents: Contents) -> Held {
+        let parameters_crc32 = contents.to_mlp().map(|net| format!("{:08x}", net.parameters_crc32()));
+        let tensors = contents.tensors.iter().map(|tensor| {
+            let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
+            Tensor { name, r#type, shape: tensor.shape.clone() }
+        });
+        let operators = |graph: Graph| Operators {
+            producer: graph.producer,
+            ir_version: graph.ir_version,
+            opset: graph.opset,
+            inputs: graph.inputs,
+            outputs: graph.outputs,
+            operators: graph.operators,
+        };
+        let tensors = tensors.collect();
+        Held {
+            parameters_crc32,
+            graph: contents.graph.map(operators),
+            ..Held::new(contents.format.to_string(), contents.config, tensors)
+        }
+    }
+
+    fn print(&self) {
+        output::line(&self.format);
+        match &self.network {
+            Some(config) => output::line(network(config)),
+            None => output::line("which network it is, is not said"),
+        }
+        if let Some(graph) = &self.graph {
+            let (producer, opset, ir_version) = (&graph.producer, graph.opset, graph.ir_version);
+            output::line(format_args!("by {producer}, opset {opset}, IR version {ir_version}"));
+            output::line(format_args!("{} → {}", graph.inputs.join(", "), graph.outputs.join(", ")));
+            output::line(graph.operators.join(" "));
+        }
+        let width = self.tensors.iter().map(|tensor| tensor.name.chars().count()).max().unwrap_or(0);
+        for tensor in &self.tensors {
+            output::line(format_args!("  {:width$}  {}  {:?}", tensor.name, tensor.r#type, tensor.shape));
+        }
+        output::line(format_args!("{} values in {} tensors", self.n_values, self.tensors.len()));
+        if let Some(crc32) = &self.parameters_crc32 {
+            output::line(format_args!("parameters_crc32 {crc32}"));
+        }
+        if let Some(training) = &self.training {
+            let optimizer = Optimizer::<f32>::name(&training.config.optimizer);
+            let version = &training.program_version;
+            output::line(format_args!("by chainrule {version}, {} epochs with {optimizer}", training.epochs));
+            if let Some(last) = &training.last_epoch {
+                output::line(last);
+            }
+            match &training.state {
+                Some(state) => output::line(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
+                None => output::line("a network alone, which cannot be resumed"),
+            }
+        }
+    }
+}
+
+/// One line about a network.
+fn network(config: &MlpConfig) -> String {
+    let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
+    let activations: Vec<_> = config.activations.iter().map(ToString::to_string).collect();
+    let mut text = format!("network {}; {}; {}", sizes.join("-"), activations.join(", "), config.loss.name());
+    if config.batch_norm {
+        text.push_str("; batch norm");
+    }
+    if config.dropout > 0.0 {
+        text.push_str(&format!("; dropout {}", config.dropout));
+    }
+    if let Some(encoding) = &config.encoding {
+        text.push_str(&format!("; {} raw columns as {} inputs", encoding.n_inputs(), encoding.n_outputs()));
+    }
+    text
+}

@@ -1,0 +1,130 @@
+//! Checkpoints on the way: their options, and what is said about them.
+
+use std::path::PathBuf;
+
+use chainrule_trainer::{Checkpoints, Error, Every, OnCheckpointError, Resume};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::{Result, Usage, args::at_least_one, call, stop::Signal};
+
+#[derive(Args, Debug)]
+pub(crate) struct Keeping {
+    /// Write checkpoints into this folder on the way, from which the run can go on exactly
+    #[arg(long, value_name = "DIR")]
+    pub(crate) checkpoint_dir: Option<PathBuf>,
+    /// When to write one: 50steps, 1epochs, 30s [default: 1epochs]
+    #[arg(long, value_name = "EVERY", requires = "checkpoint_dir")]
+    pub(crate) checkpoint_every: Option<Every>,
+    /// How many of the last to keep, besides the best by validation [default: 2]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, requires = "checkpoint_dir")]
+    pub(crate) keep: Option<usize>,
+    /// Go on where this checkpoint left off, or the newest good one in --checkpoint-dir: with its settings, and longer if
+    /// --epochs or --steps say so
+    #[arg(long, value_name = "PATH|auto")]
+    pub(crate) resume: Option<PathBuf>,
+    /// What becomes of the run when a checkpoint cannot be written [default: continue]
+    #[arg(long, value_name = "HOW", requires = "checkpoint_dir")]
+    pub(crate) on_checkpoint_error: Option<OnError>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OnError {
+    /// Say so once, and go on
+    Continue,
+    /// End with the error
+    Stop,
+}
+
+impl Keeping {
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.checkpoint_dir.is_some() || self.resume.is_some()
+    }
+
+    pub(crate) fn checkpoints(&self) -> Result<Checkpoints> {
+        let checkpoints = match &self.checkpoint_dir {
+            Some(folder) => Checkpoints::new(folder),
+            None => Checkpoints::default(),
+        };
+        let resume = match &self.resume {
+            None => Resume::Never,
+            Some(path) if path.as_os_str() != "auto" => Resume::From(path.clone()),
+            Some(_) if self.checkpoint_dir.is_some() => Resume::Auto,
+            Some(_) => {
+                let sentence = "--resume auto looks for the newest checkpoint: add --checkpoint-dir DIR";
+                return Err(Usage(sentence.into()).into());
+            }
+        };
+        let keep = self.keep.unwrap_or(checkpoints.keep);
+        let on_error = match self.on_checkpoint_error {
+            None => OnCheckpointError::default(),
+            Some(OnError::Continue) => OnCheckpointError::Continue,
+            Some(OnError::Stop) => OnCheckpointError::Stop,
+        };
+        Ok(checkpoints
+            .with_every(self.checkpoint_every.unwrap_or_default())
+            .with_keep(keep)
+            .with_resume(resume)
+            .with_on_error(on_error))
+    }
+}
+
+/// The sentence in which a run ends with an error: with the checkpoint that is still good, if training has diverged.
+pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
+    let diverged = matches!(error, Error::NotFinite { .. }) && checkpoints.folder.is_some();
+    let last_good = diverged.then(|| checkpoints.clone().with_resume(Resume::Auto).newest());
+    match last_good {
+        Some(Ok(Some((path, _)))) => format!("{error}; the last good checkpoint is {}", path.display()),
+        _ => {
+            let remedy = match error {
+                Error::FolderNotEmpty { .. } => " (--resume auto, or another --checkpoint-dir)",
+                _ => "",
+            };
+            format!("{error}{remedy}")
+        }
+    }
+}
+
+/// The call with which the run goes on: this one again, from `path` or the folder's newest checkpoint.
+pub(crate) fn call_to_go_on(path: Option<PathBuf>, keeping: &Keeping) -> String {
+    let mut arguments = call::without(call::arguments(), &["--resume"], &[]);
+    arguments.push("--resume".into());
+    arguments.push(match path {
+        Some(path) if keeping.checkpoint_dir.is_none() => path.display().to_string(),
+        _ => "auto".to_string(),
+    });
+    call::words(arguments)
+}
+
+/// `{"event":"resumed",…}`
+#[derive(Serialize)]
+pub(crate) struct ResumedEvent {
+    pub(crate) event: &'static str,
+    pub(crate) step: u64,
+    /// `null` if all checkpoints were damaged, so that the run begins anew.
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) damaged: Vec<String>,
+}
+
+/// `{"event":"checkpoint_error",…}`
+#[derive(Serialize)]
+pub(crate) struct ErrorEvent {
+    pub(crate) event: &'static str,
+    pub(crate) message: String,
+}
+
+/// `{"event":"stopped",…}`
+#[derive(Serialize)]
+pub(crate) struct StoppedEvent {
+    pub(crate) event: &'static str,
+    pub(crate) signal: &'static str,
+    pub(crate) step: u64,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) go_on: Option<String>,
+}
+
+impl StoppedEvent {
+    pub(crate) fn new(signal: Signal, step: u64, checkpoint: Option<String>, go_on: Option<String>) -> Self {
+        StoppedEvent { event: "stopped", signal: signal.name(), step, checkpoint, go_on }
+    }
+}

@@ -1,0 +1,247 @@
+//! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
+
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::{
+        OnceLock,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use chainrule_trainer::{EpochReport, Evaluation, StepReport};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::Result;
+
+/// Why standard output takes no more lines, if it doesn't.
+static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
+
+/// Writes one line to standard output. Where that is no longer possible, the work goes on: a network is not lost
+/// because a reader has gone away. What it was is told by [`finish`].
+pub fn line(text: impl std::fmt::Display) {
+    if CLOSED.get().is_none()
+        && let Err(cause) = writeln!(io::stdout(), "{text}")
+    {
+        CLOSED.get_or_init(|| cause.kind());
+    }
+}
+
+/// Fails if lines were lost, unless their reader went away by itself, as `head` does.
+pub(crate) fn finish() -> Result<()> {
+    let flushed = io::stdout().flush().map_err(|cause| cause.kind());
+    match CLOSED.get().copied().or(flushed.err()) {
+        None | Some(ErrorKind::BrokenPipe) => Ok(()),
+        Some(kind) => Err(format!("the results could not be printed: {kind}").into()),
+    }
+}
+
+/// Writes one JSON object as a line.
+pub fn json(object: &impl Serialize) {
+    line(serde_json::to_string(object).expect("numbers, strings and lists always have a JSON form"));
+}
+
+/// The accuracy of every class as a table of two lines.
+pub(crate) fn per_class(evaluation: &Evaluation) -> String {
+    let (mut classes, mut accuracies) = ("class ".to_string(), "test %".to_string());
+    let Some(confusion) = &evaluation.confusion else { return String::new() };
+    for class in 0..confusion.n_classes() {
+        let accuracy =
+            confusion.recall(class).map_or("–".to_string(), |share| format!("{:.1}", 100.0 * share));
+        classes.push_str(&format!("{class:>6}"));
+        accuracies.push_str(&format!("{accuracy:>6}"));
+    }
+    format!("{classes}\n{accuracies}")
+}
+
+/// One line about an epoch, of at most 80 characters.
+pub(crate) fn epoch(report: &EpochReport, epochs: u64) -> String {
+    let width = epochs.to_string().len();
+    let share = |name: &str, accuracy: Option<f64>| {
+        accuracy.map_or(String::new(), |accuracy| format!("  {name} {:5.2} %", 100.0 * accuracy))
+    };
+    let mut text = format!(
+        "epoch {:width$}/{epochs}  loss {:.4}{}{}{}  {:.2} s",
+        report.epoch,
+        report.train_loss,
+        share("train", report.train_accuracy),
+        share("val", report.validation_accuracy),
+        share("test", report.test_accuracy),
+        report.seconds,
+    );
+    if report.validation_accuracy.is_none() {
+        text.push_str(&format!("  {}", throughput(report.samples_per_second)));
+    }
+    text
+}
+
+/// Samples per second, in thousands where there are that many.
+pub(crate) fn throughput(samples_per_second: f64) -> String {
+    match samples_per_second {
+        rate if rate >= 10_000.0 => format!("{} k samples/s", thousands(rate / 1000.0)),
+        rate => format!("{} samples/s", thousands(rate)),
+    }
+}
+
+/// A number without decimals, its thousands apart: `1 234 567`.
+pub(crate) fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The columns that there are for a line: those of the terminal, or else 80.
+pub(crate) fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((columns, _)) => usize::from(columns.0).max(40),
+        None => 80,
+    }
+}
+
+/// What takes longer than this shows that it goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// [`spin`], but only if `work` takes more than a second.
+pub(crate) fn spin_if_long<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(PATIENCE) {
+                // Until the other end is dropped.
+                spin(wanted, message, || is_done.recv().is_ok());
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+/// Turns while `work` goes on, if `wanted` and a person watches.
+pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
+    let watched = wanted && io::stdout().is_terminal() && io::stderr().is_terminal();
+    let spinner = watched.then(|| {
+        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
+        let style = style.expect("the template is a valid one");
+        let spinner = ProgressBar::new_spinner().with_style(style).with_message(message);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    });
+    let result = work();
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    result
+}
+
+/// A progress bar with loss, throughput and remaining time; nothing where no person watches.
+pub struct Bar {
+    bar: Option<ProgressBar>,
+    /// When a bar that is not shown yet will be.
+    shown_at: Option<Instant>,
+}
+
+impl Bar {
+    /// A bar, if `wanted` and both outputs are terminals.
+    pub fn new(wanted: bool) -> Bar {
+        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let style = ProgressStyle::with_template("{msg}").expect("the template is a valid one");
+        let bar = (wanted && watched).then(|| ProgressBar::new(1).with_style(style));
+        if let Some(bar) = &bar {
+            bar.set_message("the first step …");
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Bar { bar, shown_at: None }
+    }
+
+    /// The same for work that is counted by [`share`](Bar::share), once it has taken a second.
+    pub(crate) fn after_a_second(wanted: bool) -> Bar {
+        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let bar =
+            (wanted && watched).then(|| ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden()));
+        let style =
+            ProgressStyle::with_template("{bar:40.cyan/dim} {msg}").expect("the template is a valid one");
+        Bar { bar: bar.map(|bar| bar.with_style(style)), shown_at: Some(Instant::now() + PATIENCE) }
+    }
+
+    pub(crate) fn step(&self, step: &StepReport) {
+        let Some(bar) = &self.bar else { return };
+        let is_first = bar.length() != Some(step.n_steps);
+        bar.set_length(step.n_steps);
+        bar.set_position(step.step);
+        // Most steps are too short to be seen.
+        if is_first || step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
+            let rate = throughput(step.n_samples as f64 / step.seconds);
+            bar.set_message(format!("loss {:.3}  {rate}", step.loss));
+        }
+        // Not before: where nothing is done yet, the time that is left is not known.
+        if is_first {
+            bar.set_style(bar_style());
+        }
+    }
+
+    /// Shows that `done` of `all` are done.
+    pub fn share(&self, done: usize, all: usize) {
+        if let Some(bar) = &self.bar {
+            if bar.is_hidden() && self.shown_at.is_some_and(|at| at <= Instant::now()) {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            bar.set_message(format!("{done} of {all}"));
+        }
+    }
+
+    /// Prints a line above the bar.
+    pub(crate) fn line(&self, text: &str) {
+        self.above(|| line(text));
+    }
+
+    /// Lets `print` write above the bar.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Prints a warning to standard error, above the bar.
+    pub(crate) fn warn(&self, text: &str) {
+        self.above(|| eprintln!("warning: {text}"));
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// As wide as the terminal, up to a width that can still be taken in at a glance.
+fn bar_style() -> ProgressStyle {
+    let bar = if width() <= 100 { "{wide_bar:.cyan/dim}" } else { "{bar:55.cyan/dim}" };
+    let style = format!("{bar} {{percent:>3}} %  {{msg}}  {{eta}} left");
+    ProgressStyle::with_template(&style).expect("the template is a valid one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(thousands(7.4), "7");
+        assert_eq!(thousands(999.6), "1 000");
+        assert_eq!(thousands(1_234_567.0), "1 234 567");
+        assert_eq!(throughput(371_657.0), "372 k samples/s");
+        assert_eq!(throughput(8.2), "8 samples/s");
+    }
+}

@@ -1,0 +1,214 @@
+//! `chainrule predict`: what a saved network reads in pictures.
+
+use std::path::{Path, PathBuf};
+
+use chainrule_mnist::{Digit, prepare_digit};
+use chainrule_trainer::Predictor;
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    Result, history,
+    output::{self, Bar},
+    picture::{self, Picture},
+};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule train-mnist --preset fast --checkpoint net.ckpt\n  \
+    chainrule predict --checkpoint net.ckpt seven.png      with a view of it\n  \
+    chainrule predict --checkpoint net.ckpt --quiet *.jpg\n  \
+    chainrule predict --checkpoint net.ckpt --json *.pgm")]
+pub struct Predict {
+    /// The saved network, or the folder of a run; its inputs are the pixels of a square image
+    #[arg(long, value_name = "FILE")]
+    checkpoint: PathBuf,
+    /// Pictures of one digit each as PNG, JPEG or PGM, of any size, dark on light or light on dark
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// Print one line for each picture
+    #[arg(long)]
+    quiet: bool,
+    /// Print one JSON object for each picture and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many of the most probable classes are told.
+const N_TOLD: usize = 3;
+
+pub(crate) fn run(options: &Predict) -> Result<()> {
+    let net = history::load(&options.checkpoint)?.1.net;
+    let side = side_of(net.config().sizes[0], net.config().encoding.is_some())?;
+    let mut predictor = Predictor::new(net);
+    let bar = Bar::after_a_second(!options.json);
+    let (n_images, mut n_failed) = (options.images.len(), 0);
+    for (i, path) in options.images.iter().enumerate() {
+        match predict(&mut predictor, side, path) {
+            Ok(prediction) => bar.above(|| prediction.print(options)),
+            Err(problem) if n_images == 1 => return Err(problem.into()),
+            // The others are read all the same.
+            Err(problem) => {
+                n_failed += 1;
+                bar.above(|| eprintln!("error: {problem}"));
+                if options.json {
+                    let path = path.display().to_string();
+                    output::json(&json!({"event": "error", "path": path, "message": problem}));
+                }
+            }
+        }
+        bar.share(i + 1, n_images);
+    }
+    bar.finish();
+    match n_failed {
+        0 => Ok(()),
+        n => Err(format!("{n} of {n_images} pictures could not be read").into()),
+    }
+}
+
+/// The rows and columns of the images that a network takes.
+fn side_of(n_inputs: usize, is_encoded: bool) -> Result<usize> {
+    let side = n_inputs.isqrt();
+    match !is_encoded && side * side == n_inputs {
+        true => Ok(side),
+        false => {
+            Err(format!("the network takes {n_inputs} values, expected the pixels of a square image").into())
+        }
+    }
+}
+
+fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::Result<Prediction, String> {
+    let Picture { n_rows, n_columns, pixels } = picture::read(path)?;
+    let digit = prepare_digit(&pixels, n_columns, side);
+    let digit = digit.ok_or_else(|| {
+        format!(
+            "{}: nothing stands out in this picture, expected a digit on an even background",
+            path.display()
+        )
+    })?;
+    let outputs = predictor.predict_pixels(&digit.pixels).to_vec();
+    let mut classes: Vec<usize> = (0..outputs.len()).collect();
+    classes.sort_by(|&a, &b| outputs[b].total_cmp(&outputs[a]));
+    let are_probabilities = predictor.net().config().loss.outputs().are_probabilities();
+    Ok(Prediction {
+        path: path.display().to_string(),
+        n_rows,
+        n_columns,
+        digit,
+        outputs,
+        classes,
+        are_probabilities,
+    })
+}
+
+struct Prediction {
+    path: String,
+    n_rows: usize,
+    n_columns: usize,
+    digit: Digit,
+    outputs: Vec<f32>,
+    /// The classes, the most probable first.
+    classes: Vec<usize>,
+    are_probabilities: bool,
+}
+
+impl Prediction {
+    fn print(&self, options: &Predict) {
+        if options.json {
+            output::json(&self.event());
+        } else if options.quiet {
+            output::line(format_args!("{}: {}", self.path, self.told().join(", ")));
+        } else {
+            self.print_seen();
+        }
+    }
+
+    /// `7  99.1 %` for each of the first classes.
+    fn told(&self) -> Vec<String> {
+        let told = self.classes.iter().take(N_TOLD).map(|&class| match self.are_probabilities {
+            true => format!("{class}  {:.1} %", 100.0 * self.outputs[class]),
+            false => format!("{class}  {:.3}", self.outputs[class]),
+        });
+        told.collect()
+    }
+
+    /// What the network sees, and beside it what it reads.
+    fn print_seen(&self) {
+        let how = if self.digit.dark_on_light { "dark on light" } else { "light on dark" };
+        output::line(format_args!("{}: {}×{} pixels, {how}", self.path, self.n_columns, self.n_rows));
+        let told = self.told();
+        for (i, row) in ascii(&self.digit).iter().enumerate() {
+            let beside = i.checked_sub(1).and_then(|i| told.get(i)).map_or("", String::as_str);
+            output::line(format_args!("  |{row}|   {beside}").to_string().trim_end());
+        }
+    }
+
+    fn event(&self) -> Predicted<'_> {
+        let of_class = |&class: &usize| Output { class, probability: self.outputs[class] };
+        Predicted {
+            event: "prediction",
+            path: &self.path,
+            class: self.classes[0],
+            top: self.classes.iter().take(N_TOLD).map(of_class).collect(),
+            outputs: &self.outputs,
+            width: self.n_columns,
+            height: self.n_rows,
+            dark_on_light: self.digit.dark_on_light,
+        }
+    }
+}
+
+/// `{"event":"prediction",…}`
+#[derive(Serialize)]
+struct Predicted<'a> {
+    event: &'static str,
+    path: &'a str,
+    class: usize,
+    top: Vec<Output>,
+    /// Of every class; not a probability where the loss of the network is one of values.
+    outputs: &'a [f32],
+    width: usize,
+    height: usize,
+    dark_on_light: bool,
+}
+
+#[derive(Serialize)]
+struct Output {
+    class: usize,
+    probability: f32,
+}
+
+/// From no ink to full ink.
+const INKS: &[u8] = b" .:-=+*#%@";
+
+/// The most columns of characters: so what is read has its place beside them.
+const WIDEST: usize = 56;
+
+/// An image as rows of characters, which are twice as high as wide: each stands for two pixels, or more in a large image.
+fn ascii(digit: &Digit) -> Vec<String> {
+    let block = digit.side.div_ceil(WIDEST);
+    let starts = |step: usize| (0..digit.side).step_by(step);
+    let ink = |top: usize, left: usize| {
+        let rows = digit.pixels.chunks(digit.side).skip(top).take(2 * block);
+        let (mut sum, mut n) = (0, 0);
+        for pixel in rows.flat_map(|row| row.iter().skip(left).take(block)) {
+            (sum, n) = (sum + usize::from(*pixel), n + 1);
+        }
+        char::from(INKS[(sum * (INKS.len() - 1) + n * 127) / (n * 255)])
+    };
+    starts(2 * block).map(|top| starts(block).map(|left| ink(top, left)).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pixels_of_a_square_are_an_image() {
+        assert_eq!(side_of(784, false).unwrap(), 28);
+        assert_eq!(side_of(1, false).unwrap(), 1);
+        assert!(side_of(785, false).unwrap_err().to_string().contains("takes 785 values"));
+        assert!(side_of(784, true).is_err());
+    }
+}

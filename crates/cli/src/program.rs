@@ -1,0 +1,71 @@
+//! From a call to its exit code: parse, call, and one line for what went wrong.
+
+use std::process::ExitCode;
+
+use clap::{Command, Parser, error::ErrorKind};
+
+use crate::{Result, Usage, call, output, stop::Stopped, suggest};
+
+/// Reads the arguments of this process, runs the command that they name, and returns the exit code: 0, 2 for a wrong call,
+/// 128 and its number for a signal that ended a run, and 1 for everything else, with one line `error: …` on standard error.
+///
+/// `name` is what the program is called: help, errors and the calls that they propose begin with it.
+pub fn run<A: Parser>(name: &str, command: impl FnOnce(A) -> Result<()>) -> ExitCode {
+    let program = call::set(name, A::command());
+    let arguments = program.clone().try_get_matches().and_then(|matches| A::from_arg_matches(&matches));
+    let arguments = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => return report(&error, program),
+    };
+    match command(arguments).and_then(|()| output::finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<Stopped>() {
+            Some(Stopped(signal)) => ExitCode::from(signal.exit_code()),
+            None if error.is::<Usage>() => wrong(&format!("error: {error}"), program),
+            None => {
+                eprintln!("error: {error}");
+                ExitCode::from(1)
+            }
+        },
+    }
+}
+
+/// Says what is wrong with the call, and where its options are explained.
+fn wrong(sentence: &str, program: &Command) -> ExitCode {
+    let name = call::name();
+    match call::arguments().next().filter(|name| program.find_subcommand(name).is_some()) {
+        Some(command) => eprintln!("{sentence}; see {name} {command} --help"),
+        None => eprintln!("{sentence}; see {name} --help"),
+    }
+    ExitCode::from(2)
+}
+
+/// Prints help as clap lays it out, and a wrong call as one line: what is wrong, clap's tip, and where help is.
+fn report(error: &clap::Error, program: &Command) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader who has gone away is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return wrong("error: no command was given", program);
+    }
+    let text = error.render().to_string();
+    let said = text.lines().map(str::trim);
+    let said = said.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let mut sentence = String::new();
+    for line in said.filter(|line| !line.is_empty()) {
+        let separator = match sentence.is_empty() {
+            true => "",
+            false if sentence.ends_with(':') => " ",
+            false => "; ",
+        };
+        sentence.push_str(separator);
+        sentence.push_str(line.strip_prefix("tip: ").unwrap_or(line));
+    }
+    // The values that clap knows have its own suggestion.
+    if error.kind() == ErrorKind::ValueValidation {
+        sentence = suggest::in_message(&sentence);
+    }
+    wrong(&sentence, program)
+}

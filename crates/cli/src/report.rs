@@ -1,0 +1,191 @@
+//! `chainrule report`: runs as one HTML page; and that page at the end of `train-mnist`.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use chainrule_logs::{SCALARS, Scalar, read_scalars};
+use chainrule_mnist::Mnist;
+use chainrule_report::{Report, Run};
+use chainrule_trainer::{Checkpoint, Mlp, Summary, TrainConfig, TrainingRecord, check_file_path};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    Result, Usage, call, data::Data, history, output, run_config::RunConfig, train_mnist::TrainMnist,
+};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    chainrule report net.ckpt\n  \
+    chainrule report a.ckpt b.ckpt runs/c --output compared.html")]
+pub struct ReportOptions {
+    /// A checkpoint, or a folder of logs (--log-dir) or of checkpoints (--checkpoint-dir); several are compared
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// The page to write
+    #[arg(long, value_name = "PATH", default_value = "report.html")]
+    output: PathBuf,
+    #[command(flatten)]
+    data: Data,
+    /// The names of the classes in order, for other data than digits
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    class_names: Vec<String>,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &ReportOptions) -> Result<()> {
+    if options.runs.contains(&options.output) {
+        let sentence = format!("--output {} is one of the runs", options.output.display());
+        return Err(Usage(sentence).into());
+    }
+    if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
+        return Err(Usage(format!("{} is given twice", options.runs[twice].display())).into());
+    }
+    let mut runs = Vec::new();
+    for (path, name) in options.runs.iter().zip(names(&options.runs)) {
+        runs.push(load(path, name, options)?);
+    }
+    let (n_names, n_outputs) =
+        (options.class_names.len(), runs[0].net.config().sizes.last().copied().unwrap_or(0));
+    if n_names > 0 && n_names != n_outputs {
+        let sentence =
+            format!("--class-names has {n_names}, expected {n_outputs}: one for each output of the network");
+        return Err(Usage(sentence).into());
+    }
+    check_path(&options.output)?;
+    let mnist = options.data.load()?;
+    let n_runs = runs.len();
+    let page = page(runs, &mnist).with_classes(options.class_names.clone());
+    output::spin_if_long(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
+    match options.json {
+        true => output::json(&Written { event: "report", runs: n_runs, path: text(&options.output) }),
+        false => output::line(format_args!("wrote {}", options.output.display())),
+    }
+    Ok(())
+}
+
+const WRITING: &str = "evaluating and writing the page";
+
+/// Whether the page can be written, before long work.
+pub(crate) fn check_path(path: &Path) -> Result<()> {
+    Ok(check_file_path(path).map_err(|cause| format!("cannot write the page {}: {cause}", path.display()))?)
+}
+
+/// `{"event":"report",…}`
+#[derive(Serialize)]
+struct Written {
+    event: &'static str,
+    runs: usize,
+    path: String,
+}
+
+/// A page on these runs, with the images of the data set.
+fn page(runs: Vec<Run>, mnist: &Mnist) -> Report {
+    let images = mnist.test.images();
+    Report::new(runs).with_images(images.n_rows(), images.n_columns())
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What runs are called: the name of the file or folder, as long as that tells them apart.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let short = |path: &PathBuf| {
+        let name = path.file_name()?.to_string_lossy();
+        Some(name.strip_suffix(".ckpt").unwrap_or(&name).to_string())
+    };
+    let distinct: BTreeSet<_> = paths.iter().map(short).collect();
+    let name = |path| short(path).filter(|_| distinct.len() == paths.len()).unwrap_or_else(|| text(path));
+    paths.iter().map(name).collect()
+}
+
+/// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
+fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
+    let scalars = match path.join(SCALARS).exists() {
+        true => Some(read_scalars(path)?),
+        false => None,
+    };
+    let checkpoint = history::load(path)?.1;
+    let settings = RunConfig::saved(&checkpoint).to_toml()?;
+    let command = command_with_file(&settings, options.data.folder.as_deref(), None);
+    // A network that was imported has no run to be repeated.
+    let is_trained = !checkpoint.training.history.is_empty();
+    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings);
+    let run = if is_trained { run.with_command(command) } else { run };
+    Ok(match scalars {
+        Some(scalars) => run.with_scalars(scalars),
+        None => run,
+    })
+}
+
+/// A run by its settings alone: whatever they are, a file can say them.
+fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Option<usize>) -> String {
+    let mut arguments = ["train-mnist", "--config", "run.toml"].map(String::from).to_vec();
+    if let Some(folder) = data_dir {
+        arguments.extend(["--data-dir".into(), text(folder)]);
+    }
+    if let Some(limit) = train_limit {
+        arguments.extend(["--train-limit".into(), limit.to_string()]);
+    }
+    format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
+}
+
+/// The page at the end of `train-mnist`; `inside` is what was seen of the network after every epoch.
+pub(crate) fn write_at_end(
+    path: &Path,
+    options: &TrainMnist,
+    net: &Mlp,
+    training: &TrainConfig,
+    summary: &Summary,
+    inside: Vec<Scalar>,
+    mnist: &Mnist,
+) -> Result<()> {
+    let record = TrainingRecord::new(training.clone(), summary.history.clone());
+    let checkpoint = Checkpoint::new(net.clone(), record);
+    let settings = RunConfig::saved(&checkpoint).to_toml()?;
+    // A call that resumes does not say how the run began, and a file is not where the page is read.
+    let command = match options.keeping.resume.is_some() || options.config.is_some() {
+        true => command_with_file(&settings, options.data.folder.as_deref(), options.train_limit),
+        false => call_again(),
+    };
+    let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
+    let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(inside).collect();
+    let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
+    let run = run.with_settings(settings);
+    // One that was stopped is not repeated by a call that goes to the end.
+    let run = if summary.stopped { run } else { run.with_command(command) };
+    let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
+    Ok(output::spin_if_long(talk, WRITING, || page.save(&mnist.test, path))?)
+}
+
+/// The call that was made, without what only says where results go and when.
+fn call_again() -> String {
+    const PLACES: &[&str] = &[
+        "--report",
+        "--checkpoint",
+        "--checkpoint-dir",
+        "--checkpoint-every",
+        "--keep",
+        "--on-checkpoint-error",
+        "--log-dir",
+    ];
+    call::words(call::without(call::arguments(), PLACES, &["--json", "--quiet"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_called_by_what_tells_them_apart() {
+        let names = |paths: &[&str]| super::names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(names(&["runs/a.ckpt", "runs/lr-0.1"]), ["a", "lr-0.1"]);
+        assert_eq!(names(&["1/net.ckpt", "2/net.ckpt"]), ["1/net.ckpt", "2/net.ckpt"]);
+        assert_eq!(names(&[".."]), [".."]);
+    }
+}

@@ -1,0 +1,175 @@
+//! The settings of a run of `train-mnist`: from a file, from options, or both.
+
+use chainrule_losses::LossConfig;
+use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
+use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, GradientMethod, Sampling, TrainConfig};
+
+pub(crate) use crate::run_file::{Network, RunConfig};
+use crate::{
+    Result, Usage, suggest,
+    train_mnist::{self, Preset, TrainMnist},
+};
+
+impl Network {
+    /// What was given on the command line in place of what is here.
+    pub(crate) fn overridden(mut self, options: &train_mnist::Network) -> Result<Self> {
+        set(&mut self.hidden, options.hidden.clone());
+        if let Some(names) = &options.activation {
+            self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
+        }
+        self.init = options.init.or(self.init);
+        set(&mut self.seed, options.seed);
+        let (found, n_hidden) = (self.activation.len(), self.hidden.len());
+        if found != 1 && found != n_hidden {
+            let expected = format!("one for all {n_hidden} hidden layers or one for each");
+            return Err(Usage(format!("found {found} activations, expected {expected}")).into());
+        }
+        Ok(self)
+    }
+}
+
+impl RunConfig {
+    /// The settings of a call: those of its file, if it names one, under its options.
+    /// A run that is resumed has those of its checkpoint instead of the defaults.
+    pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
+        let mut config = match (&options.config, options.preset) {
+            (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
+            (None, Some(Preset::Fast)) => RunConfig::fast()?,
+            (None, None) if options.keeping.resume.is_some() => {
+                let newest = options.keeping.checkpoints()?.newest()?;
+                newest.map_or_else(RunConfig::default, |(_, checkpoint)| RunConfig::saved(&checkpoint))
+            }
+            (None, None) => RunConfig::default(),
+        };
+        let network = &mut config.network;
+        *network = std::mem::take(network).overridden(&options.network)?;
+        network.batch_norm |= options.batch_norm;
+        set(&mut network.dropout, options.dropout);
+        network.loss = loss(options, std::mem::take(&mut network.loss))?;
+
+        let training = &mut config.training;
+        training.optimizer = optimizer(options, training.optimizer.clone())?;
+        set(&mut training.schedule, options.schedule.clone());
+        if let Some(limit) = options.clip_value {
+            training.clip = Some(Clip::by_value(limit)?);
+        }
+        if let Some(norm) = options.clip_norm {
+            training.clip = Some(Clip::by_norm(norm)?);
+        }
+        if let Some(epochs) = options.epochs {
+            *training = training.clone().with_epochs(epochs);
+        }
+        if let Some(steps) = options.steps {
+            *training = training.clone().with_steps(steps);
+        }
+        set(&mut training.batch_size, options.batch_size);
+        set(&mut training.seed, options.network.seed);
+        set(
+            &mut training.sampling,
+            options.sampling.map(|sampling| match sampling {
+                train_mnist::Sampling::Shuffled => Sampling::Shuffled,
+                train_mnist::Sampling::WithReplacement => Sampling::WithReplacement,
+            }),
+        );
+        set(
+            &mut training.gradient,
+            options.gradient.map(|gradient| match gradient {
+                train_mnist::Gradient::Backprop => GradientMethod::Backprop,
+                train_mnist::Gradient::Numerical => GradientMethod::Numerical,
+            }),
+        );
+        set(&mut training.validation, options.validation);
+        if let Some(patience) = options.early_stopping {
+            let min_delta = training.early_stopping.unwrap_or_default().min_delta;
+            training.early_stopping = Some(EarlyStopping::new(patience).with_min_delta(min_delta));
+        }
+        training.average = options.ema.or(training.average);
+        training.threads = options.threads.or(training.threads);
+        if training.early_stopping.is_some() && training.validation == 0.0 {
+            return Err(
+                Usage("early stopping needs samples to validate on: add --validation 0.1".into()).into()
+            );
+        }
+        config.training.check()?;
+        Ok(config)
+    }
+
+    /// More than 97 % with 50 hidden units in few epochs: ReLU, and a rate that rises and falls in one cycle.
+    fn fast() -> Result<Self> {
+        let mut config = RunConfig::default();
+        config.network.activation = vec![Activation::Relu];
+        config.training = TrainConfig::new()
+            .with_optimizer(Momentum::new(0.1)?)
+            .with_schedule(OneCycle::new())
+            .with_epochs(4);
+        Ok(config)
+    }
+
+    /// The settings of a run that was saved.
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
+        let net = checkpoint.net.config();
+        let n_hidden = net.sizes.len() - 2;
+        let mut activation = net.activations[..n_hidden].to_vec();
+        activation.dedup();
+        if activation.len() != 1 {
+            activation = net.activations[..n_hidden].to_vec();
+        }
+        let network = Network {
+            hidden: net.sizes[1..=n_hidden].to_vec(),
+            activation: if n_hidden == 0 { Network::default().activation } else { activation },
+            init: net.init,
+            batch_norm: net.batch_norm,
+            dropout: net.dropout,
+            seed: net.seed,
+            loss: net.loss.clone(),
+        };
+        RunConfig { network, training: checkpoint.training.config.clone() }
+    }
+}
+
+fn set<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
+    if let Some(name) = &options.loss {
+        loss = LossConfig::by_name(name)?;
+    }
+    if options.label_smoothing.is_none() && options.class_weights.is_none() {
+        return Ok(loss);
+    }
+    let Some(softmax) = loss.softmax_mut() else {
+        let sentence = "--label-smoothing and --class-weights are for --loss softmax-cross-entropy";
+        return Err(Usage(sentence.into()).into());
+    };
+    if let Some(smoothing) = options.label_smoothing {
+        softmax.label_smoothing = smoothing;
+    }
+    if let Some(weights) = &options.class_weights {
+        softmax.class_weights = Some(weights.clone());
+    }
+    softmax.check()?;
+    Ok(loss)
+}
+
+fn optimizer(options: &TrainMnist, mut rule: OptimizerConfig) -> Result<OptimizerConfig> {
+    if let Some(name) = &options.optimizer {
+        rule = OptimizerConfig::by_name(name)?;
+    }
+    if let Some(rate) = options.learning_rate {
+        rule = rule.with_learning_rate(rate)?;
+    }
+    if let Some(momentum) = options.momentum {
+        let has_none = |error| Usage(format!("--momentum is for --optimizer momentum and nesterov: {error}"));
+        rule = rule.with_momentum(momentum).map_err(has_none)?;
+    }
+    if let Some(decay) = options.weight_decay {
+        rule = rule.with_weight_decay(decay)?;
+    }
+    if options.no_bias_decay {
+        rule = rule.with_decay_biases(false);
+    }
+    Ok(rule)
+}

@@ -1,0 +1,143 @@
+//! `--log-dir`: what an epoch leaves in the folder of logs, and the network at the end.
+
+use std::path::{Path, PathBuf};
+
+use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
+use chainrule_trainer::{
+    Checkpoint, Checkpoints, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
+};
+
+use super::TrainMnist;
+use crate::{
+    Result,
+    keeping::ErrorEvent,
+    output::{self, Bar},
+};
+
+/// What the trained network is called in the folder of logs.
+pub const LOGGED_NETWORK: &str = "network.ckpt";
+
+/// The logs of a run, if any are wanted. All is done between two epochs, outside of the times that are told.
+pub(super) struct Logs {
+    folder: Option<PathBuf>,
+    /// Until a record could not be written.
+    writer: Option<LogWriter>,
+    /// Rows and columns of an image.
+    image: (usize, usize),
+    json: bool,
+}
+
+/// Whether the logs in a folder are those of a run with this history, as far as it goes.
+fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
+    let logged = read_scalars(folder)?;
+    let losses = history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train");
+    for (i, expected) in losses.enumerate() {
+        let Some(found) =
+            logged.iter().find(|found| found.tag == expected.tag && found.epoch == expected.epoch)
+        else {
+            continue;
+        };
+        // A run that was stopped within an epoch tells of a part of it; the logs may know the whole from another time.
+        let is_part = i + 1 == history.len() && found.step > expected.step;
+        if !is_part && (found.step, found.value) != (expected.step, expected.value) {
+            return Err(format!(
+                "{}: holds the logs of another run, whose training loss in epoch {} was {:?}, expected {:?} (another --log-dir)",
+                folder.display(),
+                found.epoch,
+                found.value.unwrap_or(f64::NAN),
+                expected.value.unwrap_or(f64::NAN),
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+impl Logs {
+    /// Makes the folder: before training, not after it. A run that is resumed goes on in the logs that are there.
+    pub(super) fn open(
+        options: &TrainMnist,
+        checkpoints: &Checkpoints,
+        n_rows: usize,
+        n_columns: usize,
+    ) -> Result<Logs> {
+        if let (Some(folder), Some(_)) = (&options.log_dir, &options.keeping.resume)
+            && folder.join(SCALARS).exists()
+            && let Some((_, checkpoint)) = checkpoints.newest()?
+        {
+            check_same_run(folder, &checkpoint.training.history)?;
+        }
+        let open = |folder: &PathBuf| match options.keeping.resume {
+            None => LogWriter::create(folder).map_err(|error| {
+                let remedy = match error {
+                    chainrule_logs::Error::NotEmpty { .. } => " (--resume, or another --log-dir)",
+                    _ => "",
+                };
+                format!("{error}{remedy}")
+            }),
+            Some(_) => LogWriter::append(folder).map_err(|error| error.to_string()),
+        };
+        let writer = options.log_dir.as_ref().map(open).transpose()?;
+        Ok(Logs { folder: options.log_dir.clone(), writer, image: (n_rows, n_columns), json: options.json })
+    }
+
+    /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
+    pub(super) fn write(&mut self, epoch: &EpochReport, net: &Mlp, found: &Diagnostics, bar: &Bar) {
+        let Some(writer) = &mut self.writer else { return };
+        let Err(error) = writer.write(&Record::of_epoch(epoch, net, found, Some(self.image))) else {
+            return;
+        };
+        self.writer = None;
+        bar.warn(&format!("{error}; the run goes on without logs"));
+        self.tell(&error);
+    }
+
+    /// Whether there is anything to write into.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Leaves the trained network beside the logs; where it cannot, it says so.
+    pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) {
+        let Some(folder) = &self.folder else { return };
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
+        if let Err(error) = Checkpoint::new(net.clone(), record).save(folder.join(LOGGED_NETWORK)) {
+            eprintln!("warning: {error}");
+            self.tell(&error);
+        }
+    }
+
+    fn tell(&self, error: &dyn std::error::Error) {
+        if self.json {
+            output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_are_those_of_the_run_also_where_it_stopped_within_an_epoch() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |epoch: u64, loss: f64| {
+            let step = 10 * epoch;
+            format!(r#"{{"step":{step},"epoch":{epoch},"tag":"loss/train","value":{loss},"wall_time":1.5}}"#)
+        };
+        let text = format!("{}\n{}\n", line(1, 1.5), line(2, 0.5));
+        std::fs::write(folder.path().join(SCALARS), text).unwrap();
+        let report = |epoch: u64, step: u64, loss: f64| -> EpochReport {
+            let report = serde_json::json!({
+                "epoch": epoch, "step": step, "train_loss": loss, "train_accuracy": null, "validation_loss": null,
+                "validation_accuracy": null, "test_loss": null, "test_accuracy": null, "learning_rate": 0.1,
+                "seconds": 1.0, "samples_per_second": 1.0,
+            });
+            serde_json::from_value(report).unwrap()
+        };
+        let same = |history: &[EpochReport]| check_same_run(folder.path(), history).is_ok();
+        assert!(same(&[]) && same(&[report(1, 10, 1.5), report(2, 20, 0.5), report(3, 30, 0.25)]));
+        assert!(same(&[report(1, 10, 1.5), report(2, 14, 0.75)]), "a part of the second epoch");
+        assert!(!same(&[report(1, 10, 1.25)]) && !same(&[report(1, 5, 1.5), report(2, 10, 0.5)]));
+    }
+}

@@ -1,0 +1,196 @@
+//! `chainrule train-mnist`: the main job.
+
+mod events;
+mod logs;
+mod look;
+mod options;
+mod words;
+
+use std::{ops::ControlFlow, time::Instant};
+
+use chainrule_mnist::Mnist;
+use chainrule_trainer::{
+    Checkpoint, Checkpoints, Event, Length, MAX_THREADS, Mlp, Summary, TrainConfig, TrainingRecord, train,
+};
+
+use crate::{
+    Result, Usage,
+    keeping::{self, ErrorEvent, ResumedEvent},
+    output::{self, Bar},
+    report,
+    run_config::RunConfig,
+    stop::{Signal, Stop, Stopped},
+};
+
+use events::{Done, Epoch};
+pub use logs::LOGGED_NETWORK;
+use look::Look;
+pub(crate) use options::{Gradient, Network, Preset, Sampling, TrainMnist};
+use words::{describe, print_summary, say_stopped};
+
+pub(crate) fn run(options: &TrainMnist) -> Result<()> {
+    let config = RunConfig::new(options)?;
+    if options.print_config {
+        output::line(config.to_toml()?.trim_end());
+        return Ok(());
+    }
+    if let Some(path) = &options.checkpoint {
+        // Before training, not after it.
+        Checkpoint::check_path(path)?;
+    }
+    if let Some(path) = &options.report {
+        if Some(path) == options.checkpoint.as_ref() {
+            return Err(Usage("--report and --checkpoint name the same file".into()).into());
+        }
+        report::check_path(path)?;
+    }
+    let checkpoints = options.keeping.checkpoints()?;
+    let stopped = match config.training.threads {
+        None => load_and_train(options, config, &checkpoints)?,
+        Some(threads) => {
+            if !(1..=MAX_THREADS).contains(&threads) {
+                return Err(format!("threads is {threads}, expected 1 to {MAX_THREADS}").into());
+            }
+            // Not the configuration's own pool, so that the closing evaluation has the same workers.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.map_err(|cause| format!("cannot start {threads} threads: {cause}"))?;
+            let mut config = config;
+            config.training.threads = None;
+            pool.install(|| load_and_train(options, config, &checkpoints).map_err(|error| error.to_string()))?
+        }
+    };
+    match stopped {
+        None => Ok(()),
+        Some(signal) => Err(Stopped(signal).into()),
+    }
+}
+
+/// Returns the signal that has stopped the run.
+fn load_and_train(
+    options: &TrainMnist,
+    config: RunConfig,
+    checkpoints: &Checkpoints,
+) -> Result<Option<Signal>> {
+    // Before the first word, so that whoever reads it can stop the run.
+    let stop = Stop::listen().map_err(|cause| format!("cannot listen for signals: {cause}"))?;
+    let loading = Instant::now();
+    let mut mnist = options.data.load()?;
+    if let Some(limit) = options.train_limit {
+        mnist.train.truncate(limit);
+    }
+    let loading = loading.elapsed().as_secs_f64();
+    let images = mnist.train.images();
+    let RunConfig { network, training } = config;
+    let mut net = Mlp::new(&network.for_images(images.n_pixels()))?;
+
+    let mut look = Look::new(options, checkpoints, images.n_rows(), images.n_columns())?;
+
+    let talk = !options.json && !options.quiet;
+    if talk {
+        output::line(format_args!(
+            "{} training and {} test images of {}×{}, read in {loading:.2} s",
+            mnist.train.len(),
+            mnist.test.len(),
+            images.n_rows(),
+            images.n_columns(),
+        ));
+        output::line(net.summary());
+        output::line(describe(net.config(), &training, mnist.train.len()));
+    }
+    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
+    let Look { seen, logs, .. } = look;
+    if let Some(path) = &options.checkpoint {
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
+        let checkpoint = Checkpoint::new(net.clone(), record);
+        match summary.state.take() {
+            Some(state) => checkpoint.with_state(state).save(path)?,
+            None => checkpoint.save(path)?,
+        }
+    }
+    if let Some(path) = &options.report {
+        report::write_at_end(path, options, &net, &training, &summary, seen, &mnist)?;
+    }
+    logs.save_network(&net, &training, &summary);
+    if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
+        say_stopped(signal, &summary, options);
+        return Ok(Some(signal));
+    }
+    match options.json {
+        true => output::json(&Done::new(&summary, &net, options)),
+        false => print_summary(&summary, &net, &mnist, options)?,
+    }
+    Ok(None)
+}
+
+/// Trains, and shows how it goes.
+fn train_watched(
+    net: &mut Mlp,
+    mnist: &Mnist,
+    config: &TrainConfig,
+    options: &TrainMnist,
+    checkpoints: &Checkpoints,
+    stop: &Stop,
+    look: &mut Look,
+) -> Result<Summary> {
+    let talk = !options.json && !options.quiet;
+    let bar = Bar::new(talk);
+    let mut epochs = match config.length {
+        Length::Epochs(epochs) => Some(epochs),
+        _ => None,
+    };
+    let mut steps_per_epoch = 1;
+    let observer = |event: Event<'_>| {
+        match event {
+            Event::Resumed(resumed) => {
+                for error in &resumed.damaged {
+                    bar.warn(&format!("{error}; it is passed over"));
+                }
+                if options.json {
+                    output::json(&ResumedEvent {
+                        event: "resumed",
+                        step: resumed.step,
+                        checkpoint: resumed.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                        damaged: resumed.damaged.iter().map(ToString::to_string).collect(),
+                    });
+                } else if let (true, Some(path)) = (talk, &resumed.path) {
+                    bar.line(&format!("goes on after step {}, from {}", resumed.step, path.display()));
+                }
+            }
+            Event::NotSaved(error) => {
+                bar.warn(&format!("{error}; the run goes on"));
+                if options.json {
+                    output::json(&ErrorEvent { event: "checkpoint_error", message: error.to_string() });
+                }
+            }
+            // A run that goes on will tell of the whole epoch.
+            Event::Epoch(report) if stop.heard().is_some() && report.step % steps_per_epoch != 0 => {}
+            Event::Step(step) => {
+                bar.step(step);
+                steps_per_epoch = step.steps_per_epoch;
+                // How many steps an epoch has is known when the first has begun.
+                epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
+            }
+            Event::Network { epoch, net } => {
+                let is_whole = epoch.step % steps_per_epoch == 0;
+                if stop.heard().is_none() || is_whole {
+                    look.inside(epoch, net, &mnist.train, &bar);
+                }
+            }
+            Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
+            Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
+            _ => {}
+        }
+        match stop.heard() {
+            None => ControlFlow::Continue(()),
+            Some(_) => ControlFlow::Break(()),
+        }
+    };
+    let (set, test) = (&mnist.train, Some(&mnist.test));
+    // Without a file to go on from, nothing has to be known about the data.
+    let result = match options.keeping.is_wanted() || options.checkpoint.is_some() {
+        true => checkpoints.train(net, set, test, config, observer),
+        false => train(net, set, test, config, observer),
+    };
+    bar.finish();
+    Ok(result.map_err(|error| keeping::explain(error, checkpoints))?)
+}
