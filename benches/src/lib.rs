@@ -3,7 +3,7 @@
 
 mod recipe;
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use chainrule_mnist::Mnist;
 use chainrule_tensor::{Float, Init, Matrix};
@@ -12,6 +12,9 @@ use criterion::Criterion;
 use rayon::ThreadPoolBuilder;
 
 pub use recipe::Recipe;
+
+/// What a contestant gives, or one sentence that says what failed.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The bundled MNIST.
 pub const MNIST_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/mnist");

@@ -1,13 +1,11 @@
 //! What is logged after an epoch.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use chainrule_trainer::{
     EpochReport, Mlp,
     diagnostics::{Diagnostics, Histogram},
 };
 
-use crate::{Image, Scalar, tags};
+use crate::{Image, Scalar, scalar::now, tags};
 
 /// As many bins as TensorBoard shows.
 const N_BINS: usize = 30;
@@ -104,9 +102,4 @@ impl Record {
         });
         lines.collect()
     }
-}
-
-pub(crate) fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as f64 / 1000.0
 }

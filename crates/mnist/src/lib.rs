@@ -19,8 +19,11 @@ pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
 pub use prepare::{Digit, prepare_digit};
 pub use read::{INFLATION, MEMORY_FACTOR, MEMORY_MORE, read_images, read_labels};
-pub use set::{ImageSet, N_CLASSES};
+pub use set::ImageSet;
 pub use write::{write_images, write_labels};
+
+/// Labels are 0 to 9.
+pub const N_CLASSES: usize = 10;
 
 /// The magic number of images: two zero bytes, 8 for unsigned bytes, 3 dimensions.
 const IMAGES_MAGIC: u32 = 0x0000_0803;

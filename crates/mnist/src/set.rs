@@ -9,10 +9,7 @@ use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape
 
 use crate::source::Source;
 use crate::write::save;
-use crate::{Digest, Error, Images, read, write_images, write_labels};
-
-/// Labels are 0 to 9.
-pub const N_CLASSES: usize = 10;
+use crate::{Digest, Error, Images, N_CLASSES, read, write_images, write_labels};
 
 /// Images and a label 0 to 9 for each: the training set or the test set.
 ///
@@ -63,7 +60,7 @@ impl ImageSet {
     ) -> Result<(ImageSet, [Digest; 2]), Error> {
         // The labels first: they are small, and what is wrong with them is found at once.
         let (labels, labels_digest) = read::labels_from(Source::open(labels_path)?)?;
-        let (images, images_digest) = Images::load_hashed(images_path)?;
+        let (images, images_digest) = read::images_from(Source::open(images_path)?)?;
         if images.n_images() != labels.len() {
             return Err(Error::CountMismatch {
                 images: images_path.to_owned(),

@@ -15,11 +15,11 @@
 mod activation;
 mod encoding;
 mod graph;
-mod protobuf;
 mod read;
 
 use std::path::Path;
 
+use chainrule_protobuf::Message;
 use chainrule_trainer::{Mlp, losses::Outputs};
 
 use crate::{
@@ -28,7 +28,6 @@ use crate::{
 };
 
 use graph::{Attribute, Builder};
-use protobuf::Message;
 
 pub use read::{Graph, from_bytes};
 
