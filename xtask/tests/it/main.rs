@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "made for the tests of all commands")]
 mod common;
 #[cfg(unix)]
+mod circles;
 mod compare;
 mod help;
 mod outside;
