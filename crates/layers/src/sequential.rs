@@ -65,13 +65,18 @@ impl<F: Float> Sequential<F> {
     /// # Errors
     /// As [`Layers::new`].
     pub fn with_own(input: Shape, layers: Vec<Arc<dyn Layer<F>>>, seed: u64) -> Result<Self, Error> {
-        let mut net = Sequential::zeros(Layers::new(input, layers)?);
+        Ok(Sequential::initial(Layers::new(input, layers)?, seed))
+    }
+
+    /// The chain `layers` with initial values: a pure function of `seed`.
+    pub fn initial(layers: Layers<F>, seed: u64) -> Self {
+        let mut net = Sequential::zeros(layers);
         let mut n_random = 0;
         for tensor in &net.layers.table {
             tensor.init.fill(tensor.view_mut(&mut net.values), seed, n_random);
             n_random += u64::from(tensor.init.is_random());
         }
-        Ok(net)
+        net
     }
 
     /// A chain whose values are all 0, to be [unpacked](Sequential::unpack) into.

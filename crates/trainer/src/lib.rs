@@ -5,8 +5,9 @@ mod error;
 
 // The network.
 mod gradient;
-mod mlp;
 mod mlp_config;
+mod network;
+mod network_config;
 mod numerical;
 mod predictor;
 
@@ -55,8 +56,9 @@ pub use evaluate::{Evaluation, evaluate};
 pub use gradient::Gradient;
 pub use metrics::{Confusion, Deviation};
 pub use minibatch::{MiniBatch, Outcome};
-pub use mlp::{Mlp, TwoLayerNet};
 pub use mlp_config::MlpConfig;
+pub use network::{Mlp, Network, TwoLayerNet};
+pub use network_config::NetworkConfig;
 pub use parallel::MAX_THREADS;
 pub use predictor::Predictor;
 pub use progress::{EpochReport, Event, Resumed, Saved, StepReport, Summary};

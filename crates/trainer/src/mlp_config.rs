@@ -1,12 +1,12 @@
-//! What a network is made from: sizes, activations, initial weights, the loss it is for.
+//! The usual networks in short: sizes, activations, initial weights, the loss it is for.
 
 use chainrule_layers::{
     Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig, Layers, no_own_layers,
 };
 use chainrule_losses::LossConfig;
-use chainrule_tensor::{Float, Init, Shape};
+use chainrule_tensor::Init;
 
-use crate::Error;
+use crate::{Error, NetworkConfig};
 
 /// What an [`Mlp`](crate::Mlp) is made from. With its defaults and three sizes it is the tutorials' TwoLayerNet.
 ///
@@ -118,11 +118,6 @@ impl MlpConfig {
         MlpConfig { seed, ..self }
     }
 
-    /// The shape of a sample.
-    pub fn input(&self) -> Shape {
-        Shape::flat(self.sizes[0])
-    }
-
     /// The layers that this is short for.
     ///
     /// # Panics
@@ -162,11 +157,41 @@ impl MlpConfig {
         })
     }
 
-    /// The layers without values.
-    pub(crate) fn structure<F: Float>(&self) -> Result<Layers<F>, Error> {
-        let layers = self.layers();
-        let layers = layers.iter().map(|layer| layer.layer(&no_own_layers));
-        Ok(Layers::new(self.input(), layers.collect::<Result<_, _>>()?)?)
+    /// The description that this is short for, unchecked.
+    pub(crate) fn network(&self) -> NetworkConfig {
+        NetworkConfig::new(self.sizes[0], self.layers(), self.loss.clone()).with_seed(self.seed)
+    }
+
+    /// The short form of `config`, if it has one.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_trainer::{Activation, Mlp, MlpConfig};
+    /// let config = MlpConfig::new([4, 3, 2]).with_activation(Activation::Relu).with_batch_norm(true);
+    /// let net: Mlp = Mlp::new(&config)?;
+    /// assert_eq!(MlpConfig::of(net.config()), Some(config));
+    /// # Ok::<(), chainrule_trainer::Error>(())
+    /// ```
+    pub fn of(config: &NetworkConfig) -> Option<MlpConfig> {
+        let mut mlp =
+            MlpConfig { seed: config.seed, loss: config.loss.clone(), ..MlpConfig::new(config.sizes()) };
+        mlp.activations.fill(Activation::Identity);
+        let (mut inits, mut l) = (Vec::new(), 0);
+        for layer in &config.layers {
+            match layer {
+                LayerConfig::Affine(affine) => inits.push(affine.init),
+                LayerConfig::Encoding(encoding) => mlp.encoding = Some(encoding.clone()),
+                LayerConfig::BatchNorm(_) => mlp.batch_norm = true,
+                LayerConfig::Dropout(dropout) => mlp.dropout = dropout.p,
+                other => *mlp.activations.get_mut(l)? = other.activation()?,
+            }
+            l = inits.len().saturating_sub(1);
+        }
+        let chosen = |mlp: &MlpConfig| mlp.check().is_ok() && mlp.network() == *config;
+        if !chosen(&mlp) {
+            mlp.init = inits.first().copied();
+        }
+        chosen(&mlp).then_some(mlp)
     }
 
     /// Refuses what no network can be made from, as [`Mlp::new`](crate::Mlp::new) does.
@@ -211,12 +236,11 @@ impl MlpConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
         }
-        self.loss.loss::<f32>().check_outputs(self.sizes[last]).map_err(|cause| Error::Loss { cause })?;
-        match self.structure::<f32>() {
+        match self.network().check() {
             Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {
                 Err(Error::config("the network", sizes(), format_args!("at most {expected} parameters")))
             }
-            other => other.map(|_| ()),
+            other => other,
         }
     }
 }

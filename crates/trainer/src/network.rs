@@ -1,26 +1,26 @@
-//! Networks of affine layers with activations between them, of any depth.
+//! Networks: a description, and the layers and values that follow from it.
 //!
 //! ```text
-//! x₀ = x,  xₗ = activationₗ(Wₗ·xₗ₋₁ + bₗ),  z = W·x + b of the last layer      logits, or outputs
-//! y = softmax(z), σ(z) or z                                                     as the loss reads them
+//! x₀ = x,  xₗ = layerₗ(xₗ₋₁),  z = x of the last layer       logits, or outputs
+//! y = softmax(z), σ(z) or z                                  as the loss reads them
 //! ```
-//! `x`: inputs × samples, `Wₗ`: outputs × inputs of layer l, `bₗ`: its outputs.
+//! `x`: inputs × samples, `z` and `y`: outputs × samples.
 //!
 //! Source: the first tutorial (a network from a list of sizes) and the second (two layers on MNIST); *Deep Learning from
 //! Scratch*, section 4.5.1.
 
 use chainrule_gradcheck::Step;
-use chainrule_layers::{Context, Layers, Sequential, Summary, Tensor};
+use chainrule_layers::{Context, Layers, OwnLayers, Sequential, Summary, Tensor, no_own_layers};
 use chainrule_losses::{LossSum, Targets};
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
 use crate::{
-    Error, Gradient, MlpConfig,
+    Error, Gradient, NetworkConfig,
     minibatch::{mean_of_sum, n_correct},
     numerical::MeanLoss,
 };
 
-/// A multilayer perceptron; see the [configuration](MlpConfig) for its parts.
+/// A network of any list of layers; see the [description](NetworkConfig) for its parts, and [`MlpConfig`](crate::MlpConfig) for the usual lists.
 ///
 /// Its parameters are named `W1`, `b1`, `W2`, `b2` and so on. The methods here handle one matrix of samples on the
 /// calling thread, in inference; [`train`](crate::train) and [`evaluate`](crate::evaluate) handle data sets, on many,
@@ -40,10 +40,13 @@ use crate::{
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Mlp<F = f32> {
-    config: MlpConfig,
+pub struct Network<F = f32> {
+    config: NetworkConfig,
     net: Sequential<F>,
 }
+
+/// A multilayer perceptron: a [`Network`] that an [`MlpConfig`](crate::MlpConfig) describes.
+pub type Mlp<F = f32> = Network<F>;
 
 /// The network of the tutorials: an [`Mlp`] of three sizes, `MlpConfig::new([784, 50, 10])`.
 ///
@@ -55,35 +58,53 @@ pub struct Mlp<F = f32> {
 /// assert_eq!(names, ["W1", "b1", "W2", "b2"]);
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
-pub type TwoLayerNet<F = f32> = Mlp<F>;
+pub type TwoLayerNet<F = f32> = Network<F>;
 
-impl<F: Float> Mlp<F> {
-    /// A network with initial weights.
+impl<F: Float> Network<F> {
+    /// A network with initial weights, from a [`NetworkConfig`] or an [`MlpConfig`](crate::MlpConfig).
     ///
     /// # Errors
-    /// [`Error::Config`] if a setting is out of its range, there would be more than 2²⁸ parameters, or the initial
-    /// weights would not be finite.
-    pub fn new(config: &MlpConfig) -> Result<Self, Error> {
-        config.check()?;
-        let net = Sequential::new(config.input(), &config.layers(), config.seed)?;
-        Ok(Mlp { config: config.clone(), net })
+    /// [`Error::Config`], [`Error::Layer`] or [`Error::Loss`] if a setting is out of its range, layers don't fit, or there would
+    /// be more than 2²⁸ values; [`Error::Layer`] for a layer of a program's own, which [`with_own`](Network::with_own) takes.
+    pub fn new<C: TryInto<NetworkConfig>>(config: C) -> Result<Self, Error>
+    where
+        Error: From<C::Error>,
+    {
+        Network::with_own(config, &no_own_layers)
     }
 
-    /// A network of this configuration with these values, parameters in order and then buffers.
+    /// The same with layers of a program's own, which `own` makes of their names and settings.
     ///
     /// # Errors
-    /// As [`new`](Mlp::new).
+    /// As [`new`](Network::new), but for names that `own` knows.
+    pub fn with_own<C: TryInto<NetworkConfig>>(config: C, own: OwnLayers<'_, F>) -> Result<Self, Error>
+    where
+        Error: From<C::Error>,
+    {
+        let config = config.try_into()?;
+        let net = Sequential::initial(config.structure(own)?, config.seed);
+        Ok(Network { config, net })
+    }
+
+    /// A network of this description with these values, parameters in order and then buffers.
+    ///
+    /// # Errors
+    /// As [`with_own`](Network::with_own).
     ///
     /// # Panics
     /// Unless there are as many as the network has.
-    pub(crate) fn with_values(config: &MlpConfig, values: &[F]) -> Result<Self, Error> {
-        let mut net = Sequential::zeros(config.structure()?);
+    pub(crate) fn with_values(
+        config: NetworkConfig,
+        values: &[F],
+        own: OwnLayers<'_, F>,
+    ) -> Result<Self, Error> {
+        let mut net = Sequential::zeros(config.structure(own)?);
         net.unpack(values);
-        Ok(Mlp { config: config.clone(), net })
+        Ok(Network { config, net })
     }
 
     /// What the network was made from.
-    pub fn config(&self) -> &MlpConfig {
+    pub fn config(&self) -> &NetworkConfig {
         &self.config
     }
 
@@ -143,9 +164,20 @@ impl<F: Float> Mlp<F> {
     }
 
     /// A copy of the network in another element type: gradients are checked in `f64`.
-    pub fn cast<G: Float>(&self) -> Mlp<G> {
+    ///
+    /// # Panics
+    /// If it has layers of a program's own, which [`cast_with_own`](Network::cast_with_own) takes.
+    pub fn cast<G: Float>(&self) -> Network<G> {
+        self.cast_with_own(&no_own_layers).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same with layers of a program's own, which `own` makes in the other element type.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if `own` does not know one of them.
+    pub fn cast_with_own<G: Float>(&self, own: OwnLayers<'_, G>) -> Result<Network<G>, Error> {
         let values: Vec<G> = self.net.pack().into_iter().map(|value| G::of(value.as_f64())).collect();
-        Mlp::with_values(&self.config, &values).expect("layers that exist in one element type do in another")
+        Network::with_values(self.config.clone(), &values, own)
     }
 
     /// The logits of every sample, or the outputs, where the loss has no logits: what the loss takes.
@@ -188,7 +220,7 @@ impl<F: Float> Mlp<F> {
     /// The share of the samples `x` whose most probable class is that of `t`, 0…1; NaN where the targets are no classes.
     ///
     /// # Panics
-    /// As [`loss`](Mlp::loss).
+    /// As [`loss`](Network::loss).
     #[track_caller]
     pub fn accuracy<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
         let (t, z) = (t.into(), self.logits(x));
@@ -203,17 +235,17 @@ impl<F: Float> Mlp<F> {
     /// parallel [`MiniBatch`](crate::MiniBatch) is tested.
     ///
     /// # Panics
-    /// As [`loss`](Mlp::loss).
+    /// As [`loss`](Network::loss).
     #[track_caller]
     pub fn gradient<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> Gradient<F> {
         self.loss_and_gradient(x, t, &Context::inference()).1
     }
 
-    /// The loss as a sum with its divisor, and its [`gradient`](Mlp::gradient), in a context of choice: in that of a step
+    /// The loss as a sum with its divisor, and its [`gradient`](Network::gradient), in a context of choice: in that of a step
     /// of a training, dropout and batch normalisation do their work.
     ///
     /// # Panics
-    /// As [`loss`](Mlp::loss).
+    /// As [`loss`](Network::loss).
     #[track_caller]
     pub fn loss_and_gradient<'t>(
         &self,
@@ -235,16 +267,16 @@ impl<F: Float> Mlp<F> {
     /// current pool.
     ///
     /// # Panics
-    /// As [`loss`](Mlp::loss).
+    /// As [`loss`](Network::loss).
     #[track_caller]
     pub fn numerical_gradient<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> Gradient<f64> {
         self.numerical_gradient_with(x, t, Step::Fixed(1e-4), &Context::inference())
     }
 
-    /// [`numerical_gradient`](Mlp::numerical_gradient) with another step, and in a context of choice.
+    /// [`numerical_gradient`](Network::numerical_gradient) with another step, and in a context of choice.
     ///
     /// # Panics
-    /// As [`loss`](Mlp::loss).
+    /// As [`loss`](Network::loss).
     #[track_caller]
     pub fn numerical_gradient_with<'t>(
         &self,
@@ -279,7 +311,7 @@ impl<F: Float> Mlp<F> {
     }
 }
 
-impl Mlp<f32> {
+impl Network<f32> {
     /// The CRC-32 of all that inference depends on, parameters and then running statistics, in order, as little-endian
     /// bytes: equal for equal networks, and only by chance for others.
     pub fn parameters_crc32(&self) -> u32 {
