@@ -45,7 +45,7 @@ fn memory(c: &mut Criterion) {
             group.bench_function(BenchmarkId::from_parameter(format!("step-{batch_size}")), |b| {
                 let mut net = net.clone();
                 // So small a rate leaves the network as it is, however many steps are taken.
-                let rule = Sgd::new(1e-12).expect("a rate in range");
+                let rule = Sgd::new(1e-12);
                 let mut state = State::new(&rule, net.layers().parameter_names());
                 let mut mini_batch = MiniBatch::new(net.layers(), batch_size);
                 let indices: Vec<usize> = (0..batch_size).collect();

@@ -87,7 +87,7 @@ pub(crate) enum Command {
 /// The names that the libraries know.
 pub(crate) mod names {
     use chainrule_losses::{Loss, LossConfig};
-    use chainrule_optimizers::{Optimizer, OptimizerConfig};
+    use chainrule_optimizers::OptimizerConfig;
     use chainrule_trainer::Activation;
 
     pub(crate) fn activations() -> Vec<&'static str> {
@@ -99,7 +99,7 @@ pub(crate) mod names {
     }
 
     pub(crate) fn optimizers() -> Vec<&'static str> {
-        OptimizerConfig::all().iter().map(Optimizer::<f32>::name).collect()
+        OptimizerConfig::all().iter().map(OptimizerConfig::name).collect()
     }
 }
 

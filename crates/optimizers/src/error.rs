@@ -7,7 +7,7 @@ use thiserror::Error;
 /// # Examples
 /// ```
 /// use chainrule_optimizers::Sgd;
-/// let error = Sgd::new(f64::NAN).unwrap_err();
+/// let error = Sgd::new(f64::NAN).check().unwrap_err();
 /// assert_eq!(error.to_string(), "learning rate NaN, expected a finite number above 0");
 /// ```
 #[derive(Clone, Debug, Error, PartialEq)]

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
+
+use crate::Error;
 
 /// The most values that any rule remembers per value of a parameter.
 pub const MAX_SLOTS: usize = 2;
@@ -51,6 +53,14 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
     /// How many values the rule remembers per value of a parameter, at most [`MAX_SLOTS`].
     fn n_slots(&self) -> usize;
 
+    /// Refuses settings out of range. Whoever uses a rule asks first; one without settings that could be wrong leaves it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first of them, with its good range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Updates a parameter, or a part of one, and its slots. Nothing is allocated.
     ///
     /// # Panics
@@ -86,6 +96,31 @@ impl<F: Float> Update<'_, F> {
     /// λ for this parameter: the given one, or 0 for a bias that is not to be decayed.
     pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
         if self.is_bias && !decay_biases { 0.0 } else { weight_decay }
+    }
+
+    /// Replaces every value w by `step(w, g)`, where g is its gradient with λ·w added.
+    #[track_caller]
+    pub(crate) fn for_each(self, decay: f64, step: impl Fn(F, F) -> F) {
+        self.assert_lengths(0);
+        let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(self.gradient));
+        vectorized(|| {
+            for (w, &g) in values {
+                *w = step(*w, g + decay * *w);
+            }
+        });
+    }
+
+    /// The same with what is remembered of the value, which `step(w, g, v)` updates.
+    #[track_caller]
+    pub(crate) fn for_each_with_slot(self, decay: f64, step: impl Fn(F, F, &mut F) -> F) {
+        self.assert_lengths(1);
+        let [slot, _] = self.slots;
+        let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(slot).zip(self.gradient));
+        vectorized(|| {
+            for ((w, v), &g) in values {
+                *w = step(*w, g + decay * *w, v);
+            }
+        });
     }
 
     /// Asserts what a rule with `n_slots` slots demands.

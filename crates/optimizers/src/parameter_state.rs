@@ -69,7 +69,7 @@ impl<'a, F: Float> ParameterState<'a, F> {
     /// ```
     /// use chainrule_optimizers::{Optimizer, Sgd, State};
     /// let (mut w, dw) = ([1.0_f64, 2.0, 3.0], [2.0, 4.0, 6.0]);
-    /// let rule = Sgd::new(0.5)?;
+    /// let rule = Sgd::new(0.5);
     /// let mut state = State::new(&rule, [("w", 3)]);
     /// state.begin_step();
     /// let (first, rest) = state.iter_mut().next().unwrap().split_at(1);
@@ -77,7 +77,6 @@ impl<'a, F: Float> ParameterState<'a, F> {
     /// rule.update(first.update(w_first, &dw[..1], 0.5)); // on one thread
     /// rule.update(rest.update(w_rest, &dw[1..], 0.5)); // and on another
     /// assert_eq!(w, [0.0, 0.0, 0.0]);
-    /// # Ok::<(), chainrule_optimizers::Error>(())
     /// ```
     #[track_caller]
     pub fn split_at(self, mid: usize) -> (Self, Self) {

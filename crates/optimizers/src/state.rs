@@ -43,12 +43,13 @@ impl<F: Float> State<F> {
     /// The state before the first step, for parameters given by name and length: all slots are 0.
     ///
     /// # Panics
-    /// If the rule has more than [`MAX_SLOTS`] slots.
+    /// If [`check`](Optimizer::check) refuses a setting of the rule, or it has more than [`MAX_SLOTS`] slots.
     #[track_caller]
     pub fn new<N: Into<String>>(
         optimizer: &dyn Optimizer<F>,
         parameters: impl IntoIterator<Item = (N, usize)>,
     ) -> Self {
+        optimizer.check().unwrap_or_else(|error| panic!("{error}"));
         let n_slots = optimizer.n_slots();
         assert!(
             n_slots <= MAX_SLOTS,
@@ -104,11 +105,10 @@ impl<F: Float> State<F> {
     /// ```
     /// use chainrule_optimizers::{Sgd, State};
     /// let (mut w, mut b) = ([1.0_f32, 2.0], [3.0_f32]);
-    /// let rule = Sgd::new(1.0)?;
+    /// let rule = Sgd::new(1.0);
     /// let mut state = State::new(&rule, [("w", 2), ("b", 1)]);
     /// state.update_all(&rule, [&mut w[..], &mut b[..]], &[1.0, 2.0, 3.0]);
     /// assert_eq!((w, b), ([0.0, 0.0], [0.0]));
-    /// # Ok::<(), chainrule_optimizers::Error>(())
     /// ```
     #[track_caller]
     pub fn update_all<'a>(
@@ -242,6 +242,12 @@ mod tests {
             let message = state.check(&rule, [("w", 3)]).unwrap_err().to_string();
             assert_eq!(message, format!("slots of {found} values for the parameter w, expected 1 of 3"));
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "learning rate 0, expected a finite number above 0")]
+    fn a_setting_out_of_range_panics() {
+        State::<f32>::new(&Sgd::new(0.0), [("w", 1)]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ use crate::{
 /// // Two pixels: class 0 is left, class 1 is right.
 /// let set = ImageSet::new(Images::new(4, 1, 2, vec![255, 0, 0, 255, 250, 9, 30, 200]), vec![0, 1, 0, 1]);
 /// let mut net = TwoLayerNet::new(&MlpConfig::new([2, 4, 2]))?;
-/// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)?).with_epochs(200).with_batch_size(4);
+/// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)).with_epochs(200).with_batch_size(4);
 /// let mut last = f64::INFINITY;
 /// let summary = train(&mut net, &set, Some(&set), &config, |event| {
 ///     if let Event::Epoch(epoch) = event {
@@ -63,7 +63,7 @@ pub fn train<S: Samples>(
     config: &TrainConfig,
     observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
-    train_with(net, &config.optimizer, samples, test, config, observer)
+    train_with(net, config.optimizer.rule(), samples, test, config, observer)
 }
 
 /// [`train`] with an update rule of one's own instead of the configured one.
@@ -92,7 +92,7 @@ pub(crate) fn train_kept<S: Samples>(
     mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
     config.check()?;
-    check_rate(optimizer.learning_rate())?;
+    check_rule(optimizer)?;
     check_samples(net, samples)?;
     if let Some(test) = test {
         check_samples(net, test)?;
@@ -102,8 +102,10 @@ pub(crate) fn train_kept<S: Samples>(
     })?
 }
 
-/// A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-pub(crate) fn check_rate(rate: f64) -> Result<(), Error> {
+/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
+pub(crate) fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
+    rule.check()?;
+    let rate = rule.learning_rate();
     if (rate as f32).is_finite() && rate as f32 > 0.0 {
         return Ok(());
     }
@@ -160,10 +162,11 @@ impl<'a, S: Samples> Run<'a, S> {
             Length::Steps(steps) => steps,
         };
         let schedule = config.schedule.clone().with_total_steps(n_steps);
+        schedule.check()?;
         let average = config.average.map(|decay| (Average::new(net.layers(), decay), net.clone()));
         Ok(Run {
             state: State::new(optimizer, net.layers().parameter_names()),
-            schedule: schedule.map_err(|cause| Error::Schedule { cause })?,
+            schedule,
             net,
             optimizer,
             samples,

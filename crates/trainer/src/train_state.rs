@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use chainrule_optimizers::{Optimizer, State};
+use chainrule_optimizers::State;
 
 use crate::{
     Checkpoint, EpochReport, Error, Mlp, MlpConfig, Samples, TrainConfig,
@@ -268,8 +268,8 @@ fn network_settings(config: &MlpConfig) -> Vec<Setting> {
 fn run_settings(config: &TrainConfig) -> Vec<Setting> {
     vec![
         ("batch size", config.batch_size.to_string()),
-        ("the optimizer", Optimizer::<f32>::name(&config.optimizer).to_string()),
-        ("the learning rate", Optimizer::<f32>::learning_rate(&config.optimizer).to_string()),
+        ("the optimizer", config.optimizer.name().to_string()),
+        ("the learning rate", config.optimizer.learning_rate().to_string()),
         ("the rest of the optimizer", format!("{:?}", config.optimizer)),
         ("the schedule", config.schedule.to_string()),
         ("the bound on the gradient", format!("{:?}", config.clip)),

@@ -21,7 +21,7 @@ use crate::parallel;
 /// use chainrule_optimizers::{Sgd, State};
 /// use chainrule_trainer::{Mlp, MlpConfig, update};
 /// let mut net = Mlp::<f64>::new(&MlpConfig::new([2, 3, 2]))?;
-/// let rule = Sgd::new(0.5)?;
+/// let rule = Sgd::new(0.5);
 /// let mut state = State::new(&rule, net.layers().parameter_names());
 /// let gradient = vec![1.0; net.n_parameters()];
 /// update(net.layers_mut(), &rule, &mut state, &gradient, 0.5);
@@ -139,7 +139,7 @@ mod tests {
     fn clipping_in_parts_is_clipping() {
         for n in [1, NORM_BLOCK, 3 * NORM_BLOCK + 17] {
             let gradient: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.7).sin()).collect();
-            for clip in [Clip::by_norm(0.5).unwrap(), Clip::by_value(0.3).unwrap()] {
+            for clip in [Clip::by_norm(0.5), Clip::by_value(0.3)] {
                 let (mut parts, mut whole) = (gradient.clone(), gradient.clone());
                 clip_mut(&mut parts, &clip);
                 clip.clip_mut(&mut whole);

@@ -42,7 +42,7 @@ fn its_gradient_is_checked_and_it_trains() {
     let f = |v: &[f64]| Sine.forward(&Matrix::from_column_slice(1, 40, v)).0.dot(&x);
     Check::new().run(f, x.as_slice(), Sine.backward(&cache, &x).dx.as_slice()).assert_passed();
 
-    let rule = Momentum::new(0.08).unwrap();
+    let rule = Momentum::new(0.08);
     let (mut state, mut workspace) = (State::new(&rule, net.parameter_names()), net.workspace(40));
     let mut losses = Vec::new();
     for step in 0..3000 {

@@ -72,13 +72,13 @@ fn steps_agree<F: Float>(tolerance: f64) {
                     let rule = rules.next().unwrap();
                     let names = net.layers().parameter_names();
                     let mut twin = net.clone();
-                    let mut state = State::new(&rule, names.clone());
+                    let mut state = State::new(rule.rule(), names.clone());
                     let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
-                    state.update_all(&rule, parameters, mini_batch.gradient());
+                    state.update_all(rule.rule(), parameters, mini_batch.gradient());
                     mini_batch.run(net.layers(), &config, &set, &indices, &context);
-                    let mut state = State::new(&rule, names);
-                    let rate = chainrule_optimizers::Optimizer::<F>::learning_rate(&rule);
-                    mini_batch.update(net.layers_mut(), &rule, &mut state, rate);
+                    let mut state = State::new(rule.rule(), names);
+                    let rate = rule.learning_rate();
+                    mini_batch.update(net.layers_mut(), rule.rule(), &mut state, rate);
                     assert_close(&values(&net), &values(&twin), tolerance, &format!("{what}, {rule:?}"));
                 }
             }

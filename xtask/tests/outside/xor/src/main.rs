@@ -4,14 +4,14 @@ use chainrule_layers::{Affine, Context, Layer, Sequential, Sigmoid};
 use chainrule_losses::{HalfSquaredError, Loss};
 use chainrule_optimizers::{Momentum, State};
 
-fn main() -> Result<(), chainrule_optimizers::Error> {
+fn main() {
     let x = Matrix::from_column_slice(2, 4, &[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
     let t = Matrix::from_column_slice(1, 4, &[0.0, 1.0, 1.0, 0.0]);
     let affine = |n_in, n_out, n| Box::new(Affine::init(n_in, n_out, Init::XavierNormal, 1, n));
     let layers: Vec<Box<dyn Layer<f32>>> =
         vec![affine(2, 4, 0), Box::new(Sigmoid), affine(4, 1, 1), Box::new(Sigmoid)];
     let mut net = Sequential::new(2, layers);
-    let rule = Momentum::new(0.5)?;
+    let rule = Momentum::new(0.5);
     let mut state = State::new(&rule, net.parameter_names());
     let (mut workspace, context) = (net.workspace(4), Context::inference());
     for _ in 0..2000 {
@@ -25,5 +25,4 @@ fn main() -> Result<(), chainrule_optimizers::Error> {
     for (x, y) in x.column_iter().zip(net.forward(&mut workspace, (&x).into(), &context).column_iter()) {
         println!("{} {} {}", x[0], x[1], y[0]);
     }
-    Ok(())
 }

@@ -8,7 +8,7 @@
 //! constant rate the two walk the same way, the book's v being −rate times ours. When a schedule lowers the rate, ours
 //! slows down at once; the book's keeps the steps it has gathered.
 
-use chainrule_tensor::{Float, vectorized};
+use chainrule_tensor::Float;
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -29,7 +29,7 @@ use crate::{Error, Optimizer, Update, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::{Momentum, State};
-/// let rule = Momentum::new(0.5)?.with_momentum(0.5)?;
+/// let rule = Momentum::new(0.5).with_momentum(0.5);
 /// let mut w = [4.0_f64];
 /// let mut state = State::new(&rule, [("w", 1)]);
 /// for expected in [3.0, 1.5, -0.25] {
@@ -37,19 +37,23 @@ use crate::{Error, Optimizer, Update, settings};
 ///     state.update(&rule, 0, &mut w, &[2.0]); // v = 2, 3, 3.5
 ///     assert_eq!(w, [expected]);
 /// }
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Momentum {
+    /// The step per velocity.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
-    learning_rate: f64,
+    pub learning_rate: f64,
+    /// μ; 0 makes it [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
-    momentum: f64,
+    pub momentum: f64,
+    /// λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
-    weight_decay: f64,
-    decay_biases: bool,
+    pub weight_decay: f64,
+    /// Whether biases are decayed too.
+    pub decay_biases: bool,
 }
 
 impl Default for Momentum {
@@ -58,64 +62,7 @@ impl Default for Momentum {
     }
 }
 
-impl Momentum {
-    /// The rule with this learning rate, the default momentum and no weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn new(rate: f64) -> Result<Self, Error> {
-        Momentum::default().with_learning_rate(rate)
-    }
-
-    /// The same rule with another learning rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
-        Ok(Momentum { learning_rate: settings::learning_rate(rate)?, ..self })
-    }
-
-    /// The same rule with another μ; 0 makes it [`Sgd`](crate::Sgd).
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless 0 ≤ μ < 1.
-    pub fn with_momentum(self, momentum: f64) -> Result<Self, Error> {
-        Ok(Momentum { momentum: settings::momentum(momentum)?, ..self })
-    }
-
-    /// The same rule with weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the decay is finite and not below 0.
-    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Momentum { weight_decay: settings::weight_decay(decay)?, ..self })
-    }
-
-    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
-    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
-        Momentum { decay_biases, ..self }
-    }
-
-    /// The step per velocity.
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    /// μ.
-    pub fn momentum(&self) -> f64 {
-        self.momentum
-    }
-
-    /// λ.
-    pub fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    /// Whether biases are decayed too.
-    pub fn decay_biases(&self) -> bool {
-        self.decay_biases
-    }
-}
+settings::rule_settings! { Momentum, with_momentum(momentum) }
 
 impl<F: Float> Optimizer<F> for Momentum {
     fn name(&self) -> &'static str {
@@ -130,19 +77,24 @@ impl<F: Float> Optimizer<F> for Momentum {
         1
     }
 
-    fn update(&self, update: Update<'_, F>) {
-        update.assert_lengths(1);
-        let (rate, momentum) = (F::of(update.learning_rate), F::of(self.momentum));
-        let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
-        let [velocity, _] = update.slots;
-        let values = update.parameter.iter_mut().zip(velocity).zip(update.gradient);
-        vectorized(|| {
-            for ((w, v), &g) in values {
-                *v = momentum * *v + (g + decay * *w);
-                *w -= rate * *v;
-            }
-        });
+    fn check(&self) -> Result<(), Error> {
+        self.check()
     }
+
+    fn update(&self, update: Update<'_, F>) {
+        let decay = update.decay(self.weight_decay, self.decay_biases);
+        step(update, self.momentum, decay, |_, v| v);
+    }
+}
+
+/// The step of momentum and of Nesterov's, which goes `along(g, v)`.
+#[track_caller]
+pub(super) fn step<F: Float>(update: Update<'_, F>, momentum: f64, decay: f64, along: impl Fn(F, F) -> F) {
+    let (rate, momentum) = (F::of(update.learning_rate), F::of(momentum));
+    update.for_each_with_slot(decay, |w, g, v| {
+        *v = momentum * *v + g;
+        w - rate * along(g, *v)
+    });
 }
 
 #[cfg(test)]
@@ -153,14 +105,14 @@ mod tests {
     #[test]
     fn the_defaults_are_the_published_ones() {
         let rule = Momentum::default();
-        assert_eq!((rule.learning_rate(), rule.momentum(), rule.weight_decay()), (0.01, 0.9, 0.0));
-        assert_eq!(Momentum::new(0.01), Ok(rule));
+        assert_eq!((rule.learning_rate, rule.momentum, rule.weight_decay), (0.01, 0.9, 0.0));
+        assert_eq!(Momentum::new(0.01), rule);
     }
 
     #[test]
     fn three_steps_by_hand() {
         // v = 1; 0.9·1 + 0.9 = 1.8; 0.9·1.8 + 0.72 = 2.34.
-        let rule = Momentum::new(0.1).unwrap();
+        let rule = Momentum::new(0.1);
         for (steps, expected) in [(1, 0.9), (2, 0.72), (3, 0.486)] {
             assert!((descend(&rule, steps) - expected).abs() <= 1e-15);
         }
@@ -169,13 +121,13 @@ mod tests {
     #[test]
     fn weight_decay_by_hand() {
         // On ½ w², λ = 1 doubles the gradient: v = 2, w = 1 − 0.25·2; v = 0.5·2 + 2·0.5, w = 0.5 − 0.25·2.
-        let rule = Momentum::new(0.25).unwrap().with_momentum(0.5).unwrap().with_weight_decay(1.0).unwrap();
+        let rule = Momentum::new(0.25).with_momentum(0.5).with_weight_decay(1.0);
         assert_eq!([descend(&rule, 1), descend(&rule, 2)], [0.5, 0.0]);
     }
 
     #[test]
     fn a_lower_rate_slows_down_at_once() {
-        let rule = Momentum::new(100.0).unwrap().with_momentum(0.5).unwrap();
+        let rule = Momentum::new(100.0).with_momentum(0.5);
         let (mut w, mut state) = ([4.0_f32], State::new(&rule, [("w", 1)]));
         // v = 2, then 0.5·2 + 2 = 3: all of it at the new rate.
         for (rate, expected) in [(0.5, 3.0), (0.25, 2.25)] {
@@ -198,7 +150,7 @@ mod tests {
 
     #[test]
     fn no_momentum_is_plain_gradient_descent() {
-        let rule = Momentum::new(0.1).unwrap().with_momentum(0.0).unwrap();
+        let rule = Momentum::new(0.1).with_momentum(0.0);
         assert_eq!(descend(&rule, 10), descend(&Sgd::default(), 10));
     }
 

@@ -7,8 +7,9 @@
 //!
 //! w here is already the point ahead, at which the gradient is wanted, so that no other point needs to be kept.
 
-use chainrule_tensor::{Float, vectorized};
+use chainrule_tensor::Float;
 
+use super::momentum;
 use crate::{Error, Optimizer, Update, settings};
 
 /// v = μ·v + g′, w −= rate · (g′ + μ·v), g′ = g + λ·w; at the first step v = g′.
@@ -25,7 +26,7 @@ use crate::{Error, Optimizer, Update, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::{Nesterov, State};
-/// let rule = Nesterov::new(0.5)?.with_momentum(0.5)?;
+/// let rule = Nesterov::new(0.5).with_momentum(0.5);
 /// let mut w = [4.0_f64];
 /// let mut state = State::new(&rule, [("w", 1)]);
 /// for expected in [2.5, 0.75, -1.125] {
@@ -33,19 +34,23 @@ use crate::{Error, Optimizer, Update, settings};
 ///     state.update(&rule, 0, &mut w, &[2.0]); // v = 2, 3, 3.5; w −= 0.5·(2 + 0.5·v)
 ///     assert_eq!(w, [expected]);
 /// }
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Nesterov {
+    /// The step per velocity.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
-    learning_rate: f64,
+    pub learning_rate: f64,
+    /// μ; 0 makes it [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
-    momentum: f64,
+    pub momentum: f64,
+    /// λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
-    weight_decay: f64,
-    decay_biases: bool,
+    pub weight_decay: f64,
+    /// Whether biases are decayed too.
+    pub decay_biases: bool,
 }
 
 impl Default for Nesterov {
@@ -54,64 +59,7 @@ impl Default for Nesterov {
     }
 }
 
-impl Nesterov {
-    /// The rule with this learning rate, the default momentum and no weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn new(rate: f64) -> Result<Self, Error> {
-        Nesterov::default().with_learning_rate(rate)
-    }
-
-    /// The same rule with another learning rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
-        Ok(Nesterov { learning_rate: settings::learning_rate(rate)?, ..self })
-    }
-
-    /// The same rule with another μ; 0 makes it [`Sgd`](crate::Sgd).
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless 0 ≤ μ < 1.
-    pub fn with_momentum(self, momentum: f64) -> Result<Self, Error> {
-        Ok(Nesterov { momentum: settings::momentum(momentum)?, ..self })
-    }
-
-    /// The same rule with weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the decay is finite and not below 0.
-    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Nesterov { weight_decay: settings::weight_decay(decay)?, ..self })
-    }
-
-    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
-    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
-        Nesterov { decay_biases, ..self }
-    }
-
-    /// The step per velocity.
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    /// μ.
-    pub fn momentum(&self) -> f64 {
-        self.momentum
-    }
-
-    /// λ.
-    pub fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    /// Whether biases are decayed too.
-    pub fn decay_biases(&self) -> bool {
-        self.decay_biases
-    }
-}
+settings::rule_settings! { Nesterov, with_momentum(momentum) }
 
 impl<F: Float> Optimizer<F> for Nesterov {
     fn name(&self) -> &'static str {
@@ -126,19 +74,14 @@ impl<F: Float> Optimizer<F> for Nesterov {
         1
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.check()
+    }
+
     fn update(&self, update: Update<'_, F>) {
-        update.assert_lengths(1);
-        let (rate, momentum) = (F::of(update.learning_rate), F::of(self.momentum));
-        let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
-        let [velocity, _] = update.slots;
-        let values = update.parameter.iter_mut().zip(velocity).zip(update.gradient);
-        vectorized(|| {
-            for ((w, v), &g) in values {
-                let g = g + decay * *w;
-                *v = momentum * *v + g;
-                *w -= rate * (g + momentum * *v);
-            }
-        });
+        let decay = update.decay(self.weight_decay, self.decay_biases);
+        let momentum = F::of(self.momentum);
+        momentum::step(update, self.momentum, decay, |g, v| g + momentum * v);
     }
 }
 
@@ -150,14 +93,14 @@ mod tests {
     #[test]
     fn the_defaults_are_the_published_ones() {
         let rule = Nesterov::default();
-        assert_eq!((rule.learning_rate(), rule.momentum(), rule.weight_decay()), (0.01, 0.9, 0.0));
-        assert!(rule.decay_biases());
+        assert_eq!((rule.learning_rate, rule.momentum, rule.weight_decay), (0.01, 0.9, 0.0));
+        assert!(rule.decay_biases);
     }
 
     #[test]
     fn two_steps_by_hand() {
         // v = 1, w = 1 − 0.1·(1 + 0.9·1); v = 0.9 + 0.81, w = 0.81 − 0.1·(0.81 + 0.9·1.71).
-        let rule = Nesterov::new(0.1).unwrap();
+        let rule = Nesterov::new(0.1);
         for (steps, expected) in [(1, 0.81), (2, 0.5751)] {
             assert!((descend(&rule, steps) - expected).abs() <= 1e-15);
         }
@@ -167,7 +110,7 @@ mod tests {
     fn weight_decay_by_hand() {
         // On ½ w², λ = 1 doubles the gradient: v = 2, w = 1 − 0.25·(2 + 0.5·2);
         // v = 0.5·2 + 0.5, w = 0.25 − 0.25·(0.5 + 0.5·1.5).
-        let rule = Nesterov::new(0.25).unwrap().with_momentum(0.5).unwrap().with_weight_decay(1.0).unwrap();
+        let rule = Nesterov::new(0.25).with_momentum(0.5).with_weight_decay(1.0);
         assert_eq!([descend(&rule, 1), descend(&rule, 2)], [0.25, -0.0625]);
     }
 }

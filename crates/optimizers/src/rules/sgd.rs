@@ -4,7 +4,7 @@
 //!
 //! Remembers nothing. Source: tutorial 2; *Deep Learning from Scratch*, 6.1.2; PyTorch's `SGD`.
 
-use chainrule_tensor::{Float, vectorized};
+use chainrule_tensor::Float;
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -19,23 +19,26 @@ use crate::{Error, Optimizer, Update, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::{Sgd, State};
-/// let rule = Sgd::new(0.5)?.with_weight_decay(1.0)?;
+/// let rule = Sgd::new(0.5).with_weight_decay(1.0);
 /// let mut w = [4.0_f64];
 /// let mut state = State::new(&rule, [("w", 1)]);
 /// state.begin_step();
 /// state.update(&rule, 0, &mut w, &[2.0]);
 /// assert_eq!(w, [1.0]); // 4 − 0.5 · (2 + 1·4)
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Sgd {
+    /// The step per gradient.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
-    learning_rate: f64,
+    pub learning_rate: f64,
+    /// λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
-    weight_decay: f64,
-    decay_biases: bool,
+    pub weight_decay: f64,
+    /// Whether biases are decayed too.
+    pub decay_biases: bool,
 }
 
 impl Default for Sgd {
@@ -44,51 +47,7 @@ impl Default for Sgd {
     }
 }
 
-impl Sgd {
-    /// The rule with this learning rate and no weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn new(rate: f64) -> Result<Self, Error> {
-        Sgd::default().with_learning_rate(rate)
-    }
-
-    /// The same rule with another learning rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
-        Ok(Sgd { learning_rate: settings::learning_rate(rate)?, ..self })
-    }
-
-    /// The same rule with weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the decay is finite and not below 0.
-    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Sgd { weight_decay: settings::weight_decay(decay)?, ..self })
-    }
-
-    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
-    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
-        Sgd { decay_biases, ..self }
-    }
-
-    /// The step per gradient.
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    /// λ.
-    pub fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    /// Whether biases are decayed too.
-    pub fn decay_biases(&self) -> bool {
-        self.decay_biases
-    }
-}
+settings::rule_settings! { Sgd }
 
 impl<F: Float> Optimizer<F> for Sgd {
     fn name(&self) -> &'static str {
@@ -103,16 +62,14 @@ impl<F: Float> Optimizer<F> for Sgd {
         0
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.check()
+    }
+
     fn update(&self, update: Update<'_, F>) {
-        update.assert_lengths(0);
         let rate = F::of(update.learning_rate);
-        let decay = F::of(update.decay(self.weight_decay, self.decay_biases));
-        let values = update.parameter.iter_mut().zip(update.gradient);
-        vectorized(|| {
-            for (w, &g) in values {
-                *w -= rate * (g + decay * *w);
-            }
-        });
+        let decay = update.decay(self.weight_decay, self.decay_biases);
+        update.for_each(decay, |w, g| w - rate * g);
     }
 }
 
@@ -124,13 +81,13 @@ mod tests {
     #[test]
     fn the_defaults_are_the_published_ones() {
         let sgd = Sgd::default();
-        assert_eq!((sgd.learning_rate(), sgd.weight_decay(), sgd.decay_biases()), (0.1, 0.0, true));
-        assert_eq!(Sgd::new(0.1), Ok(sgd));
+        assert_eq!((sgd.learning_rate, sgd.weight_decay, sgd.decay_biases), (0.1, 0.0, true));
+        assert_eq!(Sgd::new(0.1), sgd);
     }
 
     #[test]
     fn the_rate_of_the_update_counts() {
-        let (mut w, sgd) = ([1.0_f32, 2.0], Sgd::new(100.0).unwrap());
+        let (mut w, sgd) = ([1.0_f32, 2.0], Sgd::new(100.0));
         let mut state = State::new(&sgd, [("w", 2)]);
         state.begin_step();
         sgd.update(state.iter_mut().next().unwrap().update(&mut w, &[4.0, -4.0], 0.25));
