@@ -56,7 +56,7 @@ impl<'a, F: Float> ParameterState<'a, F> {
     /// The update of the whole parameter in this step.
     pub fn update(self, parameter: &'a mut [F], gradient: &'a [F], learning_rate: f64) -> Update<'a, F> {
         let ParameterState { name, slots, step } = self;
-        Update { name, parameter, gradient, slots, step, learning_rate, is_bias: is_bias(name) }
+        Update { parameter, gradient, slots, step, learning_rate, decays: !is_bias(name) }
     }
 
     /// What is remembered of the values before `mid`, and of those from `mid` on: rules work value by value, so both may

@@ -22,13 +22,11 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{AdaGrad, State};
+/// use chainrule_optimizers::{AdaGrad, Optimizer};
 /// let rule = AdaGrad::new(0.5);
-/// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// for (g, expected) in [(3.0, 3.5), (4.0, 3.1)] {
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[g]); // √s = 3, 5
+/// let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+/// for (step, g, expected) in [(1, 3.0, 3.5), (2, 4.0, 3.1)] {
+///     rule.step(step, &mut w, &[g], &mut slots); // √s = 3, 5
 ///     assert!((w[0] - expected).abs() < 1e-9);
 /// }
 /// ```

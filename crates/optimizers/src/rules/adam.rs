@@ -26,14 +26,12 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Adam, State};
+/// use chainrule_optimizers::{Adam, Optimizer};
 /// let rule = Adam::new(0.5);
-/// let mut w = [4.0_f64, 4.0];
-/// let mut state = State::new(&rule, [("w", 2)]);
-/// for expected in [3.5, 3.0, 2.5] {
+/// let (mut w, mut slots) = ([4.0_f64, 4.0], rule.new_slots(2));
+/// for (step, expected) in [(1, 3.5), (2, 3.0), (3, 2.5)] {
 ///     // Gradients that stay the same move by the rate, whatever their size.
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[1000.0, 0.125]);
+///     rule.step(step, &mut w, &[1000.0, 0.125], &mut slots);
 ///     assert!(w.iter().all(|w| (w - expected).abs() < 1e-6));
 /// }
 /// ```
@@ -97,7 +95,7 @@ impl<F: Float> Optimizer<F> for Adam {
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3], decay: f64, shrink: f64) {
     update.assert_lengths(2);
-    assert!(update.step > 0, "{}: step 0, expected steps to count from 1", update.name);
+    assert!(update.step > 0, "step 0, expected steps to count from 1");
     let t = update.step as f64;
     let rate = F::of(update.learning_rate / (1.0 - beta1.powf(t)));
     let unbias = F::of(1.0 / (1.0 - beta2.powf(t)).sqrt());
@@ -118,7 +116,7 @@ pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{State, test_util::walk};
+    use crate::test_util::walk;
 
     #[test]
     fn the_defaults_are_the_published_ones() {
@@ -155,10 +153,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "w: step 0, expected steps to count from 1")]
+    #[should_panic(expected = "step 0, expected steps to count from 1")]
     fn an_update_before_the_first_step_panics() {
         let rule = Adam::default();
-        let mut state = State::new(&rule, [("w", 1)]);
-        rule.update(state.iter_mut().next().unwrap().update(&mut [1.0_f32], &[1.0], 0.1));
+        rule.update(Update::new(&mut [1.0_f32], &[1.0], &mut rule.new_slots(1), 0, 0.1));
     }
 }

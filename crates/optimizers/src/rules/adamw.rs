@@ -25,12 +25,10 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{AdamW, State};
+/// use chainrule_optimizers::{AdamW, Optimizer};
 /// let rule = AdamW::new(0.5).with_weight_decay(0.5);
-/// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// state.begin_step();
-/// state.update(&rule, 0, &mut w, &[0.0]);
+/// let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+/// rule.step(1, &mut w, &[0.0], &mut slots);
 /// assert_eq!(w, [3.0]); // 4 − 0.5·0.5·4: without a gradient only the decay is left
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +90,7 @@ impl<F: Float> Optimizer<F> for AdamW {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Adam, State, test_util::walk};
+    use crate::{Adam, test_util::walk};
 
     #[test]
     fn the_defaults_are_the_published_ones() {
@@ -119,9 +117,8 @@ mod tests {
     #[test]
     fn a_lower_rate_decays_less() {
         let rule = AdamW::new(100.0).with_weight_decay(0.5);
-        let (mut w, mut state) = ([4.0_f64], State::new(&rule, [("w", 1)]));
-        state.begin_step();
-        rule.update(state.iter_mut().next().unwrap().update(&mut w, &[0.0], 0.25));
+        let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+        rule.update(Update::new(&mut w, &[0.0], &mut slots, 1, 0.25));
         assert_eq!(w, [3.5]);
     }
 }

@@ -28,13 +28,11 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Momentum, State};
+/// use chainrule_optimizers::{Momentum, Optimizer};
 /// let rule = Momentum::new(0.5).with_momentum(0.5);
-/// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// for expected in [3.0, 1.5, -0.25] {
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[2.0]); // v = 2, 3, 3.5
+/// let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+/// for (step, expected) in [(1, 3.0), (2, 1.5), (3, -0.25)] {
+///     rule.step(step, &mut w, &[2.0], &mut slots); // v = 2, 3, 3.5
 ///     assert_eq!(w, [expected]);
 /// }
 /// ```
@@ -100,7 +98,7 @@ pub(super) fn step<F: Float>(update: Update<'_, F>, momentum: f64, decay: f64, a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Sgd, State, test_util::descend};
+    use crate::{Sgd, test_util::descend};
 
     #[test]
     fn the_defaults_are_the_published_ones() {
@@ -128,11 +126,10 @@ mod tests {
     #[test]
     fn a_lower_rate_slows_down_at_once() {
         let rule = Momentum::new(100.0).with_momentum(0.5);
-        let (mut w, mut state) = ([4.0_f32], State::new(&rule, [("w", 1)]));
+        let (mut w, mut slots) = ([4.0_f32], rule.new_slots(1));
         // v = 2, then 0.5·2 + 2 = 3: all of it at the new rate.
-        for (rate, expected) in [(0.5, 3.0), (0.25, 2.25)] {
-            state.begin_step();
-            rule.update(state.iter_mut().next().unwrap().update(&mut w, &[2.0], rate));
+        for (step, rate, expected) in [(1, 0.5, 3.0), (2, 0.25, 2.25)] {
+            rule.update(Update::new(&mut w, &[2.0], &mut slots, step, rate));
             assert_eq!(w, [expected]);
         }
     }
@@ -155,11 +152,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "w: slot 0 of 0 values for a parameter of 2")]
+    #[should_panic(expected = "slot 0 of 0 values for a parameter of 2")]
     fn the_state_of_a_rule_that_remembers_nothing_panics() {
-        let mut state = State::new(&Sgd::default(), [("w", 2)]);
-        let mut w = [0.0_f32; 2];
-        state.begin_step();
-        Momentum::default().update(state.iter_mut().next().unwrap().update(&mut w, &[1.0; 2], 0.1));
+        let mut slots = Sgd::default().new_slots(2);
+        Momentum::default().step(1, &mut [0.0_f32; 2], &[1.0; 2], &mut slots);
     }
 }

@@ -25,13 +25,11 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Nesterov, State};
+/// use chainrule_optimizers::{Nesterov, Optimizer};
 /// let rule = Nesterov::new(0.5).with_momentum(0.5);
-/// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// for expected in [2.5, 0.75, -1.125] {
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[2.0]); // v = 2, 3, 3.5; w −= 0.5·(2 + 0.5·v)
+/// let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+/// for (step, expected) in [(1, 2.5), (2, 0.75), (3, -1.125)] {
+///     rule.step(step, &mut w, &[2.0], &mut slots); // v = 2, 3, 3.5; w −= 0.5·(2 + 0.5·v)
 ///     assert_eq!(w, [expected]);
 /// }
 /// ```

@@ -24,13 +24,11 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{RmsProp, State};
+/// use chainrule_optimizers::{Optimizer, RmsProp};
 /// let rule = RmsProp::new(0.5).with_alpha(0.75);
-/// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// for (g, expected) in [(2.0, 3.0), (1.0, 2.5)] {
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[g]); // s = 1, 0.75 + 0.25
+/// let (mut w, mut slots) = ([4.0_f64], rule.new_slots(1));
+/// for (step, g, expected) in [(1, 2.0, 3.0), (2, 1.0, 2.5)] {
+///     rule.step(step, &mut w, &[g], &mut slots); // s = 1, 0.75 + 0.25
 ///     assert!((w[0] - expected).abs() < 1e-7);
 /// }
 /// ```

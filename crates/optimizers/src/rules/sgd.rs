@@ -18,12 +18,10 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Sgd, State};
+/// use chainrule_optimizers::{Optimizer, Sgd};
 /// let rule = Sgd::new(0.5).with_weight_decay(1.0);
 /// let mut w = [4.0_f64];
-/// let mut state = State::new(&rule, [("w", 1)]);
-/// state.begin_step();
-/// state.update(&rule, 0, &mut w, &[2.0]);
+/// rule.step(1, &mut w, &[2.0], &mut rule.new_slots(1));
 /// assert_eq!(w, [1.0]); // 4 − 0.5 · (2 + 1·4)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +74,6 @@ impl<F: Float> Optimizer<F> for Sgd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
 
     #[test]
     fn the_defaults_are_the_published_ones() {
@@ -88,18 +85,14 @@ mod tests {
     #[test]
     fn the_rate_of_the_update_counts() {
         let (mut w, sgd) = ([1.0_f32, 2.0], Sgd::new(100.0));
-        let mut state = State::new(&sgd, [("w", 2)]);
-        state.begin_step();
-        sgd.update(state.iter_mut().next().unwrap().update(&mut w, &[4.0, -4.0], 0.25));
+        sgd.update(Update::new(&mut w, &[4.0, -4.0], &mut sgd.new_slots(2), 1, 0.25));
         assert_eq!(w, [0.0, 3.0]);
     }
 
     #[test]
-    #[should_panic(expected = "layer1.weight: a gradient of 2 values for a parameter of 3")]
+    #[should_panic(expected = "a gradient of 2 values for a parameter of 3")]
     fn a_gradient_of_another_length_panics() {
         let sgd = Sgd::default();
-        let mut state = State::new(&sgd, [("layer1.weight", 3)]);
-        state.begin_step();
-        state.update(&sgd, 0, &mut [0.0_f32; 3], &[1.0; 2]);
+        sgd.step(1, &mut [0.0_f32; 3], &[1.0; 2], &mut sgd.new_slots(3));
     }
 }
