@@ -27,7 +27,7 @@ fn training(c: &mut Criterion, samples: &ImageSet) {
         let net = Mlp::new(&recipe.network(samples.n_pixels())).expect("sizes in range");
         let steps = n_samples / recipe.batch;
         let config = TrainConfig::new()
-            .with_optimizer(recipe.optimizer().expect("settings in range"))
+            .with_optimizer(recipe.optimizer())
             .with_batch_size(recipe.batch)
             .with_steps(steps as u64);
         group.throughput(Throughput::Elements((steps * recipe.batch) as u64));

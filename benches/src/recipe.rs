@@ -1,7 +1,7 @@
 //! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`, and in
 //! `cargo xtask scaling`.
 
-use chainrule_optimizers::{Error, Momentum, OptimizerConfig, Sgd};
+use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;
 use chainrule_trainer::{Activation, MlpConfig};
 
@@ -67,13 +67,10 @@ impl Recipe {
     }
 
     /// The update rule.
-    ///
-    /// # Errors
-    /// If a setting is out of its range.
-    pub fn optimizer(&self) -> Result<OptimizerConfig, Error> {
-        Ok(match self.momentum {
-            0.0 => Sgd::new(self.rate)?.into(),
-            share => Momentum::new(self.rate)?.with_momentum(share)?.into(),
-        })
+    pub fn optimizer(&self) -> OptimizerConfig {
+        match self.momentum {
+            0.0 => Sgd::new(self.rate).into(),
+            share => Momentum::new(self.rate).with_momentum(share).into(),
+        }
     }
 }

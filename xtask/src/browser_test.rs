@@ -164,7 +164,7 @@ fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
     some.truncate(6000);
     let trained = cases.into_iter().map(|(name, config)| {
         let mut net = Mlp::new(&config)?;
-        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)?).with_epochs(2);
+        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)).with_epochs(2);
         train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
         Ok((name, net))
     });

@@ -12,7 +12,7 @@ use std::{error::Error, ops::Range};
 
 use chainrule::gradcheck::{Check, Reports, Step};
 use chainrule::mnist::{ImageSet, Mnist};
-use chainrule::optimizers::{self, Sgd, State};
+use chainrule::optimizers::{Optimizer, Sgd};
 use chainrule::tensor::random::{Purpose, generator, index};
 use chainrule::tensor::{Float, Matrix, MatrixView};
 use chainrule::trainer::{self, Gradient, MlpConfig, Samples, TwoLayerNet, evaluate, update};
@@ -35,22 +35,18 @@ fn mini_batch<F: Float>(set: &ImageSet, step: u64, size: usize) -> (Matrix<F>, V
 }
 
 /// Trains for some steps and returns the loss of every mini-batch **after** its update, as the tutorial records it.
-fn train_steps(
-    net: &mut TwoLayerNet,
-    set: &ImageSet,
-    steps: Range<u64>,
-) -> Result<Vec<f64>, optimizers::Error> {
-    // Plain gradient descent remembers nothing from step to step, so that every epoch may begin with a new state.
-    let rule = Sgd::new(LEARNING_RATE)?;
-    let mut state = State::new(&rule, net.parameter_names());
+fn train_steps(net: &mut TwoLayerNet, set: &ImageSet, steps: Range<u64>) -> Vec<f64> {
+    // Plain gradient descent has no state, so that every epoch may begin with a new one.
+    let rule = Sgd::new(LEARNING_RATE);
+    let mut slots = rule.new_slots(net.n_parameters());
     let mut losses = Vec::new();
     for step in steps {
         let (x, t) = mini_batch(set, step, BATCH_SIZE);
         let gradient = net.gradient(&x, &t);
-        update(net.sequential_mut(), &rule, &mut state, gradient.values(), LEARNING_RATE);
+        update(net.sequential_mut(), &rule, &mut slots, gradient.values(), step + 1, LEARNING_RATE);
         losses.push(net.loss(&x, &t));
     }
-    Ok(losses)
+    losses
 }
 
 /// Compares `gradient` with central differences of the loss, in f64 and with the tutorial's step: twenty values of
@@ -86,7 +82,7 @@ fn run(n_steps: u64, folder: &str) -> Result<(), Box<dyn Error>> {
         if step == n_steps {
             break;
         }
-        losses.extend(train_steps(&mut net, &train, step..n_steps.min(step + STEPS_PER_EPOCH))?);
+        losses.extend(train_steps(&mut net, &train, step..n_steps.min(step + STEPS_PER_EPOCH)));
     }
     println!("the loss in nats, a mean over every 100 steps:");
     for losses in losses.chunks(100) {
@@ -126,7 +122,7 @@ mod tests {
     fn the_first_epoch_is_the_references() {
         let Mnist { train, test, .. } = mnist();
         let mut net = new_net().unwrap();
-        let losses = train_steps(&mut net, &train, 0..STEPS_PER_EPOCH).unwrap();
+        let losses = train_steps(&mut net, &train, 0..STEPS_PER_EPOCH);
         assert_eq!(losses.len(), 600);
         // Ten digits without any knowledge: ln 10 = 2.303 nats.
         assert!((losses[0] - 10_f64.ln()).abs() <= 0.03, "{}", losses[0]);
@@ -149,7 +145,7 @@ mod tests {
         let (mut by_loop, mut by_trainer) = (new_net().unwrap(), new_net().unwrap());
         let config =
             TrainConfig::new().with_seed(SEED).with_steps(20).with_sampling(Sampling::WithReplacement);
-        let rule = Sgd::new(LEARNING_RATE).unwrap();
+        let rule = Sgd::new(LEARNING_RATE);
         let mut before = Vec::new();
         train_with(&mut by_trainer, &rule, &set, None, &config, |event| {
             if let trainer::Event::Step(step) = event {
@@ -158,7 +154,7 @@ mod tests {
             ControlFlow::Continue(())
         })
         .unwrap();
-        let after = train_steps(&mut by_loop, &set, 0..20).unwrap();
+        let after = train_steps(&mut by_loop, &set, 0..20);
         assert!(distance(&by_loop, &by_trainer) <= 1e-6);
         assert!(distance(&by_loop, &new_net().unwrap()) >= 1e-2);
 

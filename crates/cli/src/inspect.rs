@@ -7,7 +7,6 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
@@ -165,7 +164,7 @@ impl Held {
             output::line(format_args!("parameters_crc32 {crc32}"));
         }
         if let Some(training) = &self.training {
-            let optimizer = Optimizer::<f32>::name(&training.config.optimizer);
+            let optimizer = training.config.optimizer.name();
             let version = &training.program_version;
             output::line(format_args!("by chainrule {version}, {} epochs with {optimizer}", training.epochs));
             if let Some(last) = &training.last_epoch {

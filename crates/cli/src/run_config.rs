@@ -34,7 +34,7 @@ impl RunConfig {
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
         let mut config = match (&options.config, options.preset) {
             (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
-            (None, Some(Preset::Fast)) => RunConfig::fast()?,
+            (None, Some(Preset::Fast)) => RunConfig::fast(),
             (None, None) if options.keeping.resume.is_some() => {
                 let newest = options.keeping.checkpoints()?.newest()?;
                 newest.map_or_else(RunConfig::default, |(_, checkpoint)| RunConfig::saved(&checkpoint))
@@ -51,10 +51,10 @@ impl RunConfig {
         training.optimizer = optimizer(options, training.optimizer.clone())?;
         set(&mut training.schedule, options.schedule.clone());
         if let Some(limit) = options.clip_value {
-            training.clip = Some(Clip::by_value(limit)?);
+            training.clip = Some(Clip::by_value(limit));
         }
         if let Some(norm) = options.clip_norm {
-            training.clip = Some(Clip::by_norm(norm)?);
+            training.clip = Some(Clip::by_norm(norm));
         }
         if let Some(epochs) = options.epochs {
             *training = training.clone().with_epochs(epochs);
@@ -95,14 +95,14 @@ impl RunConfig {
     }
 
     /// More than 97 % with 50 hidden units in few epochs: ReLU, and a rate that rises and falls in one cycle.
-    fn fast() -> Result<Self> {
+    fn fast() -> Self {
         let mut config = RunConfig::default();
         config.network.activation = vec![Activation::Relu];
         config.training = TrainConfig::new()
-            .with_optimizer(Momentum::new(0.1)?)
+            .with_optimizer(Momentum::new(0.1))
             .with_schedule(OneCycle::new())
             .with_epochs(4);
-        Ok(config)
+        config
     }
 
     /// The settings of a run that was saved.
@@ -159,14 +159,14 @@ fn optimizer(options: &TrainMnist, mut rule: OptimizerConfig) -> Result<Optimize
         rule = OptimizerConfig::by_name(name)?;
     }
     if let Some(rate) = options.learning_rate {
-        rule = rule.with_learning_rate(rate)?;
+        rule = rule.with_learning_rate(rate);
     }
     if let Some(momentum) = options.momentum {
         let has_none = |error| Usage(format!("--momentum is for --optimizer momentum and nesterov: {error}"));
         rule = rule.with_momentum(momentum).map_err(has_none)?;
     }
     if let Some(decay) = options.weight_decay {
-        rule = rule.with_weight_decay(decay)?;
+        rule = rule.with_weight_decay(decay);
     }
     if options.no_bias_decay {
         rule = rule.with_decay_biases(false);

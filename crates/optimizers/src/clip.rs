@@ -26,13 +26,12 @@ use crate::{Error, settings};
 /// ```
 /// use chainrule_optimizers::Clip;
 /// let mut gradient = [3.0_f64, -4.0, 0.0];
-/// Clip::by_norm(1.0)?.clip_mut(&mut gradient); // the norm is 5
+/// Clip::by_norm(1.0).clip_mut(&mut gradient); // the norm is 5
 /// assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] + 0.8).abs() < 1e-6);
 ///
 /// let mut gradient = [3.0_f32, -4.0, 0.5];
-/// Clip::by_value(1.0)?.clip_mut(&mut gradient);
+/// Clip::by_value(1.0).clip_mut(&mut gradient);
 /// assert_eq!(gradient, [1.0, -1.0, 0.5]);
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -57,19 +56,24 @@ pub enum Clip {
 
 impl Clip {
     /// Clips every value to −limit…limit.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the limit is finite and above 0.
-    pub fn by_value(limit: f64) -> Result<Self, Error> {
-        Ok(Clip::Value { limit: settings::limit(limit)? })
+    pub fn by_value(limit: f64) -> Self {
+        Clip::Value { limit }
     }
 
     /// Scales the gradient so that its norm is at most `max_norm`.
+    pub fn by_norm(max_norm: f64) -> Self {
+        Clip::Norm { max_norm }
+    }
+
+    /// Refuses a bound out of range.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless the norm is finite and above 0.
-    pub fn by_norm(max_norm: f64) -> Result<Self, Error> {
-        Ok(Clip::Norm { max_norm: settings::max_norm(max_norm)? })
+    /// [`Error::Setting`] unless it is finite and above 0.
+    pub fn check(&self) -> Result<(), Error> {
+        match *self {
+            Clip::Value { limit } => settings::limit(limit),
+            Clip::Norm { max_norm } => settings::max_norm(max_norm),
+        }
     }
 
     /// Clips the gradient of all parameters.
@@ -157,22 +161,22 @@ mod tests {
 
     #[test]
     fn only_what_is_too_large_is_clipped() {
-        let clip = Clip::by_value(2.0).unwrap();
+        let clip = Clip::by_value(2.0);
         let mut gradient = [2.0_f32, -2.0, 2.5, -1e30, f32::INFINITY, f32::NEG_INFINITY, 0.0, 1.5];
         clip.clip_mut(&mut gradient);
         assert_eq!(gradient, [2.0, -2.0, 2.0, -2.0, 2.0, -2.0, 0.0, 1.5]);
 
         let mut gradient = [3.0_f64, 4.0];
-        Clip::by_norm(5.1).unwrap().clip_mut(&mut gradient);
+        Clip::by_norm(5.1).clip_mut(&mut gradient);
         assert_eq!(gradient, [3.0, 4.0]);
-        Clip::by_norm(2.5).unwrap().clip_mut(&mut gradient);
+        Clip::by_norm(2.5).clip_mut(&mut gradient);
         let factor = 2.5 / (5.0 + 1e-6);
         assert_eq!(gradient, [3.0 * factor, 4.0 * factor]);
     }
 
     #[test]
     fn nothing_is_as_small_as_it_was() {
-        for clip in [Clip::by_norm(1.0).unwrap(), Clip::by_value(1.0).unwrap()] {
+        for clip in [Clip::by_norm(1.0), Clip::by_value(1.0)] {
             let mut gradient = [0.0_f32; 3];
             clip.clip_mut(&mut gradient);
             clip.clip_mut(&mut gradient[..0]);
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_stays() {
-        for clip in [Clip::by_norm(1.0).unwrap(), Clip::by_value(1.0).unwrap()] {
+        for clip in [Clip::by_norm(1.0), Clip::by_value(1.0)] {
             let mut gradient = [1.0_f32, f32::NAN];
             clip.clip_mut(&mut gradient);
             assert!(gradient[1].is_nan(), "{clip:?}");
@@ -207,9 +211,9 @@ mod tests {
     #[test]
     fn limits_out_of_range_are_refused() {
         for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
-            let message = Clip::by_value(bad).unwrap_err().to_string();
+            let message = Clip::by_value(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("clipping limit {bad}, expected a finite number above 0"));
-            let message = Clip::by_norm(bad).unwrap_err().to_string();
+            let message = Clip::by_norm(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("largest norm {bad}, expected a finite number above 0"));
         }
     }

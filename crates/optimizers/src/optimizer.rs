@@ -1,21 +1,23 @@
-//! What an update rule is: a pure function of a parameter, its gradient, and what is remembered of both.
+//! What an update rule is: a pure function of values, their gradient, and the optimizer state.
 
-use std::fmt::Debug;
+use std::{array, fmt::Debug};
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, vectorized};
 
-/// The most values that any rule remembers per value of a parameter.
+use crate::Error;
+
+/// The maximum of state slots per parameter.
 pub const MAX_SLOTS: usize = 2;
 
 /// An update rule.
 ///
-/// A rule is pure: what it remembers is in the slots of the [`Update`], which a [`State`](crate::State) keeps. It
-/// works value by value, in the arithmetic of `F`, so that a parameter may be updated in parts.
+/// A rule is pure: its state is in slots that the caller owns, as long as the parameters laid end to end. It works value
+/// by value, in the arithmetic of `F`, so that any run of values may be updated by itself.
 ///
 /// # Examples
 /// A rule of one's own, which goes by the sign of the gradient alone:
 /// ```
-/// use chainrule_optimizers::{Optimizer, State, Update};
+/// use chainrule_optimizers::{Optimizer, Update};
 /// #[derive(Debug)]
 /// struct SignDescent;
 /// impl Optimizer<f32> for SignDescent {
@@ -35,10 +37,8 @@ pub const MAX_SLOTS: usize = 2;
 ///         }
 ///     }
 /// }
-/// let mut w = [1.0, 1.0];
-/// let mut state = State::new(&SignDescent, [("w", 2)]);
-/// state.begin_step();
-/// state.update(&SignDescent, 0, &mut w, &[100.0, -0.01]);
+/// let (mut w, mut slots) = ([1.0, 1.0], SignDescent.new_slots(2));
+/// SignDescent.step(1, &mut w, &[100.0, -0.01], &mut slots);
 /// assert_eq!(w, [0.5, 1.5]);
 /// ```
 pub trait Optimizer<F: Float>: Debug + Send + Sync {
@@ -48,44 +48,141 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
     /// The configured learning rate. What a step uses is in its [`Update`], since a schedule may change it.
     fn learning_rate(&self) -> f64;
 
-    /// How many values the rule remembers per value of a parameter, at most [`MAX_SLOTS`].
+    /// How many state slots the rule has, at most [`MAX_SLOTS`].
     fn n_slots(&self) -> usize;
 
-    /// Updates a parameter, or a part of one, and its slots. Nothing is allocated.
+    /// Refuses settings out of range. Whoever uses a rule asks first; one without settings that could be wrong leaves it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first of them, with its good range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Updates a run of values and its slots. Nothing is allocated.
     ///
     /// # Panics
-    /// Unless the gradient and the first [`n_slots`](Optimizer::n_slots) slots have the length of the parameter.
+    /// Unless the gradient and the first [`n_slots`](Optimizer::n_slots) slots are as long as the run.
     #[track_caller]
     fn update(&self, update: Update<'_, F>);
+
+    /// The optimizer state before the first step, for this many values: zeros in each slot that the rule has, nothing in
+    /// the others.
+    ///
+    /// # Panics
+    /// If [`check`](Optimizer::check) refuses a setting, or there are more than [`MAX_SLOTS`] slots.
+    #[track_caller]
+    fn new_slots(&self, n_values: usize) -> [Vec<F>; MAX_SLOTS] {
+        self.check().unwrap_or_else(|error| panic!("{error}"));
+        let (n_slots, name) = (self.n_slots(), self.name());
+        assert!(n_slots <= MAX_SLOTS, "{name} has {n_slots} slots, expected at most {MAX_SLOTS}");
+        array::from_fn(|i| vec![F::zero(); if i < n_slots { n_values } else { 0 }])
+    }
+
+    /// A step of a loop of one's own, with the rule's own learning rate: updates all of `parameters`. Steps count from 1.
+    ///
+    /// Weight decay is for all values. For another rate, or to leave some values out, make an [`Update`].
+    ///
+    /// # Panics
+    /// As [`update`](Optimizer::update).
+    #[track_caller]
+    fn step(&self, step: u64, parameters: &mut [F], gradient: &[F], slots: &mut [Vec<F>; MAX_SLOTS]) {
+        self.update(Update::new(parameters, gradient, slots, step, self.learning_rate()));
+    }
 }
 
-/// One update of one parameter, or of a part of it.
+/// A run of values, with what belongs to it in one step.
 ///
-/// A [`State`](crate::State) makes these with [`ParameterState::update`](crate::ParameterState::update).
+/// # Examples
+/// Two threads share a step:
+/// ```
+/// use chainrule_optimizers::{Momentum, Optimizer, Update};
+/// let rule = Momentum::new(0.5);
+/// let (mut w, mut slots) = ([1.0_f64, 2.0, 3.0], rule.new_slots(3));
+/// let (first, rest) = Update::new(&mut w, &[2.0, 4.0, 6.0], &mut slots, 1, 0.5).split_at(1);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| rule.update(first));
+///     rule.update(rest);
+/// });
+/// assert_eq!((w, slots), ([0.0, 0.0, 0.0], [vec![2.0, 4.0, 6.0], vec![]]));
+/// ```
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Update<'a, F> {
-    /// The name of the parameter.
-    pub name: &'a str,
     /// The values to update.
     pub parameter: &'a mut [F],
     /// The gradient of the loss by them.
     pub gradient: &'a [F],
-    /// What the rule remembers of them, 0 before the first step; unused slots are empty.
+    /// The optimizer state, 0 before the first step: a slice per slot, empty where the rule has none.
     pub slots: [&'a mut [F]; MAX_SLOTS],
     /// The number of the step, 1 for the first.
     pub step: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
-    /// Whether this is a bias, which a rule can be told not to decay: by name `b`, `bias`, or the `gamma` and `beta` of
-    /// a normalisation, with or without the number of a layer. Whoever knows better may set it.
-    pub is_bias: bool,
+    /// Whether these are weights, which always decay. A rule can be told to leave the others alone: biases, and the scale
+    /// and shift of a normalisation.
+    pub decays: bool,
+}
+
+impl<'a, F> Update<'a, F> {
+    /// The update of values that decay.
+    pub fn new(
+        parameter: &'a mut [F],
+        gradient: &'a [F],
+        slots: &'a mut [Vec<F>; MAX_SLOTS],
+        step: u64,
+        learning_rate: f64,
+    ) -> Self {
+        let slots = slots.each_mut().map(|slot| &mut slot[..]);
+        Update { parameter, gradient, slots, step, learning_rate, decays: true }
+    }
+
+    /// The updates of the values before `mid`, and of those from `mid` on: with the bits of the whole, in any order. What is
+    /// not there, an unused slot or a gradient that is yet to come, stays empty.
+    ///
+    /// # Panics
+    /// If a slice that is there has fewer than `mid` values.
+    #[track_caller]
+    pub fn split_at(self, mid: usize) -> (Self, Self) {
+        let split = |values: &'a mut [F]| values.split_at_mut(if values.is_empty() { 0 } else { mid });
+        let (parameter, parameter_rest) = split(self.parameter);
+        let (gradient, gradient_rest) =
+            self.gradient.split_at(if self.gradient.is_empty() { 0 } else { mid });
+        let [(a, a_rest), (b, b_rest)] = self.slots.map(split);
+        let rest =
+            Update { parameter: parameter_rest, gradient: gradient_rest, slots: [a_rest, b_rest], ..self };
+        (Update { parameter, gradient, slots: [a, b], ..rest }, rest)
+    }
 }
 
 impl<F: Float> Update<'_, F> {
-    /// λ for this parameter: the given one, or 0 for a bias that is not to be decayed.
+    /// λ for these values: the given one, or 0 for a bias that is not to be decayed.
     pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
-        if self.is_bias && !decay_biases { 0.0 } else { weight_decay }
+        if self.decays || decay_biases { weight_decay } else { 0.0 }
+    }
+
+    /// Replaces every value w by `step(w, g)`, where g is its gradient with λ·w added.
+    #[track_caller]
+    pub(crate) fn for_each(self, decay: f64, step: impl Fn(F, F) -> F) {
+        self.assert_lengths(0);
+        let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(self.gradient));
+        vectorized(|| {
+            for (w, &g) in values {
+                *w = step(*w, g + decay * *w);
+            }
+        });
+    }
+
+    /// The same with what is remembered of the value, which `step(w, g, v)` updates.
+    #[track_caller]
+    pub(crate) fn for_each_with_slot(self, decay: f64, step: impl Fn(F, F, &mut F) -> F) {
+        self.assert_lengths(1);
+        let [slot, _] = self.slots;
+        let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(slot).zip(self.gradient));
+        vectorized(|| {
+            for ((w, v), &g) in values {
+                *w = step(*w, g + decay * *w, v);
+            }
+        });
     }
 
     /// Asserts what a rule with `n_slots` slots demands.
@@ -94,33 +191,54 @@ impl<F: Float> Update<'_, F> {
     /// Unless `gradient.len()` and the length of each of the first `n_slots` slots are `parameter.len()`.
     #[track_caller]
     pub fn assert_lengths(&self, n_slots: usize) {
-        let (name, length) = (self.name, self.parameter.len());
-        let gradient = self.gradient.len();
-        assert!(gradient == length, "{name}: a gradient of {gradient} values for a parameter of {length}");
+        let (length, gradient) = (self.parameter.len(), self.gradient.len());
+        assert!(gradient == length, "a gradient of {gradient} values for a parameter of {length}");
         for (i, slot) in self.slots[..n_slots].iter().enumerate() {
             let found = slot.len();
-            assert!(found == length, "{name}: slot {i} of {found} values for a parameter of {length}");
+            assert!(found == length, "slot {i} of {found} values for a parameter of {length}");
         }
     }
 }
 
-/// Whether a parameter of this name counts as a bias.
-pub(crate) fn is_bias(name: &str) -> bool {
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    matches!(name, "b" | "bias" | "gamma" | "beta")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_bias;
+    use super::Update;
+    use crate::{Adam, Momentum, Optimizer, Sgd};
 
     #[test]
-    fn biases_are_known_by_name() {
-        for name in ["b", "b1", "b12", "bias", "bias3", "gamma", "gamma2", "beta2"] {
-            assert!(is_bias(name), "{name}");
+    fn slots_start_at_zero_and_unused_ones_are_empty() {
+        let slots = |rule: &dyn Optimizer<f32>| rule.new_slots(2);
+        assert_eq!(slots(&Sgd::default()), [vec![], vec![]]);
+        assert_eq!(slots(&Momentum::default()), [vec![0.0; 2], vec![]]);
+        assert_eq!(slots(&Adam::default()), [vec![0.0; 2], vec![0.0; 2]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "learning rate 0, expected a finite number above 0")]
+    fn a_setting_out_of_range_has_no_slots() {
+        Optimizer::<f32>::new_slots(&Sgd::new(0.0), 1);
+    }
+
+    #[test]
+    fn parts_know_what_the_whole_knows() {
+        let (mut w, mut slots) = ([1.0_f32, 2.0, 3.0], Momentum::default().new_slots(3));
+        let whole = Update { decays: false, ..Update::new(&mut w, &[], &mut slots, 7, 0.25) };
+        let (first, rest) = whole.split_at(2);
+        assert_eq!((&*first.parameter, &*rest.parameter), (&[1.0, 2.0][..], &[3.0][..]));
+        // A gradient that is yet to come, the slot of the velocity, and the one that is not there.
+        assert_eq!((first.gradient.len(), rest.gradient.len()), (0, 0));
+        assert_eq!([first.slots.map(|slot| slot.len()), rest.slots.map(|slot| slot.len())], [[2, 0], [1, 0]]);
+        for (step, learning_rate, decays) in
+            [(first.step, first.learning_rate, first.decays), (rest.step, rest.learning_rate, rest.decays)]
+        {
+            assert_eq!((step, learning_rate, decays), (7, 0.25, false));
         }
-        for name in ["W", "W1", "w", "weight", "blend1", "basis", "B1", "1", ""] {
-            assert!(!is_bias(name), "{name}");
-        }
+    }
+
+    #[test]
+    #[should_panic(expected = "slot 0 of 4 values for a parameter of 3")]
+    fn slots_of_another_network_panic() {
+        let rule = Momentum::default();
+        rule.step(1, &mut [0.0_f32; 3], &[1.0; 3], &mut rule.new_slots(4));
     }
 }

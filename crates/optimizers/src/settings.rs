@@ -1,37 +1,38 @@
-//! The settings that rules, clipping and schedules share: their good ranges, checked when set and when read.
+//! What settings have in common: the good ranges, checked wherever settings are read or used, and the methods that set
+//! them.
 
 use crate::Error;
 
-/// `found` if it is in the good range.
-fn check(name: &'static str, found: f64, is_good: bool, expected: &'static str) -> Result<f64, Error> {
-    if is_good { Ok(found) } else { Err(Error::Setting { name, found, expected }) }
+fn check(name: &'static str, found: f64, is_good: bool, expected: &'static str) -> Result<(), Error> {
+    if is_good { Ok(()) } else { Err(Error::Setting { name, found, expected }) }
 }
 
-pub(crate) fn above_0(name: &'static str, found: f64) -> Result<f64, Error> {
+pub(crate) fn above_0(name: &'static str, found: f64) -> Result<(), Error> {
     check(name, found, found > 0.0 && found.is_finite(), "a finite number above 0")
 }
 
-pub(crate) fn not_below_0(name: &'static str, found: f64) -> Result<f64, Error> {
+pub(crate) fn not_below_0(name: &'static str, found: f64) -> Result<(), Error> {
     check(name, found, found >= 0.0 && found.is_finite(), "a finite number not below 0")
 }
 
-pub(crate) fn below_1(name: &'static str, found: f64) -> Result<f64, Error> {
+pub(crate) fn below_1(name: &'static str, found: f64) -> Result<(), Error> {
     check(name, found, (0.0..1.0).contains(&found), "a number from 0 to below 1")
 }
 
-pub(crate) fn above_0_to_1(name: &'static str, found: f64) -> Result<f64, Error> {
+pub(crate) fn above_0_to_1(name: &'static str, found: f64) -> Result<(), Error> {
     check(name, found, found > 0.0 && found <= 1.0, "a number above 0 and not above 1")
 }
 
 /// A number of steps.
-pub(crate) fn steps(name: &'static str, found: u64) -> Result<u64, Error> {
-    check(name, found as f64, found > 0, "at least 1").map(|_| found)
+pub(crate) fn steps(name: &'static str, found: u64) -> Result<(), Error> {
+    check(name, found as f64, found > 0, "at least 1")
 }
 
-/// One function per setting to check it, and one in `read` for `serde(deserialize_with = …)` to read and check it.
+/// One function per setting to check it, and one in `read` for `serde(deserialize_with = …)`, so that whoever reads a
+/// file can say in which line the setting is.
 macro_rules! settings {
     ($($setting:ident, $name:literal, $check:ident;)*) => {
-        $(pub(crate) fn $setting(found: f64) -> Result<f64, Error> {
+        $(pub(crate) fn $setting(found: f64) -> Result<(), Error> {
             $check($name, found)
         })*
 
@@ -40,7 +41,8 @@ macro_rules! settings {
             use serde::{Deserialize, Deserializer, de::Error};
 
             $(pub(crate) fn $setting<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-                super::$setting(f64::deserialize(from)?).map_err(D::Error::custom)
+                let found = f64::deserialize(from)?;
+                super::$setting(found).map_err(D::Error::custom).map(|()| found)
             })*
         }
     };
@@ -57,3 +59,46 @@ settings! {
     limit, "clipping limit", above_0;
     max_norm, "largest norm", above_0;
 }
+
+/// Methods `with_…` that replace settings. They take any value: `check` knows the ranges.
+macro_rules! setters {
+    ($type:ident: $($with:ident($($setting:ident: $kind:ty),+)),+) => {
+        impl $type {
+            $(
+                #[doc = concat!("The same with another", $(" `", stringify!($setting), "`",)+ ".")]
+                pub fn $with(self, $($setting: $kind),+) -> Self {
+                    $type { $($setting,)+ ..self }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use setters;
+
+/// The methods that every rule has, and those that set what it alone has.
+macro_rules! rule_settings {
+    ($rule:ident $(, $with:ident($($setting:ident),+))*) => {
+        $crate::settings::setters! {
+            $rule: with_learning_rate(learning_rate: f64), $($with($($setting: f64),+),)*
+            with_weight_decay(weight_decay: f64), with_decay_biases(decay_biases: bool)
+        }
+
+        impl $rule {
+            /// The rule with this learning rate and the defaults for the rest.
+            pub fn new(learning_rate: f64) -> Self {
+                $rule { learning_rate, ..$rule::default() }
+            }
+
+            /// Refuses settings out of range, as whoever uses the rule does first.
+            ///
+            /// # Errors
+            /// [`Error::Setting`] for the first of them.
+            pub fn check(&self) -> Result<(), Error> {
+                settings::learning_rate(self.learning_rate)?;
+                $($(settings::$setting(self.$setting)?;)+)*
+                settings::weight_decay(self.weight_decay)
+            }
+        }
+    };
+}
+pub(crate) use rule_settings;

@@ -69,7 +69,7 @@ pub enum Error {
         cause: chainrule_losses::Error,
     },
 
-    /// The learning-rate schedule does not fit the length of the run.
+    /// The learning-rate schedule contradicts itself, or does not fit the length of the run.
     #[error("{cause}")]
     Schedule {
         /// What does not fit.
@@ -237,6 +237,17 @@ pub enum CheckpointProblem {
 /// Numbers as a sentence has them.
 fn list(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+impl From<chainrule_optimizers::Error> for Error {
+    fn from(cause: chainrule_optimizers::Error) -> Self {
+        match cause {
+            chainrule_optimizers::Error::Setting { name, found, expected } => {
+                Error::config(name, found, expected)
+            }
+            cause => Error::Schedule { cause },
+        }
+    }
 }
 
 impl Error {

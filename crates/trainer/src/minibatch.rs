@@ -16,10 +16,10 @@ use std::ops::Range;
 use chainrule_data::Samples;
 use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
 use chainrule_losses::{Loss, LossSum, Targets};
-use chainrule_optimizers::{Optimizer, State};
+use chainrule_optimizers::{MAX_SLOTS, Optimizer, Update};
 use chainrule_tensor::{Float, MatrixView, vectorized};
 
-use crate::{parallel, update::for_each_piece};
+use crate::{parallel, update::{for_each_piece, of_network}};
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 ///
@@ -171,7 +171,11 @@ impl<F: Float> MiniBatch<F> {
     /// Computes the gradient of the mean loss of the samples that ran last.
     pub fn sum_gradient(&mut self, net: &Sequential<F>) {
         let mut gradient = std::mem::take(&mut self.gradient);
-        sum_pieces(&self.pieces, &mut gradient, &|piece, gradient| self.sum(net.layers(), piece, gradient));
+        let (layers, mut no_slots) = (net.layers(), Default::default());
+        let nothing = Update::new(&mut [], &[], &mut no_slots, 0, 0.0);
+        for_each_piece(layers, &self.pieces, nothing, &mut gradient, &|piece, _, gradient| {
+            self.sum(layers, piece, gradient);
+        });
         (self.gradient, self.is_summed) = (gradient, true);
     }
 
@@ -195,29 +199,30 @@ impl<F: Float> MiniBatch<F> {
         &mut self.gradient
     }
 
-    /// Ends the step: updates every parameter of `net` in one step of `optimizer` with this learning rate. Running
-    /// statistics follow the samples that ran last. `state` is the optimizer state.
+    /// Ends the step: updates every parameter of `net` in one step of `optimizer`, counted from 1, with this learning rate.
+    /// Running statistics follow the samples that ran last. `slots` are the optimizer state.
     ///
     /// Where the gradient was not asked for, it is never there as a whole: each piece is updated as soon as its gradient
     /// is known, by the thread that has it in its cache.
     ///
     /// # Panics
-    /// Unless `state` was made for this network and optimizer, and the network is the one that ran.
+    /// Unless `slots` were made for this network and optimizer, and the network is the one that ran.
     pub fn update(
         &mut self,
         net: &mut Sequential<F>,
         optimizer: &dyn Optimizer<F>,
-        state: &mut State<F>,
+        slots: &mut [Vec<F>; MAX_SLOTS],
+        step: u64,
         learning_rate: f64,
     ) {
-        state.begin_step();
         let (layers, values) = net.split_mut();
+        let all = of_network(layers, optimizer, values, slots, step, learning_rate);
         let mut gradient = std::mem::take(&mut self.gradient);
-        for_each_piece(layers, &self.pieces, values, state.iter_mut(), &mut gradient, &|piece| {
+        for_each_piece(layers, &self.pieces, all, &mut gradient, &|piece, update, gradient| {
             if !self.is_summed {
-                self.sum(layers, &piece.range, piece.gradient);
+                self.sum(layers, piece, gradient);
             }
-            optimizer.update(piece.state.update(piece.parameter, piece.gradient, learning_rate));
+            optimizer.update(Update { gradient, ..update });
         });
         self.gradient = gradient;
         layers.end_step(values, &self.sums, self.context.n_samples);
@@ -281,23 +286,6 @@ pub(crate) fn mean_of_sum<F: Float>(gradient: &mut [F], divisor: F) {
     // A multiplication takes a fifth of the time of a division. Where nothing counted, the sum is 0 and stays it.
     let share = if divisor.is_zero() { F::zero() } else { F::one() / divisor };
     vectorized(|| gradient.iter_mut().for_each(|value| *value *= share));
-}
-
-/// Runs `sum` for every piece and its part of the gradient: halves of the list side by side, down to one piece.
-fn sum_pieces<F: Float>(
-    pieces: &[Range<usize>],
-    gradient: &mut [F],
-    sum: &(impl Fn(&Range<usize>, &mut [F]) + Sync),
-) {
-    match pieces {
-        [] => {}
-        [piece] => sum(piece, gradient),
-        _ => {
-            let (left, right) = pieces.split_at(pieces.len() / 2);
-            let (of_left, of_right) = gradient.split_at_mut(right[0].start - left[0].start);
-            parallel::join(|| sum_pieces(left, of_left, sum), || sum_pieces(right, of_right, sum));
-        }
-    }
 }
 
 #[cfg(test)]

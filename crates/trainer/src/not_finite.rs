@@ -26,9 +26,9 @@ impl<S: Samples> Run<'_, S> {
         };
         self.net.tensors().for_each(|(tensor, values)| look(&tensor.name, values.as_slice()));
         // The square of a gradient may overflow though neither it nor the loss does; its parameter would never move again.
-        for (index, tensor) in self.net.layers().parameters().enumerate() {
+        for tensor in self.net.layers().parameters() {
             let what = format!("the optimizer state of {}", tensor.name);
-            self.state.slots(index).iter().for_each(|slot| look(&what, slot));
+            self.slots.iter().filter_map(|slot| slot.get(tensor.range())).for_each(|slot| look(&what, slot));
         }
         let Some((what, value)) = found else { return Ok(()) };
         let step = self.n_taken;

@@ -6,7 +6,7 @@ use chainrule_data::{Order, split};
 use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
-use chainrule_optimizers::{Optimizer, State, schedule::Schedule};
+use chainrule_optimizers::{MAX_SLOTS, Optimizer, schedule::Schedule};
 use chainrule_tensor::InputBuffer;
 
 use crate::{
@@ -43,7 +43,7 @@ use crate::{
 /// // Two pixels: class 0 is left, class 1 is right.
 /// let set = ImageSet::new(Images::new(4, 1, 2, vec![255, 0, 0, 255, 250, 9, 30, 200]), vec![0, 1, 0, 1]);
 /// let mut net = TwoLayerNet::new(&MlpConfig::new([2, 4, 2]))?;
-/// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)?).with_epochs(200).with_batch_size(4);
+/// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)).with_epochs(200).with_batch_size(4);
 /// let mut last = f64::INFINITY;
 /// let summary = train(&mut net, &set, Some(&set), &config, |event| {
 ///     if let Event::Epoch(epoch) = event {
@@ -62,7 +62,7 @@ pub fn train<S: Samples>(
     config: &TrainConfig,
     observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
-    train_with(net, &config.optimizer, samples, test, config, observer)
+    train_with(net, config.optimizer.rule(), samples, test, config, observer)
 }
 
 /// [`train`] with an update rule of one's own instead of the configured one.
@@ -91,7 +91,7 @@ pub(crate) fn train_kept<S: Samples>(
     mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
 ) -> Result<Summary, Error> {
     config.check()?;
-    check_rate(optimizer.learning_rate())?;
+    check_rule(optimizer)?;
     check_samples(net, samples)?;
     if let Some(test) = test {
         check_samples(net, test)?;
@@ -101,8 +101,10 @@ pub(crate) fn train_kept<S: Samples>(
     })?
 }
 
-/// A rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-pub(crate) fn check_rate(rate: f64) -> Result<(), Error> {
+/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
+pub(crate) fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
+    rule.check()?;
+    let rate = rule.learning_rate();
     if (rate as f32).is_finite() && rate as f32 > 0.0 {
         return Ok(());
     }
@@ -114,7 +116,8 @@ pub(crate) fn check_rate(rate: f64) -> Result<(), Error> {
 pub(crate) struct Run<'a, S> {
     pub(crate) net: &'a mut Mlp,
     pub(crate) optimizer: &'a dyn Optimizer<f32>,
-    pub(crate) state: State<f32>,
+    /// The optimizer state, as parameters lie.
+    pub(crate) slots: [Vec<f32>; MAX_SLOTS],
     pub(crate) schedule: Schedule,
     pub(crate) samples: &'a S,
     test: Option<&'a S>,
@@ -159,10 +162,11 @@ impl<'a, S: Samples> Run<'a, S> {
             Length::Steps(steps) => steps,
         };
         let schedule = config.schedule.clone().with_total_steps(n_steps);
+        schedule.check()?;
         let average = config.average.map(|decay| (Average::new(net.layers().n_values(), decay), net.clone()));
         Ok(Run {
-            state: State::new(optimizer, net.parameter_names()),
-            schedule: schedule.map_err(|cause| Error::Schedule { cause })?,
+            slots: optimizer.new_slots(net.n_parameters()),
+            schedule,
             net,
             optimizer,
             samples,
@@ -304,7 +308,7 @@ impl<'a, S: Samples> Run<'a, S> {
             self.check_gradient(mini_batch.gradient(), step, learning_rate)?;
             clip_mut(mini_batch.gradient_mut(), clip);
         }
-        mini_batch.update(self.net.sequential_mut(), self.optimizer, &mut self.state, learning_rate);
+        mini_batch.update(self.net.sequential_mut(), self.optimizer, &mut self.slots, step, learning_rate);
         if let Some((average, _)) = &mut self.average {
             average.follow(self.net.sequential().values());
         }

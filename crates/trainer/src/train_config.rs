@@ -171,6 +171,9 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Config`] for the first of them.
     pub fn check(&self) -> Result<(), Error> {
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        self.clip.map_or(Ok(()), |clip| clip.check())?;
         let (what, length) = match self.length {
             Length::Epochs(n) => ("epochs", n),
             Length::Steps(n) => ("steps", n),

@@ -2,122 +2,92 @@
 
 use std::ops::Range;
 
-use chainrule_layers::{Layers, Sequential};
+use chainrule_layers::{Kind, Layers, Sequential};
 use chainrule_optimizers::{
-    Clip, NORM_BLOCK, Optimizer, ParameterState, ParameterStates, State, global_norm_of_sums, sum_of_squares,
+    Clip, MAX_SLOTS, NORM_BLOCK, Optimizer, Update, global_norm_of_sums, sum_of_squares,
 };
 use chainrule_tensor::Float;
 
 use crate::parallel;
 
-/// Updates every parameter of `net` in one step of `optimizer` with this learning rate; large ones in parts, side by
-/// side. `state` is the optimizer state.
+/// Updates every parameter of `net` in one step of `optimizer`, counted from 1, with this learning rate; large ones in
+/// parts, side by side.
 ///
 /// # Panics
-/// Unless `gradient` has a value for every parameter, and `state` was made for this network and optimizer.
+/// Unless `gradient` has a value for every parameter, as has each slot that `optimizer` uses.
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Sgd, State};
+/// use chainrule_optimizers::{Optimizer, Sgd};
 /// use chainrule_trainer::{Mlp, MlpConfig, update};
 /// let mut net = Mlp::<f64>::new(&MlpConfig::new([2, 3, 2]))?;
-/// let rule = Sgd::new(0.5)?;
-/// let mut state = State::new(&rule, net.parameter_names());
+/// let rule = Sgd::new(0.5);
+/// let mut slots = rule.new_slots(net.n_parameters());
 /// let gradient = vec![1.0; net.n_parameters()];
-/// update(net.sequential_mut(), &rule, &mut state, &gradient, 0.5);
+/// update(net.sequential_mut(), &rule, &mut slots, &gradient, 1, 0.5);
 /// assert!(net.tensor("b1").unwrap().as_slice().iter().all(|b| *b == -0.5)); // 0 − 0.5 · 1
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
 #[track_caller]
 pub fn update<F: Float>(
     net: &mut Sequential<F>,
     optimizer: &dyn Optimizer<F>,
-    state: &mut State<F>,
+    slots: &mut [Vec<F>; MAX_SLOTS],
     gradient: &[F],
+    step: u64,
     learning_rate: f64,
 ) {
     assert_eq!(gradient.len(), net.n_parameters(), "values of the gradient, and of all parameters");
-    state.begin_step();
     let (layers, values) = net.split_mut();
-    for_each_piece(layers, &layers.pieces(LARGEST_PIECE), values, state.iter_mut(), &mut [], &|piece| {
-        let of_this = &gradient[piece.range];
-        optimizer.update(piece.state.update(piece.parameter, of_this, learning_rate));
+    let all = Update { gradient, ..of_network(layers, optimizer, values, slots, step, learning_rate) };
+    for_each_piece(layers, &layers.pieces(LARGEST_PIECE), all, &mut [], &|_, update, _| {
+        optimizer.update(update);
     });
 }
 
 /// Parameters of up to this many values are updated by one task.
 const LARGEST_PIECE: usize = 10_000;
 
-/// A run of one parameter, and what belongs to it.
-pub(crate) struct Piece<'a, F> {
-    /// Where it lies.
-    pub(crate) range: Range<usize>,
-    pub(crate) parameter: &'a mut [F],
-    pub(crate) state: ParameterState<'a, F>,
-    /// Room for its gradient, if the caller gave any.
-    pub(crate) gradient: &'a mut [F],
+/// The update of all parameters of a network with these values, but for their gradient.
+#[track_caller]
+pub(crate) fn of_network<'a, F: Float>(
+    layers: &Layers<F>,
+    optimizer: &dyn Optimizer<F>,
+    values: &'a mut [F],
+    slots: &'a mut [Vec<F>; MAX_SLOTS],
+    step: u64,
+    learning_rate: f64,
+) -> Update<'a, F> {
+    let n = layers.n_parameters();
+    for (i, slot) in slots[..optimizer.n_slots()].iter().enumerate() {
+        assert_eq!(slot.len(), n, "values of slot {i}, and of all parameters");
+    }
+    Update::new(&mut values[..n], &[], slots, step, learning_rate)
 }
 
-/// Runs `f` for every one of `pieces`, which are all parameters of `layers`, many side by side. `gradient` has a value for
-/// every parameter or none.
+/// Runs `f` for every one of `pieces`, which are what `all` updates, many side by side. `room`, for the gradient, has a value
+/// for each of theirs or none.
 pub(crate) fn for_each_piece<F: Float>(
     layers: &Layers<F>,
     pieces: &[Range<usize>],
-    values: &mut [F],
-    states: ParameterStates<'_, F>,
-    gradient: &mut [F],
-    f: &(impl Fn(Piece<'_, F>) + Sync),
-) {
-    let n = layers.parameters().count();
-    let values = &mut values[..layers.n_parameters()];
-    by_parameters(layers, 0..n, pieces, values, states, gradient, f);
-}
-
-fn by_parameters<F: Float>(
-    layers: &Layers<F>,
-    parameters: Range<usize>,
-    pieces: &[Range<usize>],
-    values: &mut [F],
-    mut states: ParameterStates<'_, F>,
-    gradient: &mut [F],
-    f: &(impl Fn(Piece<'_, F>) + Sync),
-) {
-    let offset = |i: usize| layers.parameters().nth(i).expect("a parameter").offset;
-    if parameters.len() > 1 {
-        let mid = parameters.start + parameters.len() / 2;
-        let (left, right) = pieces.split_at(pieces.partition_point(|piece| piece.start < offset(mid)));
-        let cut = offset(mid) - offset(parameters.start);
-        let (of_left, of_right) = values.split_at_mut(cut);
-        let (left_states, right_states) = states.split_at(parameters.len() / 2);
-        let (left_gradient, right_gradient) = gradient.split_at_mut(cut.min(gradient.len()));
-        parallel::join(
-            || by_parameters(layers, parameters.start..mid, left, of_left, left_states, left_gradient, f),
-            || by_parameters(layers, mid..parameters.end, right, of_right, right_states, right_gradient, f),
-        );
-    } else if let Some(state) = states.next() {
-        by_pieces(pieces, values, state, gradient, f);
-    }
-}
-
-fn by_pieces<F: Float>(
-    pieces: &[Range<usize>],
-    parameter: &mut [F],
-    state: ParameterState<'_, F>,
-    gradient: &mut [F],
-    f: &(impl Fn(Piece<'_, F>) + Sync),
+    mut all: Update<'_, F>,
+    room: &mut [F],
+    f: &(impl Fn(&Range<usize>, Update<'_, F>, &mut [F]) + Sync),
 ) {
     match pieces {
         [] => {}
-        [piece] => f(Piece { range: piece.clone(), parameter, state, gradient }),
+        [piece] => {
+            all.decays = layers.tensor_at(piece.start).kind == Kind::Weight;
+            f(piece, all, room);
+        }
         _ => {
             let (left, right) = pieces.split_at(pieces.len() / 2);
             let cut = right[0].start - left[0].start;
-            let (of_left, of_right) = parameter.split_at_mut(cut);
-            let (left_state, right_state) = state.split_at(cut);
-            let (left_gradient, right_gradient) = gradient.split_at_mut(cut.min(gradient.len()));
+            let (of_left, of_right) = all.split_at(cut);
+            let (left_room, right_room) = room.split_at_mut(cut.min(room.len()));
             parallel::join(
-                || by_pieces(left, of_left, left_state, left_gradient, f),
-                || by_pieces(right, of_right, right_state, right_gradient, f),
+                || for_each_piece(layers, left, of_left, left_room, f),
+                || for_each_piece(layers, right, of_right, right_room, f),
             );
         }
     }
@@ -144,7 +114,7 @@ mod tests {
     fn clipping_in_parts_is_clipping() {
         for n in [1, NORM_BLOCK, 3 * NORM_BLOCK + 17] {
             let gradient: Vec<f32> = (0..n).map(|i| 1.0 + (i as f32 * 0.7).sin()).collect();
-            for clip in [Clip::by_norm(0.5).unwrap(), Clip::by_value(0.3).unwrap()] {
+            for clip in [Clip::by_norm(0.5), Clip::by_value(0.3)] {
                 let (mut parts, mut whole) = (gradient.clone(), gradient.clone());
                 clip_mut(&mut parts, &clip);
                 clip.clip_mut(&mut whole);

@@ -56,14 +56,14 @@ struct Recipe {
     n_samples: usize,
 }
 
-fn recipes() -> Result<[Recipe; 2]> {
-    Ok([
+fn recipes() -> [Recipe; 2] {
+    [
         Recipe {
             name: "W1",
             n_hidden: 50,
             activation: Activation::Sigmoid,
             init: Init::Normal { std: 0.01 },
-            optimizer: Sgd::new(0.1)?.into(),
+            optimizer: Sgd::new(0.1).into(),
             n_samples: 60_000,
         },
         Recipe {
@@ -71,10 +71,10 @@ fn recipes() -> Result<[Recipe; 2]> {
             n_hidden: 800,
             activation: Activation::Relu,
             init: Init::HeNormal,
-            optimizer: Momentum::new(0.05)?.with_momentum(0.9)?.into(),
+            optimizer: Momentum::new(0.05).with_momentum(0.9).into(),
             n_samples: 20_000,
         },
-    ])
+    ]
 }
 
 /// The median time of a step.
@@ -94,7 +94,7 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
             n_threads(options.threads[0]),
         ));
     }
-    for recipe in recipes()? {
+    for recipe in recipes() {
         let cells = measure(&recipe, &samples, options)?;
         let within: Vec<&Cell> = cells.iter().filter(|cell| cell.threads <= n_processors()).collect();
         let model = Model::of(&within, n_processors());

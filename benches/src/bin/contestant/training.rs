@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, time::Instant};
 
 use chainrule_benches::{Recipe, Result};
 use chainrule_mnist::{ImageSet, Mnist};
-use chainrule_optimizers::{Optimizer, OptimizerConfig};
+use chainrule_optimizers::OptimizerConfig;
 use chainrule_trainer::{Dataset, Mlp, Samples, TrainConfig, evaluate, train};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ impl Training {
     pub(crate) fn go_on(&mut self, samples: &impl Samples) -> Result<f64> {
         self.requests += 1;
         let config = TrainConfig::new()
-            .with_optimizer(self.recipe.optimizer()?)
+            .with_optimizer(self.recipe.optimizer())
             .with_batch_size(self.recipe.batch)
             .with_steps(self.recipe.steps)
             // Another order every time.
@@ -69,7 +69,7 @@ pub(crate) fn slowest_optimizer(samples: &ImageSet) -> Result<Value> {
     let slowest = medians.zip(&optimizers).max_by(|a, b| a.0.total_cmp(&b.0));
     let (seconds, optimizer) = slowest.ok_or("there are no optimizers")?;
     let n_samples = recipe.steps as usize * recipe.batch.min(samples.len());
-    Ok(json!({ "value": n_samples as f64 / seconds, "note": Optimizer::<f32>::name(optimizer) }))
+    Ok(json!({ "value": n_samples as f64 / seconds, "note": optimizer.name() }))
 }
 
 /// MNIST with its usual mean 0 and variance 1: no value is zero.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use chainrule_mnist::Mnist;
-use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{Error, Mlp, MlpConfig, Summary, TrainConfig, evaluate};
 
 use super::TrainMnist;
@@ -85,8 +84,8 @@ pub(super) fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) 
     let threads = rayon::current_num_threads();
     let mut text = format!(
         "{}: rate {}, batch {}, seed {}, {threads} {}",
-        Optimizer::<f32>::name(&config.optimizer),
-        Optimizer::<f32>::learning_rate(&config.optimizer),
+        config.optimizer.name(),
+        config.optimizer.learning_rate(),
         config.batch_size.min(n_samples),
         config.seed,
         if threads == 1 { "thread" } else { "threads" },

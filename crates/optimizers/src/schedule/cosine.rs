@@ -20,14 +20,17 @@ use crate::{Error, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::schedule::{Cosine, Schedule};
-/// let schedule = Schedule::from(Cosine::new().with_minimum(0.25)?).with_total_steps(100)?;
+/// let schedule = Schedule::from(Cosine::new().with_minimum(0.25)).with_total_steps(100);
 /// assert_eq!([0, 50, 100, 1000].map(|step| schedule.rate(0.75, step)), [0.75, 0.5, 0.25, 0.25]);
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Cosine {
-    pub(super) minimum: f64,
+    /// The rate after n steps.
+    pub minimum: f64,
 }
+
+settings::setters! { Cosine: with_minimum(minimum: f64) }
 
 impl Cosine {
     /// Down to 0.
@@ -35,12 +38,12 @@ impl Cosine {
         Cosine::default()
     }
 
-    /// The same schedule with another minimum.
+    /// Refuses a minimum out of range.
     ///
     /// # Errors
     /// [`Error::Setting`] unless the minimum is finite and not below 0.
-    pub fn with_minimum(self, minimum: f64) -> Result<Self, Error> {
-        Ok(Cosine { minimum: settings::not_below_0("smallest rate", minimum)? })
+    pub fn check(&self) -> Result<(), Error> {
+        settings::not_below_0("smallest rate", self.minimum)
     }
 
     pub(super) fn rate(&self, base: f64, step: u64, n_steps: u64) -> f64 {
@@ -60,7 +63,7 @@ mod tests {
     #[test]
     fn thirds_by_hand() {
         // cos 60° = ½, cos 120° = −½.
-        let cosine = Cosine::new().with_minimum(1.0).unwrap();
+        let cosine = Cosine::new().with_minimum(1.0);
         for (step, expected) in [(0, 5.0), (2, 4.0), (3, 3.0), (4, 2.0), (6, 1.0), (7, 1.0), (u64::MAX, 1.0)]
         {
             let found = cosine.rate(5.0, step, 6);
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_refused() {
         for bad in [f64::NAN, -0.1, f64::INFINITY] {
-            let message = Cosine::new().with_minimum(bad).unwrap_err().to_string();
+            let message = Cosine::new().with_minimum(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("smallest rate {bad}, expected a finite number not below 0"));
         }
     }

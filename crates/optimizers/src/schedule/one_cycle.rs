@@ -23,18 +23,21 @@ use crate::{Error, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::schedule::{OneCycle, Schedule};
-/// let schedule = Schedule::from(OneCycle::new()).with_total_steps(10)?;
+/// let schedule = Schedule::from(OneCycle::new()).with_total_steps(10);
 /// let rates = [0, 2, 9, 10].map(|step| schedule.rate(0.1, step));
 /// for (rate, expected) in rates.iter().zip([0.004, 0.1, 4e-7, 4e-7]) {
 ///     assert!((rate / expected - 1.0).abs() < 1e-12);
 /// }
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct OneCycle {
-    pub(super) pct_start: f64,
-    pub(super) div_factor: f64,
-    pub(super) final_div_factor: f64,
+    /// The share of the steps that rise.
+    pub pct_start: f64,
+    /// Base rate / first rate.
+    pub div_factor: f64,
+    /// First rate / last rate.
+    pub final_div_factor: f64,
 }
 
 impl Default for OneCycle {
@@ -43,34 +46,25 @@ impl Default for OneCycle {
     }
 }
 
+settings::setters! {
+    OneCycle: with_pct_start(pct_start: f64), with_div_factor(div_factor: f64),
+    with_final_div_factor(final_div_factor: f64)
+}
+
 impl OneCycle {
     /// The defaults.
     pub fn new() -> Self {
         OneCycle::default()
     }
 
-    /// The same schedule with another share of steps that rise.
+    /// Refuses settings out of range.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless 0 ≤ pct_start < 1.
-    pub fn with_pct_start(self, pct_start: f64) -> Result<Self, Error> {
-        Ok(OneCycle { pct_start: settings::below_1("share of rising steps", pct_start)?, ..self })
-    }
-
-    /// The same schedule with another base rate / first rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the factor is finite and above 0.
-    pub fn with_div_factor(self, div_factor: f64) -> Result<Self, Error> {
-        Ok(OneCycle { div_factor: settings::above_0("div factor", div_factor)?, ..self })
-    }
-
-    /// The same schedule with another first rate / last rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the factor is finite and above 0.
-    pub fn with_final_div_factor(self, final_div_factor: f64) -> Result<Self, Error> {
-        Ok(OneCycle { final_div_factor: settings::above_0("final div factor", final_div_factor)?, ..self })
+    /// [`Error::Setting`] for the first of them.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::below_1("share of rising steps", self.pct_start)?;
+        settings::above_0("div factor", self.div_factor)?;
+        settings::above_0("final div factor", self.final_div_factor)
     }
 
     pub(super) fn rate(&self, base: f64, step: u64, n_steps: u64) -> f64 {
@@ -101,38 +95,38 @@ mod tests {
 
     /// From 2 to 8 and down to 1.
     fn cycle() -> OneCycle {
-        OneCycle::new().with_div_factor(4.0).unwrap().with_final_div_factor(2.0).unwrap()
+        OneCycle::new().with_div_factor(4.0).with_final_div_factor(2.0)
     }
 
     #[test]
     fn both_waves_by_hand() {
         // The peak is at step 0.5 · 10 − 1 = 4, the end at 9; cos 90° = 0.
-        let half = cycle().with_pct_start(0.5).unwrap();
+        let half = cycle().with_pct_start(0.5);
         assert_rates(&half, 10, [(0, 2.0), (2, 5.0), (4, 8.0), (9, 1.0), (10, 1.0), (u64::MAX, 1.0)]);
         // From the peak at step 2 to the end at 10: step 6 is half-way.
-        let third = cycle().with_pct_start(3.0 / 11.0).unwrap();
+        let third = cycle().with_pct_start(3.0 / 11.0);
         assert_rates(&third, 11, [(1, 5.0), (2, 8.0), (6, 4.5), (10, 1.0)]);
     }
 
     #[test]
     fn without_room_to_rise_it_falls() {
         // The peak is at step 0.5 · 2 − 1 = 0.
-        assert_rates(&cycle().with_pct_start(0.5).unwrap(), 2, [(0, 8.0), (1, 1.0), (2, 1.0)]);
+        assert_rates(&cycle().with_pct_start(0.5), 2, [(0, 8.0), (1, 1.0), (2, 1.0)]);
         // It is at step −1, so that step 0 is half-way to step 1: PyTorch's too.
-        assert_rates(&cycle().with_pct_start(0.0).unwrap(), 2, [(0, 4.5), (1, 1.0)]);
+        assert_rates(&cycle().with_pct_start(0.0), 2, [(0, 4.5), (1, 1.0)]);
         assert_rates(&cycle(), 1, [(0, 1.0), (1, 1.0)]);
     }
 
     #[test]
     fn settings_out_of_range_are_refused() {
         for bad in [f64::NAN, -0.1, 1.0, f64::INFINITY] {
-            let message = OneCycle::new().with_pct_start(bad).unwrap_err().to_string();
+            let message = OneCycle::new().with_pct_start(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("share of rising steps {bad}, expected a number from 0 to below 1"));
         }
         for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
-            let message = OneCycle::new().with_div_factor(bad).unwrap_err().to_string();
+            let message = OneCycle::new().with_div_factor(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("div factor {bad}, expected a finite number above 0"));
-            let message = OneCycle::new().with_final_div_factor(bad).unwrap_err().to_string();
+            let message = OneCycle::new().with_final_div_factor(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("final div factor {bad}, expected a finite number above 0"));
         }
     }

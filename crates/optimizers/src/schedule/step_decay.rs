@@ -16,31 +16,33 @@ use crate::{Error, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::schedule::{Schedule, StepDecay};
-/// let schedule = Schedule::from(StepDecay::new(30)?.with_gamma(0.5)?);
+/// let schedule = Schedule::from(StepDecay::new(30).with_gamma(0.5));
 /// assert_eq!([0, 29, 30, 60].map(|step| schedule.rate(0.1, step)), [0.1, 0.1, 0.05, 0.025]);
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct StepDecay {
-    pub(super) every: u64,
-    pub(super) gamma: f64,
+    /// Steps between two falls.
+    pub every: u64,
+    /// γ.
+    pub gamma: f64,
 }
+
+settings::setters! { StepDecay: with_gamma(gamma: f64) }
 
 impl StepDecay {
     /// A fall to a tenth every so many steps.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for 0 steps.
-    pub fn new(every: u64) -> Result<Self, Error> {
-        Ok(StepDecay { every: settings::steps("steps between two falls", every)?, gamma: 0.1 })
+    pub fn new(every: u64) -> Self {
+        StepDecay { every, gamma: 0.1 }
     }
 
-    /// The same schedule with another γ.
+    /// Refuses settings out of range.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless γ is finite and above 0.
-    pub fn with_gamma(self, gamma: f64) -> Result<Self, Error> {
-        Ok(StepDecay { gamma: settings::above_0("gamma", gamma)?, ..self })
+    /// [`Error::Setting`] for the first of them.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::steps("steps between two falls", self.every)?;
+        settings::above_0("gamma", self.gamma)
     }
 
     pub(super) fn rate(&self, base: f64, step: u64) -> f64 {
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn it_falls_at_multiples() {
-        let decay = StepDecay::new(3).unwrap().with_gamma(0.5).unwrap();
+        let decay = StepDecay::new(3).with_gamma(0.5);
         let rates = [0, 1, 2, 3, 5, 6, 8, 9].map(|step| decay.rate(8.0, step));
         assert_eq!(rates, [8.0, 8.0, 8.0, 4.0, 4.0, 2.0, 2.0, 1.0]);
         assert_eq!(decay.rate(8.0, u64::MAX), 0.0);
@@ -62,10 +64,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused() {
-        let message = StepDecay::new(0).unwrap_err().to_string();
+        let message = StepDecay::new(0).check().unwrap_err().to_string();
         assert_eq!(message, "steps between two falls 0, expected at least 1");
         for bad in [f64::NAN, 0.0, -0.5, f64::INFINITY] {
-            let message = StepDecay::new(1).unwrap().with_gamma(bad).unwrap_err().to_string();
+            let message = StepDecay::new(1).with_gamma(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("gamma {bad}, expected a finite number above 0"));
         }
     }

@@ -18,33 +18,33 @@ use crate::{Error, settings};
 /// # Examples
 /// ```
 /// use chainrule_optimizers::schedule::{Schedule, Warmup};
-/// let schedule = Schedule::from(Warmup::new(4)?.with_start(0.5)?);
+/// let schedule = Schedule::from(Warmup::new(4).with_start(0.5));
 /// assert_eq!([0, 1, 2, 3, 4, 5].map(|step| schedule.rate(8.0, step)), [4.0, 5.0, 6.0, 7.0, 8.0, 8.0]);
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Warmup {
-    pub(super) steps: u64,
-    pub(super) start: f64,
+    /// n, the step from which on the rate is whole.
+    pub steps: u64,
+    /// The share of the rate at step 0.
+    pub start: f64,
 }
 
-impl Warmup {
-    pub(super) const START: f64 = 1.0 / 3.0;
+settings::setters! { Warmup: with_start(start: f64) }
 
+impl Warmup {
     /// A rise from a third of the rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for 0 steps.
-    pub fn new(steps: u64) -> Result<Self, Error> {
-        Ok(Warmup { steps: settings::steps("steps of warm-up", steps)?, start: Warmup::START })
+    pub fn new(steps: u64) -> Self {
+        Warmup { steps, start: 1.0 / 3.0 }
     }
 
-    /// The same schedule from another share of the rate.
+    /// Refuses settings out of range.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless 0 < start ≤ 1.
-    pub fn with_start(self, start: f64) -> Result<Self, Error> {
-        Ok(Warmup { start: settings::above_0_to_1("warm-up start", start)?, ..self })
+    /// [`Error::Setting`] for the first of them.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::steps("steps of warm-up", self.steps)?;
+        settings::above_0_to_1("warm-up start", self.start)
     }
 
     pub(super) fn rate(&self, base: f64, step: u64) -> f64 {
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn it_starts_at_a_third_and_ends_exactly() {
-        let warmup = Warmup::new(2).unwrap();
+        let warmup = Warmup::new(2);
         for (step, expected) in [(0, 0.1), (1, 0.2)] {
             assert!((warmup.rate(0.3, step) - expected).abs() <= 1e-16);
         }
@@ -68,10 +68,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused() {
-        let message = Warmup::new(0).unwrap_err().to_string();
+        let message = Warmup::new(0).check().unwrap_err().to_string();
         assert_eq!(message, "steps of warm-up 0, expected at least 1");
         for bad in [f64::NAN, 0.0, -0.5, 1.5, f64::INFINITY] {
-            let message = Warmup::new(1).unwrap().with_start(bad).unwrap_err().to_string();
+            let message = Warmup::new(1).with_start(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("warm-up start {bad}, expected a number above 0 and not above 1"));
         }
     }

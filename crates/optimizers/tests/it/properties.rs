@@ -1,6 +1,8 @@
 //! What every rule promises: parts give the bits of the whole, and a restored state continues exactly.
 
-use chainrule_optimizers::{Clip, Momentum, NORM_BLOCK, Optimizer, OptimizerConfig, Sgd, State, global_norm};
+use chainrule_optimizers::{
+    Clip, MAX_SLOTS, Momentum, NORM_BLOCK, Optimizer, OptimizerConfig, Sgd, Update, global_norm,
+};
 use chainrule_tensor::{
     Float,
     random::{Purpose, generator, uniform},
@@ -8,14 +10,16 @@ use chainrule_tensor::{
 
 const LENGTH: usize = 37;
 
+type Slots<F> = [Vec<F>; MAX_SLOTS];
+
 /// Every rule as published, and with weight decay.
 fn rules() -> Vec<OptimizerConfig> {
-    let decaying = OptimizerConfig::all().into_iter().map(|rule| rule.with_weight_decay(0.05).unwrap());
+    let decaying = OptimizerConfig::all().into_iter().map(|rule| rule.with_weight_decay(0.05));
     [OptimizerConfig::all(), decaying.collect()].concat()
 }
 
 fn name(rule: &OptimizerConfig) -> &'static str {
-    Optimizer::<f64>::name(rule)
+    rule.name()
 }
 
 /// Numbers in −1…1, others for every salt.
@@ -25,34 +29,30 @@ fn random<F: Float>(salt: u64) -> Vec<F> {
 }
 
 /// One step of the whole parameter.
-fn step<F: Float>(rule: &dyn Optimizer<F>, state: &mut State<F>, w: &mut [F]) {
-    let number = state.begin_step();
-    state.update(rule, 0, w, &random::<F>(number));
+fn step<F: Float>(rule: &dyn Optimizer<F>, number: u64, slots: &mut Slots<F>, w: &mut [F]) {
+    rule.step(number, w, &random::<F>(number), slots);
 }
 
 fn parts_give_the_bits_of_the_whole<F: Float>() {
-    for rule in &rules() {
+    for config in &rules() {
+        let rule = config.rule::<F>();
         for cut in 0..=LENGTH {
-            let start = (random::<F>(1000), State::new(rule, [("w", LENGTH)]));
-            let ((mut w, mut state), (mut w_parts, mut state_parts)) = (start.clone(), start);
-            for _ in 0..3 {
-                step(rule, &mut state, &mut w);
-                let gradient = random::<F>(state_parts.begin_step());
+            let start = (random::<F>(1000), rule.new_slots(LENGTH));
+            let ((mut w, mut slots), (mut w_parts, mut slots_parts)) = (start.clone(), start);
+            for number in 1..=3 {
+                step(rule, number, &mut slots, &mut w);
+                let gradient = random::<F>(number);
                 let mid = cut + (LENGTH - cut) / 2;
-                let (memory, of_last) = state_parts.iter_mut().next().unwrap().split_at(mid);
-                let (of_first, of_rest) = memory.split_at(cut);
-                let (w_first, w_rest) = w_parts.split_at_mut(cut);
-                let (w_rest, w_last) = w_rest.split_at_mut(mid - cut);
+                let all =
+                    Update::new(&mut w_parts, &gradient, &mut slots_parts, number, rule.learning_rate());
+                let (before, last) = all.split_at(mid);
+                let (first, rest) = before.split_at(cut);
                 // In any order.
-                for (memory, w, gradient) in [
-                    (of_last, w_last, &gradient[mid..]),
-                    (of_first, w_first, &gradient[..cut]),
-                    (of_rest, w_rest, &gradient[cut..mid]),
-                ] {
-                    rule.update(memory.update(w, gradient, Optimizer::<F>::learning_rate(rule)));
+                for update in [last, first, rest] {
+                    rule.update(update);
                 }
             }
-            assert_eq!((&w, &state), (&w_parts, &state_parts), "{} cut at {cut}", name(rule));
+            assert_eq!((&w, &slots), (&w_parts, &slots_parts), "{} cut at {cut}", name(config));
         }
     }
 }
@@ -70,52 +70,52 @@ fn all_parameters_at_once_on_several_threads() {
     let start = names.map(|name| random::<f32>(name.as_bytes()[0].into()));
     let gradients = [1, 2, 3].map(random::<f32>);
     let (mut alone, mut together) = (start.clone(), start.clone());
-    let new_state = || State::new(&rule, names.map(|name| (name, LENGTH)));
-    let (mut state_alone, mut state_together) = (new_state(), new_state());
+    let new_slots = || [(); 3].map(|()| rule.new_slots(LENGTH));
+    let (mut slots_alone, mut slots_together) = (new_slots(), new_slots());
 
-    state_alone.begin_step();
-    for (i, (w, gradient)) in alone.iter_mut().zip(&gradients).enumerate() {
-        state_alone.update(&rule, i, w, gradient);
+    for ((w, gradient), slots) in alone.iter_mut().zip(&gradients).zip(&mut slots_alone) {
+        rule.step(1, w, gradient, slots);
     }
-    state_together.begin_step();
     std::thread::scope(|scope| {
-        for ((memory, w), gradient) in state_together.iter_mut().zip(&mut together).zip(&gradients) {
-            let update = memory.update(w, gradient, rule.learning_rate());
+        for ((slots, w), gradient) in slots_together.iter_mut().zip(&mut together).zip(&gradients) {
+            let update = Update::new(w, gradient, slots, 1, rule.learning_rate);
             scope.spawn(|| rule.update(update));
         }
     });
     assert_ne!(alone, start);
-    assert_eq!((alone, state_alone), (together, state_together));
+    assert_eq!((alone, slots_alone), (together, slots_together));
 }
 
-fn resumed_equals_continued<F: Float>(save_and_restore: impl Fn(&State<F>) -> State<F>) {
-    for rule in &rules() {
-        let (mut w, mut state) = (random::<F>(1000), State::new(rule, [("w", LENGTH)]));
-        for _ in 0..5 {
-            step(rule, &mut state, &mut w);
+fn resumed_equals_continued<F: Float>(save_and_restore: impl Fn(&Slots<F>) -> Slots<F>) {
+    for config in &rules() {
+        let rule = config.rule::<F>();
+        let (mut w, mut slots) = (random::<F>(1000), rule.new_slots(LENGTH));
+        for number in 1..=5 {
+            step(rule, number, &mut slots, &mut w);
         }
-        let (mut w_resumed, mut resumed) = (w.clone(), save_and_restore(&state));
-        assert_eq!(resumed.check(rule, [("w", LENGTH)]), Ok(()));
-        for _ in 0..5 {
-            step(rule, &mut state, &mut w);
-            step(rule, &mut resumed, &mut w_resumed);
+        let (mut w_resumed, mut resumed) = (w.clone(), save_and_restore(&slots));
+        for number in 6..=10 {
+            step(rule, number, &mut slots, &mut w);
+            step(rule, number, &mut resumed, &mut w_resumed);
         }
-        assert_eq!(state.step(), 10);
-        assert_eq!((w, state), (w_resumed, resumed), "{}", name(rule));
+        assert_eq!((w, slots), (w_resumed, resumed), "{}", name(config));
     }
 }
 
 #[test]
 fn a_copy_continues_exactly() {
-    resumed_equals_continued::<f32>(State::clone);
-    resumed_equals_continued::<f64>(State::clone);
+    resumed_equals_continued::<f32>(Slots::clone);
+    resumed_equals_continued::<f64>(Slots::clone);
 }
 
-/// Where five steps lead a parameter of this name.
-fn walk<F: Float>(rule: &OptimizerConfig, parameter: &str) -> Vec<F> {
-    let (mut w, mut state) = (random::<F>(1000), State::new(rule, [(parameter, LENGTH)]));
-    for _ in 0..5 {
-        step(rule, &mut state, &mut w);
+/// Where five steps lead weights (which decay), or biases.
+fn walk<F: Float>(config: &OptimizerConfig, decays: bool) -> Vec<F> {
+    let rule = config.rule::<F>();
+    let (mut w, mut slots) = (random::<F>(1000), rule.new_slots(LENGTH));
+    for number in 1..=5 {
+        let gradient = random::<F>(number);
+        let update = Update::new(&mut w, &gradient, &mut slots, number, rule.learning_rate());
+        rule.update(Update { decays, ..update });
     }
     w
 }
@@ -123,41 +123,37 @@ fn walk<F: Float>(rule: &OptimizerConfig, parameter: &str) -> Vec<F> {
 #[test]
 fn biases_decay_unless_told_otherwise() {
     for rule in rules() {
-        let none = rule.clone().with_weight_decay(0.0).unwrap();
+        let none = rule.clone().with_weight_decay(0.0);
         let weights_only = rule.clone().with_decay_biases(false);
-        assert_eq!(walk::<f32>(&rule, "b1"), walk::<f32>(&rule, "W1"), "{}", name(&rule));
-        assert_eq!(walk::<f32>(&weights_only, "b1"), walk::<f32>(&none, "b1"), "{}", name(&rule));
-        assert_eq!(walk::<f32>(&weights_only, "W1"), walk::<f32>(&rule, "W1"), "{}", name(&rule));
+        assert_eq!(walk::<f32>(&rule, false), walk::<f32>(&rule, true), "{}", name(&rule));
+        assert_eq!(walk::<f32>(&weights_only, false), walk::<f32>(&none, false), "{}", name(&rule));
+        assert_eq!(walk::<f32>(&weights_only, true), walk::<f32>(&rule, true), "{}", name(&rule));
         let decays = rule.weight_decay() > 0.0;
-        assert_eq!(walk::<f32>(&rule, "b1") != walk::<f32>(&none, "b1"), decays, "{}", name(&rule));
+        assert_eq!(walk::<f32>(&rule, false) != walk::<f32>(&none, false), decays, "{}", name(&rule));
     }
 }
 
 #[test]
 fn parts_of_a_bias_are_biases() {
-    let rule = Sgd::new(0.5).unwrap().with_weight_decay(1.0).unwrap().with_decay_biases(false);
-    let mut state = State::new(&rule, [("b", 2), ("W", 2)]);
-    let (mut b, mut w) = ([4.0_f32; 2], [4.0_f32; 2]);
-    state.begin_step();
-    let parameters = [&mut b, &mut w];
-    for (memory, parameter) in state.iter_mut().zip(parameters) {
-        let (first, second) = memory.split_at(1);
-        let (of_first, of_second) = parameter.split_at_mut(1);
-        rule.update(first.update(of_first, &[1.0], 0.5));
-        rule.update(second.update(of_second, &[1.0], 0.5));
+    let rule = Sgd::new(0.5).with_weight_decay(1.0).with_decay_biases(false);
+    let (mut w, mut slots) = ([4.0_f32; 4], rule.new_slots(4));
+    let (mut biases, weights) = Update::new(&mut w, &[1.0; 4], &mut slots, 1, 0.5).split_at(2);
+    biases.decays = false;
+    for update in [biases, weights] {
+        let (first, second) = update.split_at(1);
+        rule.update(first);
+        rule.update(second);
     }
-    assert_eq!((b, w), ([3.5; 2], [1.5; 2])); // 4 − 0.5·1, and 4 − 0.5·(1 + 4)
+    assert_eq!(w, [3.5, 3.5, 1.5, 1.5]); // 4 − 0.5·1, and 4 − 0.5·(1 + 4)
 }
 
 #[test]
 fn whoever_knows_better_says_what_a_bias_is() {
-    let rule = Sgd::new(0.5).unwrap().with_weight_decay(1.0).unwrap().with_decay_biases(false);
-    let mut state = State::new(&rule, [("slope", 1)]);
-    let mut slope = [4.0_f32];
-    state.begin_step();
-    let mut update = state.iter_mut().next().unwrap().update(&mut slope, &[1.0], 0.5);
-    assert!(!update.is_bias);
-    update.is_bias = true;
+    let rule = Sgd::new(0.5).with_weight_decay(1.0).with_decay_biases(false);
+    let (mut slope, mut slots) = ([4.0_f32], rule.new_slots(1));
+    let mut update = Update::new(&mut slope, &[1.0], &mut slots, 1, 0.5);
+    assert!(update.decays);
+    update.decays = false;
     rule.update(update);
     assert_eq!(slope, [3.5]);
 }
@@ -165,7 +161,7 @@ fn whoever_knows_better_says_what_a_bias_is() {
 #[test]
 fn f32_goes_where_f64_goes() {
     for rule in rules() {
-        for (w32, w64) in walk::<f32>(&rule, "w").iter().zip(walk::<f64>(&rule, "w")) {
+        for (w32, w64) in walk::<f32>(&rule, true).iter().zip(walk::<f64>(&rule, true)) {
             assert!((f64::from(*w32) - w64).abs() <= 1e-5, "{}: {w32}, {w64}", name(&rule));
         }
     }
@@ -175,7 +171,7 @@ fn f32_goes_where_f64_goes() {
 fn clipping_in_parts_gives_the_bits_of_the_whole() {
     let start: Vec<f32> = (0..=300).flat_map(random::<f32>).collect();
     assert!(start.len() > 2 * NORM_BLOCK);
-    for clip in [Clip::by_norm(0.7).unwrap(), Clip::by_value(0.3).unwrap()] {
+    for clip in [Clip::by_norm(0.7), Clip::by_value(0.3)] {
         let (mut whole, mut parts) = (start.clone(), start.clone());
         clip.clip_mut(&mut whole);
         let norm = global_norm(&parts);
@@ -196,10 +192,10 @@ mod saved {
     #[test]
     fn a_restored_state_continues_exactly() {
         let through_text =
-            |state: &State<f32>| serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
+            |slots: &Slots<f32>| serde_json::from_str(&serde_json::to_string(slots).unwrap()).unwrap();
         resumed_equals_continued(through_text);
         let through_text =
-            |state: &State<f64>| serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
+            |slots: &Slots<f64>| serde_json::from_str(&serde_json::to_string(slots).unwrap()).unwrap();
         resumed_equals_continued(through_text);
     }
 
@@ -210,10 +206,10 @@ mod saved {
     #[test]
     fn rules_are_read_as_they_are_written() {
         for rule in rules() {
-            let rule = rule.with_learning_rate(0.3).unwrap().with_decay_biases(false);
+            let rule = rule.with_learning_rate(0.3).with_decay_biases(false);
             assert_eq!(read(&serde_json::to_string(&rule).unwrap()), Ok(rule));
         }
-        let sgd = Sgd::new(0.3).unwrap().with_weight_decay(0.01).unwrap();
+        let sgd = Sgd::new(0.3).with_weight_decay(0.01);
         let text = r#"{"sgd":{"learning_rate":0.3,"weight_decay":0.01,"decay_biases":true}}"#;
         assert_eq!(serde_json::to_string(&OptimizerConfig::from(sgd)).unwrap(), text);
     }
@@ -223,7 +219,7 @@ mod saved {
         for rule in OptimizerConfig::all() {
             assert_eq!(read(&format!(r#"{{"{}":{{}}}}"#, name(&rule))), Ok(rule));
         }
-        let faster = AdamW::new(0.002).unwrap().into();
+        let faster = AdamW::new(0.002).into();
         assert_eq!(read(r#"{"adamw":{"learning_rate":0.002}}"#), Ok(faster));
     }
 
@@ -255,8 +251,8 @@ mod saved {
     #[test]
     fn clipping_is_read_as_it_is_written() {
         for (clip, text) in [
-            (Clip::by_norm(0.5).unwrap(), r#"{"norm":{"max_norm":0.5}}"#),
-            (Clip::by_value(0.5).unwrap(), r#"{"value":{"limit":0.5}}"#),
+            (Clip::by_norm(0.5), r#"{"norm":{"max_norm":0.5}}"#),
+            (Clip::by_value(0.5), r#"{"value":{"limit":0.5}}"#),
         ] {
             assert_eq!(serde_json::to_string(&clip).unwrap(), text);
             assert_eq!(serde_json::from_str::<Clip>(text).unwrap(), clip);

@@ -1,15 +1,13 @@
 //! Setting what rules have in common, and refusing what is out of range or not there.
 
-use chainrule_optimizers::{
-    AdaGrad, Adam, AdamW, Error, Momentum, Nesterov, Optimizer, OptimizerConfig, RmsProp, Sgd,
-};
+use chainrule_optimizers::{AdaGrad, Adam, AdamW, Error, Momentum, Nesterov, OptimizerConfig, RmsProp, Sgd};
 
 fn name(rule: &OptimizerConfig) -> &'static str {
-    Optimizer::<f32>::name(rule)
+    rule.name()
 }
 
 fn rate(rule: &OptimizerConfig) -> f64 {
-    Optimizer::<f32>::learning_rate(rule)
+    rule.learning_rate()
 }
 
 /// The message for each of the bad values, from each of the setters.
@@ -47,22 +45,20 @@ fn rules_by_name_have_their_published_rates() {
 #[test]
 fn setters_change_one_setting() {
     for before in OptimizerConfig::all() {
-        let after = before.clone().with_learning_rate(0.3).unwrap();
+        let after = before.clone().with_learning_rate(0.3);
         assert_eq!((rate(&after), name(&after)), (0.3, name(&before)));
-        let after = after.with_weight_decay(0.2).unwrap().with_decay_biases(false);
+        let after = after.with_weight_decay(0.2).with_decay_biases(false);
         assert_eq!((rate(&after), after.weight_decay(), after.decay_biases()), (0.3, 0.2, false));
-        let restored = after
-            .with_learning_rate(rate(&before))
-            .and_then(|rule| rule.with_decay_biases(true).with_weight_decay(before.weight_decay()));
-        assert_eq!(restored, Ok(before));
+        let restored = after.with_learning_rate(rate(&before)).with_decay_biases(true);
+        assert_eq!(restored.with_weight_decay(before.weight_decay()), before);
     }
 }
 
 #[test]
 fn only_two_rules_have_a_momentum() {
-    let momentum = Momentum::default().with_momentum(0.5).unwrap();
+    let momentum = Momentum::default().with_momentum(0.5);
     assert_eq!(OptimizerConfig::from(Momentum::default()).with_momentum(0.5), Ok(momentum.into()));
-    let nesterov = Nesterov::default().with_momentum(0.5).unwrap();
+    let nesterov = Nesterov::default().with_momentum(0.5);
     assert_eq!(OptimizerConfig::from(Nesterov::default()).with_momentum(0.5), Ok(nesterov.into()));
     for rule in OptimizerConfig::all() {
         let (name, result) = (name(&rule), rule.with_momentum(0.5));
@@ -80,13 +76,13 @@ fn only_two_rules_have_a_momentum() {
 fn rates_and_decays_out_of_range_are_refused() {
     for rule in OptimizerConfig::all() {
         assert_refused(
-            &[&|rate| rule.clone().with_learning_rate(rate).err()],
+            &[&|rate| rule.clone().with_learning_rate(rate).check().err()],
             &[f64::NAN, 0.0, -0.0, -0.1, f64::INFINITY],
             "learning rate",
             "a finite number above 0",
         );
         assert_refused(
-            &[&|decay| rule.clone().with_weight_decay(decay).err()],
+            &[&|decay| rule.clone().with_weight_decay(decay).check().err()],
             &[f64::NAN, -1e-9, f64::INFINITY],
             "weight decay",
             "a finite number not below 0",
@@ -94,13 +90,13 @@ fn rates_and_decays_out_of_range_are_refused() {
     }
     assert_refused(
         &[
-            &|rate| Sgd::new(rate).err(),
-            &|rate| Momentum::new(rate).err(),
-            &|rate| Nesterov::new(rate).err(),
-            &|rate| AdaGrad::new(rate).err(),
-            &|rate| RmsProp::new(rate).err(),
-            &|rate| Adam::new(rate).err(),
-            &|rate| AdamW::new(rate).err(),
+            &|rate| Sgd::new(rate).check().err(),
+            &|rate| Momentum::new(rate).check().err(),
+            &|rate| Nesterov::new(rate).check().err(),
+            &|rate| AdaGrad::new(rate).check().err(),
+            &|rate| RmsProp::new(rate).check().err(),
+            &|rate| Adam::new(rate).check().err(),
+            &|rate| AdamW::new(rate).check().err(),
         ],
         &[f64::NAN, 0.0, -0.1],
         "learning rate",
@@ -113,25 +109,25 @@ fn shares_out_of_range_are_refused() {
     let bad = [f64::NAN, -0.1, 1.0, f64::INFINITY];
     let expected = "a number from 0 to below 1";
     assert_refused(
-        &[&|momentum| Momentum::default().with_momentum(momentum).err(), &|momentum| {
-            Nesterov::default().with_momentum(momentum).err()
+        &[&|momentum| Momentum::default().with_momentum(momentum).check().err(), &|momentum| {
+            Nesterov::default().with_momentum(momentum).check().err()
         }],
         &bad,
         "momentum",
         expected,
     );
-    assert_refused(&[&|alpha| RmsProp::default().with_alpha(alpha).err()], &bad, "alpha", expected);
+    assert_refused(&[&|alpha| RmsProp::default().with_alpha(alpha).check().err()], &bad, "alpha", expected);
     assert_refused(
-        &[&|beta1| Adam::default().with_betas(beta1, 0.5).err(), &|beta1| {
-            AdamW::default().with_betas(beta1, 0.5).err()
+        &[&|beta1| Adam::default().with_betas(beta1, 0.5).check().err(), &|beta1| {
+            AdamW::default().with_betas(beta1, 0.5).check().err()
         }],
         &bad,
         "beta1",
         expected,
     );
     assert_refused(
-        &[&|beta2| Adam::default().with_betas(0.5, beta2).err(), &|beta2| {
-            AdamW::default().with_betas(0.5, beta2).err()
+        &[&|beta2| Adam::default().with_betas(0.5, beta2).check().err(), &|beta2| {
+            AdamW::default().with_betas(0.5, beta2).check().err()
         }],
         &bad,
         "beta2",
@@ -143,10 +139,10 @@ fn shares_out_of_range_are_refused() {
 fn eps_out_of_range_is_refused() {
     assert_refused(
         &[
-            &|eps| AdaGrad::default().with_eps(eps).err(),
-            &|eps| RmsProp::default().with_eps(eps).err(),
-            &|eps| Adam::default().with_eps(eps).err(),
-            &|eps| AdamW::default().with_eps(eps).err(),
+            &|eps| AdaGrad::default().with_eps(eps).check().err(),
+            &|eps| RmsProp::default().with_eps(eps).check().err(),
+            &|eps| Adam::default().with_eps(eps).check().err(),
+            &|eps| AdamW::default().with_eps(eps).check().err(),
         ],
         &[f64::NAN, 0.0, -1e-8, f64::INFINITY],
         "eps",

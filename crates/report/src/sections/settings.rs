@@ -1,6 +1,6 @@
 //! What the run was made from, and how it is repeated.
 
-use chainrule_trainer::{Length, MlpConfig, TrainConfig, optimizers::Optimizer};
+use chainrule_trainer::{Length, MlpConfig, TrainConfig};
 use maud::{Markup, html};
 
 use crate::{Run, numbers::whole};
@@ -58,8 +58,8 @@ fn training(config: &TrainConfig) -> Vec<(&'static str, String)> {
         _ => "another".into(),
     };
     let mut rows = vec![
-        ("optimizer", Optimizer::<f32>::name(&config.optimizer).to_string()),
-        ("learning rate", Optimizer::<f32>::learning_rate(&config.optimizer).to_string()),
+        ("optimizer", config.optimizer.name().to_string()),
+        ("learning rate", config.optimizer.learning_rate().to_string()),
         ("schedule of the learning rate", config.schedule.to_string()),
         ("mini-batch", format!("{} samples", config.batch_size)),
         ("length", length),

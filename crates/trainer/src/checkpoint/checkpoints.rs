@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Event, Mlp, Samples, Summary, TrainConfig,
-    train::{check_rate, train_kept},
+    train::{check_rule, train_kept},
 };
 
 /// Where a run begins.
@@ -156,7 +156,7 @@ impl Checkpoints {
         config: &TrainConfig,
         observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
     ) -> Result<Summary, Error> {
-        self.train_with(net, &config.optimizer, samples, test, config, observer)
+        self.train_with(net, config.optimizer.rule(), samples, test, config, observer)
     }
 
     /// [`train_with`](crate::train_with) with these checkpoints. Of the rule itself, name and number of slots are compared.
@@ -174,7 +174,7 @@ impl Checkpoints {
     ) -> Result<Summary, Error> {
         self.check()?;
         config.check()?;
-        check_rate(optimizer.learning_rate())?;
+        check_rule(optimizer)?;
         let _lock = self.folder.as_deref().map(folder::open).transpose()?;
         let mut saver = Saver::new(self, self.find()?);
         train_kept(net, optimizer, samples, test, config, &mut saver, observer)

@@ -13,7 +13,7 @@ const HEADER: usize = 24;
 fn checkpoint() -> Checkpoint {
     let config =
         MlpConfig::new([3, 4, 2]).with_activation(Activation::Relu).with_init(Init::HeNormal).with_seed(11);
-    let optimizer = OptimizerConfig::from(Momentum::new(0.05).unwrap());
+    let optimizer = OptimizerConfig::from(Momentum::new(0.05));
     let record = TrainingRecord::new(TrainConfig::new().with_steps(7).with_optimizer(optimizer), Vec::new());
     Checkpoint::new(TwoLayerNet::new(&config).unwrap(), record)
 }

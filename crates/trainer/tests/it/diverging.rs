@@ -30,7 +30,7 @@ fn diverges(net: &MlpConfig, data: &impl Samples, config: &TrainConfig) -> (Stri
 fn a_rate_that_is_too_large_shows_in_the_outputs_of_a_layer() {
     // Weights of about 1e27 after the first step: their products are too large for f32, in the third layer.
     let net = MlpConfig::new([36, 9, 10]).with_activation(Activation::Relu);
-    let config = TrainConfig::new().with_optimizer(Sgd::new(1e28).unwrap());
+    let config = TrainConfig::new().with_optimizer(Sgd::new(1e28));
     let (what, step, layer, _) = diverges(&net, &blobs(300), &config);
     assert_eq!((&*what, step, &*layer), ("the loss", 2, "the outputs of layer 3 (affine)"));
 }
@@ -45,7 +45,7 @@ fn steep(run: impl FnOnce(&MlpConfig, &Dataset)) {
 
 #[test]
 fn a_gradient_that_is_not_finite_is_not_clipped_away() {
-    for clip in [Clip::by_value(1.0).unwrap(), Clip::by_norm(1.0).unwrap()] {
+    for clip in [Clip::by_value(1.0), Clip::by_norm(1.0)] {
         steep(|net, data| {
             let found = diverges(net, data, &TrainConfig::new().with_clip(clip));
             let layer = "layer 1 (affine)".to_string();

@@ -20,9 +20,9 @@ pub(crate) fn network(data: &Dataset) -> MlpConfig {
 /// The settings of its run, likewise.
 pub(crate) fn training() -> TrainConfig {
     TrainConfig::new()
-        .with_optimizer(AdamW::default().with_learning_rate(0.0625).unwrap())
+        .with_optimizer(AdamW::default().with_learning_rate(0.0625))
         .with_schedule("warmup:2+cosine".parse::<Schedule>().unwrap())
-        .with_clip(Clip::by_norm(1.5).unwrap())
+        .with_clip(Clip::by_norm(1.5))
         .with_epochs(2)
         .with_batch_size(4)
         .with_seed(5)

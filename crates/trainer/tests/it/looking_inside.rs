@@ -14,7 +14,7 @@ use crate::common::blobs;
 #[test]
 fn a_look_at_the_network_changes_no_bit_of_the_training() {
     let set = blobs(450);
-    let config = TrainConfig::new().with_optimizer(Adam::new(0.01).unwrap()).with_epochs(3);
+    let config = TrainConfig::new().with_optimizer(Adam::new(0.01)).with_epochs(3);
     let trained = |looks: bool| {
         let mut net = TwoLayerNet::new(&MlpConfig::new([36, 9, 10]).with_dropout(0.2)).unwrap();
         let mut losses = Vec::new();

@@ -29,7 +29,7 @@ fn a_line_is_found_by_every_loss_of_values() {
     ] {
         let mut net = Mlp::new(&config).unwrap();
         let config = TrainConfig::new()
-            .with_optimizer(Adam::default().with_learning_rate(0.05).unwrap())
+            .with_optimizer(Adam::default().with_learning_rate(0.05))
             .with_epochs(400)
             .with_batch_size(50);
         let summary = train(&mut net, &data, Some(&data), &config, go_on).unwrap();
@@ -53,7 +53,7 @@ fn yes_or_no_has_a_confusion_matrix_of_two() {
     let data = Dataset::from_rows(&rows, 1).unwrap().with_values(&t, 1).unwrap();
     let mut net = Mlp::new(&MlpConfig::new([1, 1]).with_loss(BinaryCrossEntropy)).unwrap();
     let config = TrainConfig::new()
-        .with_optimizer(Sgd::new(20.0).unwrap())
+        .with_optimizer(Sgd::new(20.0))
         .with_epochs(500)
         .with_batch_size(40)
         .with_validation(0.25);

@@ -44,9 +44,9 @@ fn values(net: &Mlp) -> Vec<f32> {
 #[test]
 fn everything_at_once_has_the_same_bits_on_any_number_of_threads() {
     let config = TrainConfig::new()
-        .with_optimizer(AdamW::default().with_learning_rate(0.01).unwrap())
+        .with_optimizer(AdamW::default().with_learning_rate(0.01))
         .with_schedule(OneCycle::new())
-        .with_clip(Clip::by_norm(1.0).unwrap())
+        .with_clip(Clip::by_norm(1.0))
         .with_epochs(6)
         .with_batch_size(70)
         .with_validation(0.2)
@@ -157,7 +157,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
     let classes: Vec<usize> = (0..60).map(|_| index(&mut rng, 3)).collect();
     let data = Dataset::from_rows(&rows, 5).unwrap().with_classes(&classes).unwrap();
     let config = |epochs| {
-        let rule = Adam::default().with_learning_rate(0.01).unwrap();
+        let rule = Adam::default().with_learning_rate(0.01);
         TrainConfig::new().with_optimizer(rule).with_epochs(epochs).with_batch_size(10).with_validation(0.3)
     };
     let trained = |config: &TrainConfig| {
@@ -181,7 +181,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
 
 #[test]
 fn the_average_is_that_of_all_steps() {
-    let config = |steps| TrainConfig::new().with_optimizer(Sgd::new(1.0).unwrap()).with_steps(steps);
+    let config = |steps| TrainConfig::new().with_optimizer(Sgd::new(1.0)).with_steps(steps);
     let trained = |config: &TrainConfig| {
         let mut net = Mlp::new(&MlpConfig::new([36, 4, 10])).unwrap();
         run(&mut net, config);
@@ -205,9 +205,9 @@ fn the_average_is_that_of_all_steps() {
 fn the_schedule_and_the_clipping_bound_every_step() {
     let schedule = OneCycle::new();
     let config = TrainConfig::new()
-        .with_optimizer(Sgd::new(0.5).unwrap())
+        .with_optimizer(Sgd::new(0.5))
         .with_schedule(schedule)
-        .with_clip(Clip::by_value(1e-3).unwrap())
+        .with_clip(Clip::by_value(1e-3))
         .with_steps(10);
     let mut net = Mlp::new(&MlpConfig::new([36, 4, 10])).unwrap();
     let before = values(&net);
@@ -219,7 +219,7 @@ fn the_schedule_and_the_clipping_bound_every_step() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    let expected = chainrule_optimizers::Schedule::from(schedule).with_total_steps(10).unwrap();
+    let expected = chainrule_optimizers::Schedule::from(schedule).with_total_steps(10);
     assert_eq!(rates, (0..10).map(|step| expected.rate(0.5, step)).collect::<Vec<_>>());
     let farthest = rates.iter().sum::<f64>() * 1e-3 * (1.0 + 1e-5);
     let moved: Vec<f64> = values(&net).iter().zip(before).map(|(a, b)| f64::from(a - b).abs()).collect();

@@ -28,7 +28,7 @@ fn everything(optimizer: OptimizerConfig) -> TrainConfig {
     TrainConfig::new()
         .with_optimizer(optimizer)
         .with_schedule("one-cycle".parse::<Schedule>().unwrap())
-        .with_clip(Clip::by_norm(1.0).unwrap())
+        .with_clip(Clip::by_norm(1.0))
         .with_epochs(5)
         .with_batch_size(15)
         .with_validation(0.2)
@@ -144,7 +144,7 @@ fn the_number_of_threads_may_change() {
 #[test]
 fn early_stopping_ends_a_resumed_run_where_it_would_have_ended() {
     // A rate that makes nothing better.
-    let config = everything(Sgd::new(1e-9).unwrap().into()).with_epochs(20).with_average(0.5);
+    let config = everything(Sgd::new(1e-9).into()).with_epochs(20).with_average(0.5);
     let config = config.with_early_stopping(EarlyStopping::new(2).with_min_delta(0.5));
     let expected = never_stopped(&config);
     assert!(expected.1.stopped_early && expected.1.steps < 120, "{:?}", expected.1);
@@ -233,12 +233,12 @@ fn another_run_is_refused_by_the_setting_that_differs() {
     ] {
         assert_eq!(refused(&config, &other), format!("{expected}{behind}"));
     }
-    let faster = config.clone().with_optimizer(Sgd::new(0.5).unwrap());
+    let faster = config.clone().with_optimizer(Sgd::new(0.5));
     let reason = refused(&config, &faster);
     assert!(reason.starts_with("the learning rate is 0.5, expected 0.1"), "{reason}");
-    let other = config.clone().with_optimizer(Momentum::new(0.1).unwrap());
+    let other = config.clone().with_optimizer(Momentum::new(0.1));
     assert!(refused(&config, &other).starts_with("the optimizer is momentum, expected sgd"));
-    let decaying = config.clone().with_optimizer(Sgd::new(0.1).unwrap().with_weight_decay(0.5).unwrap());
+    let decaying = config.clone().with_optimizer(Sgd::new(0.1).with_weight_decay(0.5));
     assert!(refused(&config, &decaying).starts_with("the rest of the optimizer is "));
     assert_eq!(
         refused(&config, &config.clone().with_epochs(1)),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chainrule_mnist::{ImageSet, Images, Mnist};
-use chainrule_optimizers::{Momentum, Optimizer, Sgd, State};
+use chainrule_optimizers::{Clip, Momentum, Optimizer, Sgd, Update, schedule::Exponential};
 use chainrule_tensor::{
     Init,
     random::{Purpose, generator, shuffle},
@@ -30,7 +30,7 @@ fn run(
 /// The checksum of the parameters after a short run.
 fn trained(config: &TrainConfig) -> u32 {
     let mut net = TwoLayerNet::new(&self::config().with_seed(config.seed)).unwrap();
-    run(&mut net, &Momentum::new(0.1).unwrap(), config).unwrap();
+    run(&mut net, &Momentum::new(0.1), config).unwrap();
     net.parameters_crc32()
 }
 
@@ -66,7 +66,7 @@ fn blobs_are_learned_with_either_activation() {
     for activation in [Activation::Sigmoid, Activation::Relu] {
         let mut net = TwoLayerNet::new(&config().with_activation(activation)).unwrap();
         let config = TrainConfig::new().with_epochs(60).with_batch_size(30);
-        let summary = run(&mut net, &Sgd::new(0.5).unwrap(), &config).unwrap();
+        let summary = run(&mut net, &Sgd::new(0.5), &config).unwrap();
         let accuracy = summary.test_accuracy.unwrap();
         assert!(accuracy >= 0.98, "{activation}: {accuracy}");
         assert_eq!((summary.epochs, summary.steps, summary.history.len()), (60, 60 * 15, 60));
@@ -96,7 +96,7 @@ fn the_numerical_gradient_trains_like_backpropagation() {
     let by = |gradient| {
         let mut net = TwoLayerNet::new(&config()).unwrap();
         let config = TrainConfig::new().with_steps(5).with_batch_size(20).with_gradient(gradient);
-        let summary = run(&mut net, &Sgd::new(0.5).unwrap(), &config).unwrap();
+        let summary = run(&mut net, &Sgd::new(0.5), &config).unwrap();
         (summary.history[0].train_loss, net)
     };
     let (loss_a, a) = by(GradientMethod::Backprop);
@@ -151,7 +151,7 @@ fn the_observer_can_stop_the_run() {
 #[test]
 fn divergence_is_noticed_with_advice() {
     let mut net = TwoLayerNet::new(&config().with_activation(Activation::Relu)).unwrap();
-    let error = run(&mut net, &Sgd::new(1e30).unwrap(), &TrainConfig::new()).unwrap_err();
+    let error = run(&mut net, &Sgd::new(1e30), &TrainConfig::new()).unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, Error::NotFinite { .. }), "{message}");
     assert!(message.starts_with("training has diverged: "), "{message}");
@@ -162,7 +162,7 @@ fn divergence_is_noticed_with_advice() {
 fn a_parameter_that_is_no_longer_finite_is_noticed() {
     // The loss of the only step is that before its update, which the weight decay takes beyond f32.
     let mut net = TwoLayerNet::new(&config()).unwrap();
-    let optimizer = Sgd::new(1e38).unwrap().with_weight_decay(1e38).unwrap();
+    let optimizer = Sgd::new(1e38).with_weight_decay(1e38);
     let error = run(&mut net, &optimizer, &TrainConfig::new().with_steps(1)).unwrap_err().to_string();
     assert!(
         error.starts_with("training has diverged: W1[") && error.contains("at step 1 in epoch 1"),
@@ -174,7 +174,7 @@ fn a_parameter_that_is_no_longer_finite_is_noticed() {
 fn a_rate_that_f32_cannot_hold_is_refused() {
     for (rate, text) in [(1e-60, "1e-60"), (1e39, "1e39")] {
         let mut net = TwoLayerNet::new(&config()).unwrap();
-        let error = run(&mut net, &Sgd::new(rate).unwrap(), &TrainConfig::new()).unwrap_err().to_string();
+        let error = run(&mut net, &Sgd::new(rate), &TrainConfig::new()).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("learning rate is {text}, expected a number that f32 can hold")),
             "{error}"
@@ -186,7 +186,7 @@ fn a_rate_that_f32_cannot_hold_is_refused() {
 #[test]
 fn a_run_is_that_of_its_serial_twin() {
     let set = blobs(450);
-    let rule = Momentum::new(0.2).unwrap().with_weight_decay(0.001).unwrap();
+    let rule = Momentum::new(0.2).with_weight_decay(0.001);
     let (mut net, mut twin): (TwoLayerNet, TwoLayerNet) =
         (TwoLayerNet::new(&config()).unwrap(), TwoLayerNet::new(&config()).unwrap());
     let mut losses = Vec::new();
@@ -199,7 +199,7 @@ fn a_run_is_that_of_its_serial_twin() {
     })
     .unwrap();
 
-    let mut state = State::new(&rule, twin.parameter_names());
+    let (mut slots, mut step) = (rule.new_slots(twin.n_parameters()), 0);
     let mut twin_losses = Vec::new();
     for epoch in 0..3 {
         let mut order: Vec<usize> = (0..450).collect();
@@ -208,8 +208,8 @@ fn a_run_is_that_of_its_serial_twin() {
             let (x, t) = set.batch(indices);
             twin_losses.push(twin.loss(&x, &t));
             let gradient = twin.gradient(&x, &t);
-            let parameters = twin.sequential_mut().parameters_mut().into_iter().map(|(_, values)| values);
-            state.update_all(&rule, parameters, gradient.values());
+            step += 1;
+            rule.step(step, twin.sequential_mut().split_mut().1, gradient.values(), &mut slots);
         }
     }
     assert_eq!(losses.len(), twin_losses.len());
@@ -258,6 +258,15 @@ fn bad_settings_are_refused_in_one_sentence() {
         &samples,
         "classes: found class 9, expected classes 0 to 2, the outputs of the network",
     );
+    let above_0 = "expected a finite number above 0";
+    let config = good.clone().with_optimizer(Sgd::new(-0.1));
+    assert_refused(&net, &config, &samples, &format!("learning rate is -0.1, {above_0}"));
+    let config = good.clone().with_clip(Clip::by_norm(f64::NAN));
+    assert_refused(&net, &config, &samples, &format!("largest norm is NaN, {above_0}"));
+    let config = good.clone().with_schedule(Exponential::new(0.0));
+    assert_refused(&net, &config, &samples, &format!("gamma is 0, {above_0}"));
+    let error = run(&mut TwoLayerNet::new(&net).unwrap(), &Sgd::new(f64::INFINITY), &good).unwrap_err();
+    assert_eq!(error.to_string(), format!("learning rate is inf, {above_0}"));
     let empty = ImageSet::new(Images::new(0, 6, 6, Vec::new()), Vec::new());
     assert_refused(&net, &good, &empty, "samples: found none, expected at least one");
 }

@@ -73,7 +73,7 @@ fn train_with_batch_norm(golden: &Golden, follow: bool) -> Shown {
     net.unpack(&golden.net(&config).sequential().pack());
 
     let (mut outputs, mut running_statistics) = (Vec::new(), Vec::new());
-    let rule = Momentum::new(0.1).unwrap();
+    let rule = Momentum::new(0.1);
     let losses = train(&mut net, golden, &rule, "constant", follow, |step, net| {
         let of_step = replace(&mut *tap.0.lock().unwrap(), nothing.clone());
         if steps.contains(&step) {

@@ -8,7 +8,7 @@ mod golden;
 
 use chainrule_layers::{Context, Sequential};
 use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_optimizers::{Adam, AdamW, Momentum, Nesterov, Optimizer, Schedule, State};
+use chainrule_optimizers::{Adam, AdamW, Momentum, Nesterov, Optimizer, Schedule};
 use chainrule_trainer::{Activation, MiniBatch, MlpConfig, update};
 
 use golden::{Golden, number, numbers};
@@ -23,8 +23,8 @@ fn train(
     follow: bool,
     mut shown: impl FnMut(u64, &Sequential<f64>),
 ) -> Vec<f64> {
-    let schedule = schedule.parse::<Schedule>().unwrap().with_total_steps(100).unwrap();
-    let mut state = State::new(optimizer, net.parameter_names());
+    let schedule = schedule.parse::<Schedule>().unwrap().with_total_steps(100);
+    let mut slots = optimizer.new_slots(net.n_parameters());
     let mut mini_batch = MiniBatch::new(net, number(golden.run("batch_size")));
     let mut losses = Vec::new();
     for step in 0..100 {
@@ -33,10 +33,10 @@ fn train(
         losses.push(outcome.loss.mean());
         let rate = schedule.rate(optimizer.learning_rate(), step);
         match follow {
-            true => mini_batch.update(net, optimizer, &mut state, rate),
+            true => mini_batch.update(net, optimizer, &mut slots, step + 1, rate),
             false => {
                 mini_batch.sum_gradient(net);
-                update(net, optimizer, &mut state, mini_batch.gradient(), rate);
+                update(net, optimizer, &mut slots, mini_batch.gradient(), step + 1, rate);
             }
         }
         shown(step, net);
@@ -76,14 +76,14 @@ fn run(
 fn tanh_with_adamw_and_a_cosine() {
     let golden = Golden::of("tanh_adamw_cosine");
     let run = |optimizer: &dyn Optimizer<f64>, schedule| run(&golden, Activation::Tanh, optimizer, schedule);
-    let rule = AdamW::new(0.02).unwrap().with_weight_decay(0.1).unwrap();
+    let rule = AdamW::new(0.02).with_weight_decay(0.1);
     let (losses, end) = run(&rule, "cosine:0.001");
     let expected = numbers(golden.run("losses"));
     assert_eq!(departure(&losses, &expected), None);
     assert_eq!(departure(&end, &numbers(golden.run("end"))), None);
 
     // What is wrong shows at once: the first loss knows nothing of the rule yet, and the first rate is the base rate.
-    let adam = Adam::new(0.02).unwrap().with_weight_decay(0.1).unwrap();
+    let adam = Adam::new(0.02).with_weight_decay(0.1);
     assert_eq!(departure(&run(&adam, "cosine:0.001").0, &expected), Some(1));
     assert_eq!(departure(&run(&rule, "constant").0, &expected), Some(2));
     assert_eq!(departure(&run(&rule, "cosine").0, &expected), Some(2));
@@ -93,13 +93,13 @@ fn tanh_with_adamw_and_a_cosine() {
 fn relu_with_nesterov_and_weight_decay() {
     let golden = Golden::of("relu_nesterov");
     let run = |optimizer: &dyn Optimizer<f64>| run(&golden, Activation::Relu, optimizer, "constant");
-    let rule = Nesterov::new(0.05).unwrap().with_weight_decay(0.01).unwrap();
+    let rule = Nesterov::new(0.05).with_weight_decay(0.01);
     let (losses, end) = run(&rule);
     let expected = numbers(golden.run("losses"));
     assert_eq!(departure(&losses, &expected), None);
     assert_eq!(departure(&end, &numbers(golden.run("end"))), None);
 
-    let momentum = Momentum::new(0.05).unwrap().with_weight_decay(0.01).unwrap();
+    let momentum = Momentum::new(0.05).with_weight_decay(0.01);
     assert_eq!(departure(&run(&momentum).0, &expected), Some(1));
     assert_eq!(departure(&run(&rule.with_decay_biases(false)).0, &expected), Some(1));
 }

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         MlpConfig::new([2, 32, 32, 1]).with_activation(Activation::Relu).with_loss(BinaryCrossEntropy);
     let mut net = Mlp::new(&network)?;
     let config = TrainConfig::new()
-        .with_optimizer(Adam::default().with_learning_rate(0.01)?)
+        .with_optimizer(Adam::default().with_learning_rate(0.01))
         .with_epochs(150)
         .with_validation(0.2)
         .with_early_stopping(EarlyStopping::new(30));

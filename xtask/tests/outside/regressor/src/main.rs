@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_loss(MeanSquaredError)
         .with_encoding(Encoding::standardize(&data));
     let mut net = Mlp::new(&network)?;
-    let optimizer = Adam::default().with_learning_rate(0.01)?;
+    let optimizer = Adam::default().with_learning_rate(0.01);
     let config = TrainConfig::new().with_optimizer(optimizer).with_schedule(Cosine::new()).with_epochs(200);
     let summary = train(&mut net, &data, None, &config, |_| ControlFlow::Continue(()))?;
     let r_squared = evaluate(&net, &data)?.deviation.map(|deviation| deviation.r_squared());

@@ -26,124 +26,47 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Adam, State};
-/// let rule = Adam::new(0.5)?;
-/// let mut w = [4.0_f64, 4.0];
-/// let mut state = State::new(&rule, [("w", 2)]);
-/// for expected in [3.5, 3.0, 2.5] {
+/// use chainrule_optimizers::{Adam, Optimizer};
+/// let rule = Adam::new(0.5);
+/// let (mut w, mut slots) = ([4.0_f64, 4.0], rule.new_slots(2));
+/// for (step, expected) in [(1, 3.5), (2, 3.0), (3, 2.5)] {
 ///     // Gradients that stay the same move by the rate, whatever their size.
-///     state.begin_step();
-///     state.update(&rule, 0, &mut w, &[1000.0, 0.125]);
+///     rule.step(step, &mut w, &[1000.0, 0.125], &mut slots);
 ///     assert!(w.iter().all(|w| (w - expected).abs() < 1e-6));
 /// }
-/// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Adam {
+    /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
-    learning_rate: f64,
+    pub learning_rate: f64,
+    /// β₁.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
-    beta1: f64,
+    pub beta1: f64,
+    /// β₂.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
-    beta2: f64,
+    pub beta2: f64,
+    /// ε.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
-    eps: f64,
+    pub eps: f64,
+    /// λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
-    weight_decay: f64,
-    decay_biases: bool,
+    pub weight_decay: f64,
+    /// Whether biases are decayed too.
+    pub decay_biases: bool,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Adam {
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            weight_decay: 0.0,
-            decay_biases: true,
-        }
+        let (learning_rate, beta1, beta2, eps) = (1e-3, 0.9, 0.999, 1e-8);
+        Adam { learning_rate, beta1, beta2, eps, weight_decay: 0.0, decay_biases: true }
     }
 }
 
-impl Adam {
-    /// The rule with this learning rate and the defaults for the rest.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn new(rate: f64) -> Result<Self, Error> {
-        Adam::default().with_learning_rate(rate)
-    }
-
-    /// The same rule with another learning rate.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the rate is finite and above 0.
-    pub fn with_learning_rate(self, rate: f64) -> Result<Self, Error> {
-        Ok(Adam { learning_rate: settings::learning_rate(rate)?, ..self })
-    }
-
-    /// The same rule with other β₁ and β₂.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1.
-    pub fn with_betas(self, beta1: f64, beta2: f64) -> Result<Self, Error> {
-        Ok(Adam { beta1: settings::beta1(beta1)?, beta2: settings::beta2(beta2)?, ..self })
-    }
-
-    /// The same rule with another ε.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless ε is finite and above 0.
-    pub fn with_eps(self, eps: f64) -> Result<Self, Error> {
-        Ok(Adam { eps: settings::eps(eps)?, ..self })
-    }
-
-    /// The same rule with weight decay.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless the decay is finite and not below 0.
-    pub fn with_weight_decay(self, decay: f64) -> Result<Self, Error> {
-        Ok(Adam { weight_decay: settings::weight_decay(decay)?, ..self })
-    }
-
-    /// The same rule, whose weight decay is for biases too (the default, as in PyTorch) or not.
-    pub fn with_decay_biases(self, decay_biases: bool) -> Self {
-        Adam { decay_biases, ..self }
-    }
-
-    /// About how far a value moves per step.
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    /// β₁.
-    pub fn beta1(&self) -> f64 {
-        self.beta1
-    }
-
-    /// β₂.
-    pub fn beta2(&self) -> f64 {
-        self.beta2
-    }
-
-    /// ε.
-    pub fn eps(&self) -> f64 {
-        self.eps
-    }
-
-    /// λ.
-    pub fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
-    /// Whether biases are decayed too.
-    pub fn decay_biases(&self) -> bool {
-        self.decay_biases
-    }
-}
+settings::rule_settings! { Adam, with_betas(beta1, beta2), with_eps(eps) }
 
 impl<F: Float> Optimizer<F> for Adam {
     fn name(&self) -> &'static str {
@@ -158,23 +81,21 @@ impl<F: Float> Optimizer<F> for Adam {
         2
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.check()
+    }
+
     fn update(&self, update: Update<'_, F>) {
         let decay = update.decay(self.weight_decay, self.decay_biases);
-        step(update, (self.beta1, self.beta2), self.eps, decay, 0.0);
+        step(update, [self.beta1, self.beta2, self.eps], decay, 0.0);
     }
 }
 
 /// The step of Adam with `decay` in the gradient, and of AdamW, which takes `shrink` of every value away.
 #[track_caller]
-pub(crate) fn step<F: Float>(
-    update: Update<'_, F>,
-    (beta1, beta2): (f64, f64),
-    eps: f64,
-    decay: f64,
-    shrink: f64,
-) {
+pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3], decay: f64, shrink: f64) {
     update.assert_lengths(2);
-    assert!(update.step > 0, "{}: step 0, expected steps to count from 1", update.name);
+    assert!(update.step > 0, "step 0, expected steps to count from 1");
     let t = update.step as f64;
     let rate = F::of(update.learning_rate / (1.0 - beta1.powf(t)));
     let unbias = F::of(1.0 / (1.0 - beta2.powf(t)).sqrt());
@@ -195,19 +116,19 @@ pub(crate) fn step<F: Float>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{State, test_util::walk};
+    use crate::test_util::walk;
 
     #[test]
     fn the_defaults_are_the_published_ones() {
         let rule = Adam::default();
-        assert_eq!((rule.learning_rate(), rule.beta1(), rule.beta2()), (0.001, 0.9, 0.999));
-        assert_eq!((rule.eps(), rule.weight_decay(), rule.decay_biases()), (1e-8, 0.0, true));
+        assert_eq!((rule.learning_rate, rule.beta1, rule.beta2), (0.001, 0.9, 0.999));
+        assert_eq!((rule.eps, rule.weight_decay, rule.decay_biases), (1e-8, 0.0, true));
     }
 
     #[test]
     fn two_steps_by_hand() {
         // m = 1/2, v = 1/2, m̂ = v̂ = 1; m = 1/4 + 3/2, v = 1/4 + 9/2, m̂ = 7/3, v̂ = 19/3.
-        let rule = Adam::new(0.5).unwrap().with_betas(0.5, 0.5).unwrap().with_eps(1.0).unwrap();
+        let rule = Adam::new(0.5).with_betas(0.5, 0.5).with_eps(1.0);
         assert_eq!(walk(&rule, 4.0, &[1.0]), 3.75);
         let expected = 3.75 - 0.5 * (7.0 / 3.0) / ((19.0_f64 / 3.0).sqrt() + 1.0);
         let found = walk(&rule, 4.0, &[1.0, 3.0]);
@@ -217,7 +138,7 @@ mod tests {
     #[test]
     fn weight_decay_by_hand() {
         // g′ = −1 + 0.5·4 = 1.
-        let rule = Adam::new(0.5).unwrap().with_eps(1.0).unwrap().with_weight_decay(0.5).unwrap();
+        let rule = Adam::new(0.5).with_eps(1.0).with_weight_decay(0.5);
         assert!((walk(&rule, 4.0, &[-1.0]) - 3.75).abs() <= 1e-15);
     }
 
@@ -232,10 +153,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "w: step 0, expected steps to count from 1")]
+    #[should_panic(expected = "step 0, expected steps to count from 1")]
     fn an_update_before_the_first_step_panics() {
         let rule = Adam::default();
-        let mut state = State::new(&rule, [("w", 1)]);
-        rule.update(state.iter_mut().next().unwrap().update(&mut [1.0_f32], &[1.0], 0.1));
+        rule.update(Update::new(&mut [1.0_f32], &[1.0], &mut rule.new_slots(1), 0, 0.1));
     }
 }
