@@ -19,8 +19,8 @@ pub use chainrule_tensor::{Init, Matrix, argmax};
 pub use chainrule_mnist::Mnist;
 #[cfg(feature = "trainer")]
 pub use chainrule_trainer::{
-    Activation, Dataset, EarlyStopping, Encoding, Event, Mlp, MlpConfig, Predictor, TrainConfig, TwoLayerNet,
-    evaluate, split, train,
+    Activation, Dataset, EarlyStopping, Encoding, Event, Mlp, MlpConfig, Network, NetworkConfig, Predictor,
+    TrainConfig, TwoLayerNet, evaluate, split, train,
 };
 #[cfg(feature = "checkpoint")]
 pub use chainrule_trainer::{Checkpoint, TrainingRecord};

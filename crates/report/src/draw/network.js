@@ -2,7 +2,7 @@
 //
 //     x₀ = pixels / 255,   xₗ = layerₗ(xₗ₋₁),   y = softmax(the last x), or as the loss reads outputs
 //
-// A network is `{side, layers, output}`; a layer is its name and its numbers. Sums are 64-bit here and 32-bit in Rust,
+// A network is `{side, layers, output}`; a layer is its name, its settings and its numbers. Sums are 64-bit here and 32-bit in Rust,
 // the weights are the same: probabilities agree to 1e-5, which `cargo xtask browser-test` checks on real digits.
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
@@ -24,13 +24,13 @@ function erfc(z) {
   return Math.exp(-z * z) / (Math.sqrt(Math.PI) * fraction);
 }
 
-// The functions that are applied to every value by itself, by the names of their layers.
+// The functions that are applied to every value by itself, by the names of their layers; some have settings.
 const activations = {
   "sigmoid": sigmoid,
   "relu": (x) => Math.max(x, 0),
   "tanh": Math.tanh,
-  "leaky-relu": (x) => (x > 0 ? x : 0.01 * x),
-  "elu": (x) => (x > 0 ? x : Math.expm1(x)),
+  "leaky-relu": (x, { slope }) => (x > 0 ? x : slope * x),
+  "elu": (x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x)),
   "silu": (x) => x * sigmoid(x),
   "softplus": (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   "gelu": (x) => (x / 2) * erfc(-x / Math.SQRT2),
@@ -68,10 +68,12 @@ function encode({ columns }, x) {
 }
 
 function applyLayer(layer, x) {
-  if (layer.name === "affine") return affine(layer, x);
-  if (layer.name === "batch-norm") return batchNorm(layer, x);
-  if (layer.name === "encoding") return encode(layer, x);
-  return x.map(activations[layer.name]);
+  const name = layer.layer;
+  if (name === "affine") return affine(layer, x);
+  if (name === "batch-norm") return batchNorm(layer, x);
+  if (name === "encoding") return encode(layer, x);
+  if (name === "softmax") return softmax(x);
+  return x.map((value) => activations[name](value, layer));
 }
 
 // yᵢ = exp(zᵢ) / Σⱼ exp(zⱼ). Taking the largest z off all of them changes nothing, and exp cannot overflow.

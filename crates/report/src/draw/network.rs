@@ -1,14 +1,14 @@
-//! A network as the page holds it: its layers by name with their numbers, as JSON.
+//! A network as the page holds it: its layers with their settings and numbers, as JSON.
 //!
 //! ```text
-//! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"name":"affine","W":"…","b":"…"},{"name":"sigmoid"},…]}
+//! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"layer":"affine",…,"W":"…","b":"…"},{"layer":"sigmoid"},…]}
 //! ```
-//! Arrays are the base64 of little-endian `f32`, `W` column after column. Fewer bits would not do: with 16-bit floats,
+//! Every layer is its description with its tensors by name. Arrays are the base64 of little-endian `f32`, `W` column after column. Fewer bits would not do: with 16-bit floats,
 //! probabilities differ in the third digit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chainrule_trainer::{Activation, Mlp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Report;
 
@@ -18,8 +18,8 @@ const MAX_PARAMETERS: usize = 1_000_000;
 /// Nobody recognises a digit in fewer pixels.
 const MIN_SIDE: usize = 8;
 
-/// The ε of every batch normalisation in an [`Mlp`], that of `BatchNorm::new`.
-const EPS: f64 = 1e-5;
+/// What `network.js` knows besides the activations.
+const LAYERS: [&str; 5] = ["affine", "batch-norm", "dropout", "encoding", "softmax"];
 
 pub(super) struct Network {
     /// The number of rows and columns of the picture.
@@ -38,7 +38,7 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
             "the images have {n_rows}×{n_columns} pixels, and a drawing wants a square from {MIN_SIDE}×{MIN_SIDE}"
         ));
     }
-    let n_outputs = config.sizes[config.sizes.len() - 1];
+    let n_outputs = net.layers().n_outputs();
     if n_outputs < 2 {
         return Err("the network has one output, and not one for every class".to_string());
     }
@@ -47,13 +47,7 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
         return Err(format!("the network's {n} parameters would make the page too large; a million fit"));
     }
     let outputs = config.loss.outputs();
-    let mut layers = Vec::new();
-    for (l, layer) in net.layers().iter().enumerate() {
-        layers.push(match layer.name() {
-            "encoding" => encoding(net)?,
-            name => numbers(net, l, name)?,
-        });
-    }
+    let layers = (0..config.layers.len()).map(|l| layer(net, l)).collect::<Result<Vec<_>, _>>()?;
     let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
     let json = json!({"side": n_rows, "classes": classes, "output": outputs.function(), "layers": layers})
         .to_string();
@@ -62,47 +56,43 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     Ok(Network { side: n_rows, has_probabilities: outputs.are_probabilities(), json })
 }
 
-/// A layer with its parameters and running statistics.
-fn numbers(net: &Mlp, l: usize, name: &str) -> Result<Value, String> {
-    let mut fields = Map::from_iter([("name".to_string(), name.into())]);
+/// A layer with its settings, parameters and running statistics.
+fn layer(net: &Mlp, l: usize) -> Result<Value, String> {
+    let config = &net.config().layers[l];
+    let mut layer = json!(config);
+    let kind = layer["layer"].as_str().unwrap_or_default();
+    if !LAYERS.contains(&kind) && kind.parse::<Activation>().is_err() {
+        return Err(format!("the page has no forward pass for a layer \"{}\"", config.name()));
+    }
     for tensor in net.layers().tensors_of(l) {
         let values = tensor.view(net.sequential().values()).as_slice();
         if !values.iter().all(|value| value.is_finite()) {
             return Err("not all of the network's parameters are finite".to_string());
         }
-        fields.insert(tensor.short_name().to_string(), base64_of(values).into());
+        layer[tensor.short_name()] = base64_of(values).into();
     }
-    match name {
-        "affine" | "dropout" => {}
-        "batch-norm" => {
-            fields.insert("eps".to_string(), EPS.into());
-        }
-        _ if name.parse::<Activation>().is_ok() => {}
-        _ => return Err(format!("the page has no forward pass for a layer \"{name}\"")),
-    }
-    Ok(fields.into())
+    Ok(layer)
 }
 
 fn base64_of(values: &[f32]) -> String {
     STANDARD.encode(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
 }
 
-/// The encoding with its numbers as they are, in 64 bits.
-fn encoding(net: &Mlp) -> Result<Value, String> {
-    let encoding = serde_json::to_value(&net.config().encoding);
-    let mut layer = encoding.map_err(|cause| format!("the network's encoding cannot be written: {cause}"))?;
-    layer["name"] = "encoding".into();
-    Ok(layer)
-}
-
 #[cfg(test)]
 mod tests {
-    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig, losses::LossConfig};
+    use chainrule_trainer::{
+        Dataset, Encode, Encoding, Error, MlpConfig, NetworkConfig,
+        layers::{Affine, BatchNorm, Elu, LayerConfig, LeakyRelu, Softmax},
+        losses::LossConfig,
+    };
 
     use super::*;
     use crate::Run;
 
-    fn json_of(config: &MlpConfig) -> Value {
+    fn json_of<C: TryInto<NetworkConfig>>(config: C) -> Value
+    where
+        Error: From<C::Error>,
+    {
         let net = Mlp::new(config).unwrap();
         let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
         serde_json::from_str(&of(&report, &net).unwrap().json).unwrap()
@@ -113,7 +103,7 @@ mod tests {
         let config = MlpConfig::new([64, 3, 2]).with_batch_norm(true).with_dropout(0.5);
         let layers = &json_of(&config)["layers"];
         let names: Vec<_> =
-            layers.as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+            layers.as_array().unwrap().iter().map(|layer| layer["layer"].as_str().unwrap()).collect();
         assert_eq!(names, ["affine", "batch-norm", "sigmoid", "dropout", "affine"]);
         let length = |layer: usize, name: &str| layers[layer][name].as_str().unwrap().len();
         // 4 letters for 3 bytes: 64·3 floats, 3 floats.
@@ -121,6 +111,28 @@ mod tests {
         // 1.0, 1.0, 1.0: the variance before training.
         assert_eq!(layers[1]["running_var"], "AACAPwAAgD8AAIA/");
         assert_eq!(layers[1]["eps"], 1e-5);
+    }
+
+    #[test]
+    fn any_list_of_layers_comes_with_its_own_settings_if_the_page_knows_them() {
+        let mut layers: Vec<LayerConfig> = vec![
+            BatchNorm::default().with_eps(0.5).into(),
+            LeakyRelu::new(0.25).into(),
+            Elu::new(2.0).into(),
+            Affine::outputs(3).into(),
+            Softmax.into(),
+        ];
+        let json = json_of(NetworkConfig::new(64, layers.clone(), LossConfig::MeanSquaredError));
+        let settings = [&json["layers"][0]["eps"], &json["layers"][1]["slope"], &json["layers"][2]["alpha"]];
+        assert_eq!(settings, [0.5, 0.25, 2.0]);
+        assert_eq!(json["layers"][4], json!({"layer": "softmax"}));
+        layers.push(LayerConfig::Own { name: "relu".into(), settings: String::new() });
+        let config = NetworkConfig::new(64, layers, LossConfig::MeanSquaredError);
+        let own = |_: &str, _: &str| Some(std::sync::Arc::new(Softmax) as _);
+        let net = Mlp::with_own(config, &own).unwrap();
+        let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
+        let error = of(&report, &net).err().unwrap();
+        assert_eq!(error, "the page has no forward pass for a layer \"relu\"");
     }
 
     #[test]

@@ -202,9 +202,9 @@ function answer() {
 
 // What stands before an affine layer, but for the first, is the output of a hidden layer.
 function hiddenLayersOf(network) {
-  const affines = network.layers.flatMap((layer, l) => (layer.name === "affine" ? [l] : []));
+  const affines = network.layers.flatMap((layer, l) => (layer.layer === "affine" ? [l] : []));
   return affines.slice(1).map((end, index) => {
-    const between = network.layers.slice(affines[index] + 1, end).map((layer) => layer.name);
+    const between = network.layers.slice(affines[index] + 1, end).map((layer) => layer.layer);
     const activation = between.findLast((name) => name !== "dropout" && name !== "batch-norm") ?? "identity";
     const n = network.layers[affines[index]].b.length;
     const shown = Math.min(n, MAX_UNITS_SHOWN);

@@ -58,13 +58,12 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
 
 fn row(i: usize, findings: &Findings<'_>) -> Markup {
     let run = findings.run;
-    let sizes: Vec<String> = run.net.config().sizes.iter().map(usize::to_string).collect();
     let share = |tag: &str| run.last(tag).map_or(UNKNOWN.to_string(), |share| percent(share, 2));
     let epochs = run.scalars.iter().map(|scalar| scalar.epoch).max();
     html! {
         tr {
             th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
-            td.whole { (sizes.join("–")) }
+            td.whole { (run.net.config().sizes_in_words()) }
             td { (whole(run.net.n_parameters())) }
             td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
             td { (share("accuracy/train")) }
