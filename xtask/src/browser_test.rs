@@ -7,21 +7,20 @@
 use std::{
     ffi::OsStr,
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
 };
 
+use chainrule_layers::{Affine, BatchNorm, Elu, LayerConfig, LeakyRelu, Softmax};
 use chainrule_losses::LossConfig;
 use chainrule_mnist::{ImageSet, Mnist};
-use chainrule_optimizers::Adam;
 use chainrule_report::{Report, Run};
 use chainrule_tensor::Matrix;
-use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
+use chainrule_trainer::{Activation, Mlp, MlpConfig, NetworkConfig};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{Data, Result, browser, browser::Browser, output, own};
+use crate::{Data, Result, browser, browser::Browser, networks, output, own};
 
 #[derive(Args, Debug)]
 #[command(
@@ -122,53 +121,28 @@ fn print(json: bool, said: &Value) {
     }
 }
 
-/// A network for everything that the page computes: every activation, every loss, batch norm with dropout, an encoding.
+/// A network for everything that the page computes: every activation, every loss, batch norm with dropout, an encoding, and
+/// layers with settings and in places that no `MlpConfig` has.
 fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
     let n = mnist.train.n_pixels();
-    let digits = mnist.train.to_matrix::<f32>(0..1000);
-    let digits = Dataset::from_rows(digits.as_slice(), n)?;
-    let kinds: Vec<Encode> = (0..n)
-        .map(|column| match column % 100 {
-            98 => Encode::OneHot,
-            0..50 => Encode::Keep,
-            _ => Encode::Standardize,
-        })
-        .collect();
-    let deep = MlpConfig::new([n, 64, 48, 32, 10]);
-    let mut cases = vec![
-        ("default".to_string(), MlpConfig::new([n, 50, 10])),
-        ("no-hidden-layer".to_string(), MlpConfig::new([n, 10])),
-        (
-            "relu-batch-norm-dropout".to_string(),
-            deep.clone().with_activation(Activation::Relu).with_batch_norm(true).with_dropout(0.2),
-        ),
-        (
-            "mixed".to_string(),
-            deep.with_activations([
-                Activation::Gelu,
-                Activation::Tanh,
-                Activation::Silu,
-                Activation::Identity,
-            ]),
-        ),
-        ("encoding".to_string(), MlpConfig::new([n, 30, 10]).with_encoding(Encoding::fit(&digits, &kinds)?)),
+    let layers: [LayerConfig; 7] = [
+        Affine::outputs(30).into(),
+        LeakyRelu::new(0.2).into(),
+        BatchNorm::default().with_eps(0.01).into(),
+        Affine::outputs(20).into(),
+        Elu::new(0.5).into(),
+        Affine::outputs(10).into(),
+        Softmax.into(),
     ];
-    for activation in Activation::ALL {
-        cases.push((activation.to_string(), MlpConfig::new([n, 30, 10]).with_activation(*activation)));
-    }
-    for loss in LossConfig::all() {
-        let name = loss.name().to_string();
-        cases.push((name, MlpConfig::new([n, 30, 10]).with_loss(loss)));
-    }
-    let mut some = mnist.train.clone();
-    some.truncate(6000);
-    let trained = cases.into_iter().map(|(name, config)| {
-        let mut net = Mlp::new(&config)?;
-        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)).with_epochs(2);
-        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
-        Ok((name, net))
-    });
-    trained.collect()
+    let deep = MlpConfig::new([n, 64, 48, 32, 10]);
+    let mixed = [Activation::Gelu, Activation::Tanh, Activation::Silu, Activation::Identity];
+    let relu = deep.clone().with_activation(Activation::Relu);
+    let others = [
+        ("relu-batch-norm-dropout", relu.with_batch_norm(true).with_dropout(0.2).try_into()?),
+        ("mixed", deep.with_activations(mixed).try_into()?),
+        ("list-of-layers", NetworkConfig::new(n, layers, LossConfig::MeanSquaredError)),
+    ];
+    networks::of_every_kind(mnist, others)
 }
 
 /// Writes a report on the network, and what Rust makes of the digits.
@@ -176,7 +150,7 @@ fn write(files: &Path, name: &str, net: &Mlp, digits: &ImageSet) -> Result<Value
     let page = files.join(format!("{name}.html"));
     let (n_rows, n_columns) = (digits.images().n_rows(), digits.images().n_columns());
     Report::new([Run::new(name, net.clone())]).with_images(n_rows, n_columns).save(digits, &page)?;
-    let y = match net.config().activations.contains(&Activation::Step) {
+    let y = match net.config().layers.contains(&Activation::Step.layer()) {
         // A sum that is 0 but for its rounding may fall on either side of the step: 64 bits have the side that JavaScript has.
         true => net.cast::<f64>().predict(&digits.to_matrix(0..digits.len())).map(|y| y as f32),
         false => net.predict(&digits.to_matrix(0..digits.len())),

@@ -4,21 +4,19 @@
 
 use std::{
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
-use chainrule_layers::LayerExt;
-use chainrule_losses::{LossConfig, SoftmaxCrossEntropy};
+use chainrule_layers::{LayerConfig, LayerExt};
+use chainrule_losses::SoftmaxCrossEntropy;
 use chainrule_mnist::Mnist;
-use chainrule_optimizers::Adam;
-use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
+use chainrule_trainer::{Activation, Mlp, MlpConfig};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{Data, Result, output, python};
+use crate::{Data, Result, networks, output, python};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -89,46 +87,16 @@ fn environment(folder: &Path, talk: bool) -> Result<PathBuf> {
 /// A network for everything that there is: every activation, every loss, batch norm with dropout, an encoding.
 fn cases(mnist: &Mnist) -> Result<Vec<Case>> {
     let n = mnist.train.images().n_pixels();
-    let digits = mnist.train.to_matrix::<f32>(0..1000);
-    let digits = Dataset::from_rows(digits.as_slice(), n)?;
-    let kinds: Vec<Encode> = (0..n)
-        .map(|column| match column % 100 {
-            98 => Encode::OneHot,
-            0..50 => Encode::Keep,
-            _ => Encode::Standardize,
-        })
-        .collect();
     let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     let deep = MlpConfig::new([n, 64, 48, 32, 10])
         .with_activations([Activation::Relu, Activation::Gelu, Activation::Silu, Activation::Identity])
         .with_loss(smoothed);
-    let mut cases = vec![
-        ("tutorial".to_string(), MlpConfig::new([n, 50, 10])),
-        ("no-hidden-layer".to_string(), MlpConfig::new([n, 10])),
-        ("batch-norm".to_string(), deep.clone().with_batch_norm(true)),
-        ("dropout".to_string(), deep.clone().with_dropout(0.2)),
-        ("batch-norm-and-dropout".to_string(), deep.with_batch_norm(true).with_dropout(0.2)),
-        ("encoding".to_string(), MlpConfig::new([n, 30, 10]).with_encoding(Encoding::fit(&digits, &kinds)?)),
+    let others = [
+        ("batch-norm", deep.clone().with_batch_norm(true).try_into()?),
+        ("dropout", deep.clone().with_dropout(0.2).try_into()?),
+        ("batch-norm-and-dropout", deep.with_batch_norm(true).with_dropout(0.2).try_into()?),
     ];
-    for activation in Activation::ALL {
-        cases.push((
-            format!("activation-{activation}"),
-            MlpConfig::new([n, 30, 10]).with_activation(*activation),
-        ));
-    }
-    for loss in LossConfig::all() {
-        let name = loss.name();
-        cases.push((format!("loss-{name}"), MlpConfig::new([n, 30, 10]).with_loss(loss)));
-    }
-    let mut some = mnist.train.clone();
-    some.truncate(6000);
-    let trained = cases.into_iter().map(|(name, config)| {
-        let mut net = Mlp::new(&config)?;
-        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)).with_epochs(2);
-        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
-        Ok((name, net))
-    });
-    trained.collect()
+    networks::of_every_kind(mnist, others)
 }
 
 /// Writes a network in every format, and what it makes of the digits.
@@ -142,7 +110,10 @@ fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
     if net.config().loss.outputs().are_probabilities() {
         onnx::save(net, folder.join("probabilities.onnx"), onnx::Output::Probabilities)?;
     }
-    let encoded = net.config().encoding.as_ref().map_or(x.clone(), |encoding| encoding.forward(&x).0);
+    let encoded = match &net.config().layers[0] {
+        LayerConfig::Encoding(encoding) => encoding.forward(&x).0,
+        _ => x.clone(),
+    };
     // A column of ours is a row of theirs, with the same bytes.
     let [x_shape, encoded_shape, z_shape] = [&x, &encoded, &z].map(|m| [m.ncols(), m.nrows()]);
     let expected = npz::arrays_to_bytes(&[
@@ -184,7 +155,7 @@ fn read_in_python(python: &Path, files: &Path, json: bool) -> Result<usize> {
 
 /// Reads what chainrule, PyTorch and NumPy wrote of the network; returns how many files have other bits.
 fn read_again(folder: &Path, name: &str, net: &Mlp, json: bool) -> Result<usize> {
-    let config = net.config();
+    let config = MlpConfig::of(net.config()).ok_or("no short form describes the network")?;
     let as_given = |state: StateDict| state.to_mlp_as(&config.activations, config.loss.clone());
     let read = [
         ("net.safetensors", safetensors::load(folder.join("net.safetensors"))?),

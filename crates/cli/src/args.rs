@@ -7,7 +7,7 @@ use chainrule_trainer::MAX_THREADS;
 /// The names that the libraries know.
 pub(crate) mod names {
     use chainrule_losses::LossConfig;
-    use chainrule_optimizers::{Optimizer, OptimizerConfig};
+    use chainrule_optimizers::OptimizerConfig;
     use chainrule_trainer::Activation;
 
     pub(crate) fn activations() -> Vec<String> {
@@ -19,7 +19,7 @@ pub(crate) mod names {
     }
 
     pub(crate) fn optimizers() -> Vec<&'static str> {
-        OptimizerConfig::all().iter().map(Optimizer::<f32>::name).collect()
+        OptimizerConfig::all().iter().map(OptimizerConfig::name).collect()
     }
 }
 

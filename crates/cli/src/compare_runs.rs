@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use chainrule_trainer::Checkpoint;
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Result, history, output, table::Table};
+use crate::{Result, history, inspect::description, output, table::Table};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -25,7 +25,7 @@ pub struct CompareRuns {
 }
 
 pub(crate) fn run(options: &CompareRuns) -> Result<()> {
-    let load = |path: &PathBuf| Ok(Run::new(path.display().to_string(), &history::load(path)?.1)?);
+    let load = |path: &PathBuf| Ok(Run::new(path.display().to_string(), &history::load(path)?.1));
     let runs = options.runs.iter().map(load).collect::<Result<Vec<Run>>>()?;
     let names = differing(&runs);
     if options.json {
@@ -74,10 +74,10 @@ struct Compared<'a> {
 }
 
 impl Run {
-    fn new(path: String, checkpoint: &Checkpoint) -> std::result::Result<Run, serde_json::Error> {
+    fn new(path: String, checkpoint: &Checkpoint) -> Run {
         let mut settings = BTreeMap::new();
-        flatten("network", serde_json::to_value(checkpoint.net.config())?, &mut settings);
-        flatten("training", serde_json::to_value(&checkpoint.training.config)?, &mut settings);
+        flatten("network", description(checkpoint.net.config()), &mut settings);
+        flatten("training", json!(checkpoint.training.config), &mut settings);
         let history = &checkpoint.training.history;
         let last = history.last();
         let ended = Ended {
@@ -92,15 +92,18 @@ impl Run {
             n_parameters: checkpoint.net.n_parameters(),
             parameters_crc32: format!("{:08x}", checkpoint.net.parameters_crc32()),
         };
-        Ok(Run { path, settings, ended })
+        Run { path, settings, ended }
     }
 }
 
-/// Every value of a tree by the way to it; a list of plain values is one value.
+/// Every value of a tree by the way to it; a list of plain values is one value, others count from 0.
 fn flatten(name: &str, value: Value, to: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             fields.into_iter().for_each(|(field, value)| flatten(&format!("{name}.{field}"), value, to));
+        }
+        Value::Array(values) if values.iter().any(Value::is_object) => {
+            (0..).zip(values).for_each(|(i, value)| flatten(&format!("{name}.{i}"), value, to));
         }
         value => drop(to.insert(name.to_string(), value)),
     }
@@ -192,14 +195,14 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn settings_are_named_by_the_way_to_them() {
         let mut settings = BTreeMap::new();
-        flatten("a", json!({"b": {"c": 1, "d": [1, 2]}, "e": null, "f": {}}), &mut settings);
+        let tree = json!({"b": {"c": 1, "d": [1, 2]}, "e": null, "f": {}, "g": [{"h": 1}, 2]});
+        flatten("a", tree, &mut settings);
         let names: Vec<&str> = settings.keys().map(String::as_str).collect();
-        assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f"]);
+        assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f", "a.g.0.h", "a.g.1"]);
         let texts = [json!([784, 50, 10]), json!("sgd"), json!(0.12341), json!(true), json!(null)];
         assert_eq!(texts.map(|value| plain(&value)), ["784,50,10", "sgd", "0.12341", "true", "–"]);
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chainrule_formats::{Format, npz, onnx, pytorch, safetensors};
+use chainrule_layers::LayerConfig;
 use chainrule_trainer::Checkpoint;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -67,7 +68,8 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     }
     output::line(format_args!("wrote {} as {format}", path.display()));
     how.iter().for_each(output::line);
-    if config.encoding.is_some() && options.to != To::Onnx {
+    let is_encoded = matches!(config.layers.first(), Some(LayerConfig::Encoding(_)));
+    if is_encoded && options.to != To::Onnx {
         output::line("the encoding of raw columns is in the description alone: others begin behind it");
     }
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));

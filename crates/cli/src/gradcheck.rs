@@ -7,7 +7,7 @@ use std::time::Instant;
 use chainrule_gradcheck::{Check, Step};
 use chainrule_layers::Context;
 use chainrule_tensor::Matrix;
-use chainrule_trainer::{Activation, MiniBatch, Mlp, MlpConfig, Samples};
+use chainrule_trainer::{MiniBatch, Mlp, Samples};
 use clap::Args;
 use serde::Serialize;
 
@@ -40,15 +40,19 @@ pub struct Gradcheck {
 pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     let mnist = options.data.load()?;
     let network = run_file::Network::default().overridden(&options.network)?;
-    let net = Mlp::<f64>::new(&network.for_images(mnist.train.n_pixels()))?;
+    let config = network.for_images(mnist.train.n_pixels());
+    let net = Mlp::<f64>::new(&config)?;
     let n_samples = options.batch_size.min(mnist.train.len());
     let indices: Vec<usize> = (0..n_samples).collect();
     let (x, t) = mnist.train.batch::<f64>(&indices);
 
     if !options.json {
+        let hidden = config.activations.iter().take(network.hidden.len());
+        let hidden: Vec<String> = hidden.map(ToString::to_string).collect();
         output::line(format_args!(
-            "{}: {} derivatives on {n_samples} digits, against central differences in f64",
-            describe(net.config()),
+            "{} {}: {} derivatives on {n_samples} digits, against central differences in f64",
+            net.config().sizes_in_words(),
+            hidden.join(", "),
             net.n_parameters(),
         ));
     }
@@ -148,14 +152,6 @@ fn is_kink(net: &Mlp<f64>, x: &Matrix<f64>, t: &[usize], name: &str, i: usize, g
         net.loss(x, t)
     };
     Check::new().tolerance(TOLERANCE).step(STEP).run(loss, &[start], &[given]).n_kinks() > 0
-}
-
-/// Sizes and activations: `784-50-10 sigmoid`.
-fn describe(config: &MlpConfig) -> String {
-    let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
-    let hidden = &config.activations[..config.activations.len() - 1];
-    let activations: Vec<String> = hidden.iter().map(Activation::to_string).collect();
-    format!("{} {}", sizes.join("-"), activations.join(", "))
 }
 
 /// `{"event":"gradcheck",…}`

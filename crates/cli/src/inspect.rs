@@ -7,9 +7,10 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
+use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, NetworkConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{Result, output};
 
@@ -50,7 +51,9 @@ struct Held {
     event: &'static str,
     format: String,
     /// The description of the network, where the file has one.
-    network: Option<MlpConfig>,
+    network: Option<Value>,
+    #[serde(skip)]
+    words: Option<String>,
     tensors: Vec<Tensor>,
     n_values: usize,
     parameters_crc32: Option<String>,
@@ -89,12 +92,13 @@ struct Training {
 }
 
 impl Held {
-    fn new(format: String, network: Option<MlpConfig>, tensors: Vec<Tensor>) -> Held {
+    fn new(format: String, network: Option<NetworkConfig>, tensors: Vec<Tensor>) -> Held {
         // A shape may claim more than there is, where only shapes are read.
         let n_values = |t: &Tensor| t.shape.iter().fold(1_usize, |n, size| n.saturating_mul(*size));
         let n_values = tensors.iter().map(n_values).fold(0, usize::saturating_add);
+        let (words, network) = (network.as_ref().map(in_words), network.as_ref().map(description));
         let (parameters_crc32, graph, training) = (None, None, None);
-        Held { event: "file", format, network, tensors, n_values, parameters_crc32, graph, training }
+        Held { event: "file", format, network, words, tensors, n_values, parameters_crc32, graph, training }
     }
 
     fn of_checkpoint(checkpoint: Checkpoint) -> Held {
@@ -145,10 +149,7 @@ impl Held {
 
     fn print(&self) {
         output::line(&self.format);
-        match &self.network {
-            Some(config) => output::line(network(config)),
-            None => output::line("which network it is, is not said"),
-        }
+        output::line(self.words.as_deref().unwrap_or("which network it is, is not said"));
         if let Some(graph) = &self.graph {
             let (producer, opset, ir_version) = (&graph.producer, graph.opset, graph.ir_version);
             output::line(format_args!("by {producer}, opset {opset}, IR version {ir_version}"));
@@ -178,18 +179,28 @@ impl Held {
     }
 }
 
+/// A network's settings, in the short form if there is one.
+pub(crate) fn description(config: &NetworkConfig) -> Value {
+    MlpConfig::of(config).map_or_else(|| json!(config), |short| json!(short))
+}
+
 /// One line about a network.
-fn network(config: &MlpConfig) -> String {
-    let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
-    let activations: Vec<_> = config.activations.iter().map(ToString::to_string).collect();
-    let mut text = format!("network {}; {}; {}", sizes.join("-"), activations.join(", "), config.loss.name());
+fn in_words(network: &NetworkConfig) -> String {
+    let short = MlpConfig::of(network);
+    let names: Vec<String> = match &short {
+        Some(config) => config.activations.iter().map(ToString::to_string).collect(),
+        None => network.layers.iter().map(|layer| layer.name().to_string()).collect(),
+    };
+    let (sizes, loss) = (network.sizes_in_words(), network.loss.name());
+    let mut text = format!("network {sizes}; {}; {loss}", names.join(", "));
+    let Some(config) = short else { return text };
     if config.batch_norm {
         text.push_str("; batch norm");
     }
     if config.dropout > 0.0 {
         text.push_str(&format!("; dropout {}", config.dropout));
     }
-    if let Some(encoding) = &config.encoding {
+    if let Some(encoding) = config.encoding {
         text.push_str(&format!("; {} raw columns as {} inputs", encoding.n_inputs(), encoding.n_outputs()));
     }
     text

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainrule_layers::LayerConfig;
 use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::Predictor;
 use clap::Args;
@@ -40,7 +41,8 @@ const N_TOLD: usize = 3;
 
 pub(crate) fn run(options: &Predict) -> Result<()> {
     let net = history::load(&options.checkpoint)?.1.net;
-    let side = side_of(net.config().sizes[0], net.config().encoding.is_some())?;
+    let is_encoded = matches!(net.config().layers.first(), Some(LayerConfig::Encoding(_)));
+    let side = side_of(net.config().input.size(), is_encoded)?;
     let mut predictor = Predictor::new(net);
     let bar = Bar::after_a_second(!options.json);
     let (n_images, mut n_failed) = (options.images.len(), 0);

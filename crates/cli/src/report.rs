@@ -49,8 +49,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
         runs.push(load(path, name, options)?);
     }
-    let (n_names, n_outputs) =
-        (options.class_names.len(), runs[0].net.config().sizes.last().copied().unwrap_or(0));
+    let (n_names, n_outputs) = (options.class_names.len(), runs[0].net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
         let sentence =
             format!("--class-names has {n_names}, expected {n_outputs}: one for each output of the network");
@@ -111,12 +110,13 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
         false => None,
     };
     let checkpoint = history::load(path)?.1;
-    let settings = RunConfig::saved(&checkpoint).to_toml()?;
-    let command = command_with_file(&settings, options.data.folder.as_deref(), None);
+    let settings = RunConfig::saved(&checkpoint).map(|config| config.to_toml()).transpose()?;
     // A network that was imported has no run to be repeated.
     let is_trained = !checkpoint.training.history.is_empty();
-    let run = Run::of_checkpoint(name, checkpoint).with_settings(settings);
-    let run = if is_trained { run.with_command(command) } else { run };
+    let command = |settings: &String| command_with_file(settings, options.data.folder.as_deref(), None);
+    let mut run = Run::of_checkpoint(name, checkpoint);
+    run.command = settings.as_ref().filter(|_| is_trained).map(command);
+    run.settings = settings;
     Ok(match scalars {
         Some(scalars) => run.with_scalars(scalars),
         None => run,
@@ -147,7 +147,7 @@ pub(crate) fn write_at_end(
 ) -> Result<()> {
     let record = TrainingRecord::new(training.clone(), summary.history.clone());
     let checkpoint = Checkpoint::new(net.clone(), record);
-    let settings = RunConfig::saved(&checkpoint).to_toml()?;
+    let settings = RunConfig::saved(&checkpoint).expect("a network that options describe").to_toml()?;
     // A call that resumes does not say how the run began, and a file is not where the page is read.
     let command = match options.keeping.resume.is_some() || options.config.is_some() {
         true => command_with_file(&settings, options.data.folder.as_deref(), options.train_limit),

@@ -2,7 +2,9 @@
 
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
-use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, GradientMethod, Sampling, TrainConfig};
+use chainrule_trainer::{
+    Activation, Checkpoint, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig,
+};
 
 pub(crate) use crate::run_file::{Network, RunConfig};
 use crate::{
@@ -36,8 +38,11 @@ impl RunConfig {
             (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
             (None, Some(Preset::Fast)) => RunConfig::fast(),
             (None, None) if options.keeping.resume.is_some() => {
-                let newest = options.keeping.checkpoints()?.newest()?;
-                newest.map_or_else(RunConfig::default, |(_, checkpoint)| RunConfig::saved(&checkpoint))
+                match options.keeping.checkpoints()?.newest()? {
+                    Some((_, checkpoint)) => RunConfig::saved(&checkpoint)
+                        .ok_or("the checkpoint has a network that no options of train-mnist describe")?,
+                    None => RunConfig::default(),
+                }
             }
             (None, None) => RunConfig::default(),
         };
@@ -105,25 +110,25 @@ impl RunConfig {
         config
     }
 
-    /// The settings of a run that was saved.
-    pub(crate) fn saved(checkpoint: &Checkpoint) -> Self {
-        let net = checkpoint.net.config();
+    /// The settings of a run that was saved, if they can describe its network.
+    pub(crate) fn saved(checkpoint: &Checkpoint) -> Option<Self> {
+        let net = MlpConfig::of(checkpoint.net.config())?;
         let n_hidden = net.sizes.len() - 2;
-        let mut activation = net.activations[..n_hidden].to_vec();
-        activation.dedup();
-        if activation.len() != 1 {
-            activation = net.activations[..n_hidden].to_vec();
-        }
+        let activation = match &net.activations[..n_hidden] {
+            [] => Network::default().activation,
+            [first, others @ ..] if others.iter().all(|other| other == first) => vec![*first],
+            all => all.to_vec(),
+        };
         let network = Network {
             hidden: net.sizes[1..=n_hidden].to_vec(),
-            activation: if n_hidden == 0 { Network::default().activation } else { activation },
+            activation,
             init: net.init,
             batch_norm: net.batch_norm,
             dropout: net.dropout,
             seed: net.seed,
-            loss: net.loss.clone(),
+            loss: net.loss,
         };
-        RunConfig { network, training: checkpoint.training.config.clone() }
+        Some(RunConfig { network, training: checkpoint.training.config.clone() })
     }
 }
 

@@ -95,7 +95,7 @@ fn load_and_train(
             images.n_columns(),
         ));
         output::line(net.summary());
-        output::line(describe(net.config(), &training, mnist.train.len()));
+        output::line(describe(network.init, &training, mnist.train.len()));
     }
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
     let Look { seen, logs, .. } = look;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use chainrule_mnist::Mnist;
-use chainrule_trainer::{Error, Mlp, MlpConfig, Summary, TrainConfig, evaluate};
+use chainrule_tensor::Init;
+use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
 
 use super::TrainMnist;
 use crate::{
@@ -80,7 +81,7 @@ pub(super) fn saved_to<'a>(
 }
 
 /// The recipe in one or two lines.
-pub(super) fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) -> String {
+pub(super) fn describe(init: Option<Init>, config: &TrainConfig, n_samples: usize) -> String {
     let threads = rayon::current_num_threads();
     let mut text = format!(
         "{}: rate {}, batch {}, seed {}, {threads} {}",
@@ -92,7 +93,7 @@ pub(super) fn describe(net: &MlpConfig, config: &TrainConfig, n_samples: usize) 
     );
     let schedule = config.schedule.to_string();
     let mut more = Vec::new();
-    if let Some(init) = net.init {
+    if let Some(init) = init {
         more.push(format!("initial weights {init}"));
     }
     if schedule != "constant" {
