@@ -243,6 +243,14 @@ impl<F: Float> Layers<F> {
         self.layers.iter().map(|layer| &**layer)
     }
 
+    /// Layer `l`, to be shared.
+    ///
+    /// # Panics
+    /// Unless there is such a layer.
+    pub fn layer(&self, l: usize) -> Arc<dyn Layer<F>> {
+        self.layers[l].clone()
+    }
+
     /// The shape of the input of each layer, and of the output of the last.
     pub fn shapes(&self) -> &[Shape] {
         &self.shapes

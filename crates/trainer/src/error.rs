@@ -236,7 +236,12 @@ pub enum CheckpointProblem {
 
 /// Numbers as a sentence has them.
 fn list(numbers: &[u32]) -> String {
-    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" and ")
+    let words: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
 }
 
 impl From<chainrule_optimizers::Error> for Error {

@@ -36,6 +36,8 @@ pub mod checkpoint_format;
 #[cfg(feature = "checkpoint")]
 mod data_identity;
 #[cfg(feature = "checkpoint")]
+mod differences;
+#[cfg(feature = "checkpoint")]
 mod train_state;
 
 // For crates that depend on this one alone.
@@ -50,6 +52,8 @@ pub use chainrule_files::{check_file_path, write_file};
 pub use chainrule_layers::{Activation, Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
+#[cfg(feature = "checkpoint")]
+pub use differences::{Difference, differences};
 pub use early_stopping::EarlyStopping;
 pub use error::{CheckpointProblem, Error};
 pub use evaluate::{Evaluation, evaluate};

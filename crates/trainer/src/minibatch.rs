@@ -19,7 +19,10 @@ use chainrule_losses::{Loss, LossSum, Targets};
 use chainrule_optimizers::{MAX_SLOTS, Optimizer, Update};
 use chainrule_tensor::{Float, MatrixView, vectorized};
 
-use crate::{parallel, update::{for_each_piece, of_network}};
+use crate::{
+    parallel,
+    update::{for_each_piece, of_network},
+};
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 ///

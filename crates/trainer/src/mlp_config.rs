@@ -1,8 +1,6 @@
 //! The usual networks in short: sizes, activations, initial weights, the loss it is for.
 
-use chainrule_layers::{
-    Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig, Layers, no_own_layers,
-};
+use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig};
 use chainrule_losses::LossConfig;
 use chainrule_tensor::Init;
 

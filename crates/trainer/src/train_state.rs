@@ -2,10 +2,13 @@
 
 use std::{fmt, path::Path};
 
+use chainrule_tensor::ARITHMETIC;
+use serde_json::{Value, json};
+
 use crate::{
     Checkpoint, EpochReport, Error, Network, NetworkConfig, Samples, TrainConfig,
-    checkpoint::OptimizerState,
     data_identity::DataIdentity,
+    differences::{Difference, differences},
     progress::Epoch,
     train::Run,
 };
@@ -26,7 +29,7 @@ pub struct TrainState {
     pub(crate) data: DataIdentity,
     /// The values to go on from, where the checkpoint's network has others: averages, or the best.
     pub(crate) latest: Option<Vec<f32>>,
-    pub(crate) optimizer: OptimizerState,
+    pub(crate) optimizer: FlatSlots,
     pub(crate) average: Option<AverageState>,
     pub(crate) best: Option<BestState>,
     /// Whether early stopping has ended the run.
@@ -36,6 +39,14 @@ pub struct TrainState {
     /// Samples, and nanoseconds of training, in the whole epochs before it.
     pub(crate) n_samples: u64,
     pub(crate) nanoseconds: u64,
+}
+
+/// The optimizer state: the rule's name, the steps it has taken, and a list for each of its slots, as parameters lie.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct FlatSlots {
+    pub(crate) rule: String,
+    pub(crate) step: u64,
+    pub(crate) slots: Vec<Vec<f32>>,
 }
 
 /// The moving average.
@@ -67,7 +78,8 @@ impl TrainState {
 
     /// Every list of values with the name of what it is, for a look at whether they are finite.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (String, &[f32])> {
-        let slots = self.optimizer.slots().map(|(i, s, slot)| (format!("slot {s} of parameter {i}"), slot));
+        let slots = self.optimizer.slots.iter().enumerate();
+        let slots = slots.map(|(s, slot)| (format!("slot {s} of the optimizer state"), &slot[..]));
         let named = |name: &str| name.to_string();
         let latest = self.latest.iter().map(move |values| (named("latest"), &values[..]));
         let average = self.average.iter().map(move |average| (named("average"), &average.values[..]));
@@ -81,7 +93,7 @@ impl TrainState {
 impl fmt::Display for TrainState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DataIdentity { n_samples, inputs_crc32, targets_crc32, .. } = self.data;
-        let remembered: usize = self.optimizer.slots().map(|(_, _, slot)| slot.len()).sum();
+        let remembered: usize = self.optimizer.slots.iter().map(Vec::len).sum();
         write!(f, "after step {} of {}; schedule {}", self.step, self.n_steps, self.schedule)?;
         write!(f, "; {n_samples} samples, inputs {inputs_crc32:08x}, targets {targets_crc32:08x}")?;
         write!(f, "; the optimizer remembers {remembered} values")?;
@@ -120,12 +132,11 @@ impl<S: Samples> Run<'_, S> {
             schedule: self.schedule.to_string(),
             data,
             latest: (average.is_some() || self.best.is_some()).then(|| self.net.sequential().pack()),
-            optimizer: OptimizerState::new(
-                self.optimizer,
-                self.n_taken,
-                &self.slots,
-                self.net.parameter_names(),
-            ),
+            optimizer: FlatSlots {
+                rule: self.optimizer.name().to_string(),
+                step: self.n_taken,
+                slots: self.slots[..self.optimizer.n_slots()].iter().map(|slot| pack(slot)).collect(),
+            },
             average: average
                 .map(|average| AverageState { n_steps: average.n_steps, values: pack(&average.values) }),
             best: self.best.as_ref().map(|best| BestState {
@@ -146,21 +157,30 @@ impl<S: Samples> Run<'_, S> {
         path: &Path,
         checkpoint: Checkpoint,
         data: DataIdentity,
+        any_arithmetic: bool,
     ) -> Result<(), Error> {
-        let Checkpoint { net, training, state } = checkpoint;
+        let Checkpoint { net, training, state, .. } = checkpoint;
         let refuse = |what: &str, found: String, expected: String| {
             Err(Error::Resume { path: path.to_path_buf(), what: what.to_string(), found, expected })
         };
         let Some(state) = state else {
             return refuse("the file", "a network alone".into(), "the state of a run as well".into());
         };
-        let settings = network_settings(self.net.config()).into_iter().zip(network_settings(net.config()));
-        let others = run_settings(self.config).into_iter().zip(run_settings(&training.config));
-        let of_data = data_settings(&data).into_iter().zip(data_settings(&state.data));
-        for ((what, found), (_, expected)) in settings.chain(others).chain(of_data) {
-            if found != expected {
-                return refuse(what, found, format!("{expected}, as in the run that was saved"));
-            }
+        if training.arithmetic != ARITHMETIC && !any_arithmetic {
+            let expected = format!(
+                "{}, as in the run that was saved (with_any_arithmetic goes on all the same, with other bits)",
+                training.arithmetic
+            );
+            return refuse("the arithmetic", ARITHMETIC.to_string(), expected);
+        }
+        let saved = settings(net.config(), &training.config, &state.data);
+        if let Some(Difference { name, found, expected }) =
+            // How many samples there are says more than their checksum.
+            differences(&settings(self.net.config(), self.config, &data), &saved)
+                    .into_iter()
+                    .min_by_key(|difference| difference.name.contains("crc32"))
+        {
+            return refuse(&name, found, format!("{expected}, as in the run that was saved"));
         }
         let schedule = self.schedule.to_string();
         if schedule != state.schedule {
@@ -175,9 +195,13 @@ impl<S: Samples> Run<'_, S> {
             let expected = format!("at least {}, which the run that was saved has taken", state.step);
             return refuse("the number of steps", self.n_steps.to_string(), expected);
         }
-        let names = self.net.parameter_names();
-        if let Err(cause) = state.optimizer.check(self.optimizer, &names) {
-            return refuse("the optimizer", cause, "the rule of the run that was saved".into());
+        if state.optimizer.rule != self.optimizer.name() {
+            let expected = format!("that of {}, the rule of the run", self.optimizer.name());
+            return refuse(
+                "the optimizer",
+                format!("the state of the rule {}", state.optimizer.rule),
+                expected,
+            );
         }
         if let Some(contradiction) = self.contradiction(&state, training.history.len()) {
             return refuse("the state", contradiction, "one that a run can have".into());
@@ -195,6 +219,11 @@ impl<S: Samples> Run<'_, S> {
         let most_samples = state.step.saturating_mul(self.order.batch_size() as u64);
         let n_samples = state.n_samples.checked_add(state.epoch.n_samples);
         let checks = [
+            (
+                state.optimizer.slots.len() == self.optimizer.n_slots()
+                    && state.optimizer.slots.iter().all(|slot| slot.len() == self.net.n_parameters()),
+                "an optimizer state of another network",
+            ),
             (state.optimizer.step == state.step, "steps of the optimizer that are not those of the run"),
             (state.epoch.number == whole_epochs + 1, "an epoch that is not that of the step"),
             (state.epoch.n_steps <= in_epoch, "more steps in the epoch than were taken"),
@@ -218,7 +247,7 @@ impl<S: Samples> Run<'_, S> {
     }
 
     /// Everything has been compared: from here on, this is the run that was saved.
-    fn take_over(&mut self, net: Mlp, mut history: Vec<EpochReport>, state: TrainState) {
+    fn take_over(&mut self, net: Network, mut history: Vec<EpochReport>, state: TrainState) {
         self.net.clone_from(&net);
         if let Some(latest) = &state.latest {
             self.net.sequential_mut().unpack(latest);
@@ -239,7 +268,9 @@ impl<S: Samples> Run<'_, S> {
         history.truncate((state.step / self.order.steps_per_epoch()) as usize);
         self.summary.restore(history, state.n_samples, state.nanoseconds, self.order.steps_per_epoch());
         self.n_taken = state.step;
-        self.slots = state.optimizer.into_flat();
+        for (slot, saved) in self.slots.iter_mut().zip(&state.optimizer.slots) {
+            layers.unpack(saved, slot);
+        }
         self.patience_ended = state.stopped_early;
         self.epoch = state.epoch;
     }
@@ -248,46 +279,11 @@ impl<S: Samples> Run<'_, S> {
 /// Beyond all counts and times that there can be, and far from the end of the numbers.
 const FAR: u64 = 1 << 56;
 
-/// A setting's name, and its value in words.
-type Setting = (&'static str, String);
-
-fn network_settings(config: &MlpConfig) -> Vec<Setting> {
-    let sizes = config.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-    vec![
-        ("the network", sizes),
-        ("the list of activations", format!("{:?}", config.activations)),
-        ("batch normalisation", config.batch_norm.to_string()),
-        ("dropout", config.dropout.to_string()),
-        ("the loss", format!("{:?}", config.loss)),
-        ("the encoding", format!("{:?}", config.encoding)),
-        ("the distribution of initial weights", format!("{:?}", config.init)),
-        ("the seed of the network", config.seed.to_string()),
-    ]
-}
-
-/// All but the length and the number of threads, which may change.
-fn run_settings(config: &TrainConfig) -> Vec<Setting> {
-    vec![
-        ("batch size", config.batch_size.to_string()),
-        ("the optimizer", config.optimizer.name().to_string()),
-        ("the learning rate", config.optimizer.learning_rate().to_string()),
-        ("the rest of the optimizer", format!("{:?}", config.optimizer)),
-        ("the schedule", config.schedule.to_string()),
-        ("the bound on the gradient", format!("{:?}", config.clip)),
-        ("the sampling", format!("{:?}", config.sampling)),
-        ("the seed", config.seed.to_string()),
-        ("the gradient", format!("{:?}", config.gradient)),
-        ("the share for validation", config.validation.to_string()),
-        ("early stopping", format!("{:?}", config.early_stopping)),
-        ("the decay of the average", format!("{:?}", config.average)),
-    ]
-}
-
-fn data_settings(data: &DataIdentity) -> Vec<Setting> {
-    vec![
-        ("the number of training samples", data.n_samples.to_string()),
-        ("values per training sample", data.n_inputs.to_string()),
-        ("the checksum of the training inputs", format!("{:08x}", data.inputs_crc32)),
-        ("the checksum of the training targets", format!("{:08x}", data.targets_crc32)),
-    ]
+/// All settings that a run must have in common with the one that it goes on: not its length, nor its threads.
+fn settings(network: &NetworkConfig, training: &TrainConfig, data: &DataIdentity) -> Value {
+    let mut training = serde_json::to_value(training).expect("settings have a JSON form");
+    for free in ["length", "threads"] {
+        training.as_object_mut().and_then(|fields| fields.remove(free));
+    }
+    json!({ "network": network, "training": training, "data": data })
 }

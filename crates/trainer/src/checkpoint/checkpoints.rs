@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chainrule_layers::{OwnLayers, no_own_layers};
 use chainrule_optimizers::Optimizer;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     keeper::Saver,
 };
 use crate::{
-    Error, Event, Mlp, Samples, Summary, TrainConfig,
+    Error, Event, Network, Samples, Summary, TrainConfig,
     train::{check_rule, train_kept},
 };
 
@@ -52,6 +53,7 @@ pub enum OnCheckpointError {
 /// | `keep` | 2 | how many of the last are kept, besides the best by validation | at least 1 |
 /// | `resume` | never | where the run begins | |
 /// | `on_error` | continue | what becomes of the run when none can be written | |
+/// | `any_arithmetic` | no | whether a run of another arithmetic may go on, with other bits than if it had not been stopped | |
 ///
 /// Whatever these are, one is written at the end, and one when the observer stops the run. They are written on a thread of
 /// their own while training goes on; what they hold is copied before.
@@ -95,6 +97,8 @@ pub struct Checkpoints {
     pub resume: Resume,
     /// What becomes of the run when none can be written.
     pub on_error: OnCheckpointError,
+    /// Whether a run of another [arithmetic](chainrule_tensor::ARITHMETIC) may go on, with other bits.
+    pub any_arithmetic: bool,
 }
 
 impl Default for Checkpoints {
@@ -105,6 +109,7 @@ impl Default for Checkpoints {
             keep: 2,
             resume: Resume::default(),
             on_error: OnCheckpointError::default(),
+            any_arithmetic: false,
         }
     }
 }
@@ -135,6 +140,11 @@ impl Checkpoints {
         Checkpoints { on_error, ..self }
     }
 
+    /// Sets whether a run of another [arithmetic](chainrule_tensor::ARITHMETIC) may go on, with other bits.
+    pub fn with_any_arithmetic(self, any_arithmetic: bool) -> Self {
+        Checkpoints { any_arithmetic, ..self }
+    }
+
     /// [`train`](crate::train) with these checkpoints.
     ///
     /// A run that is resumed takes everything from its checkpoint, whatever `net` is; `net` and `config` must be those of
@@ -150,7 +160,7 @@ impl Checkpoints {
     /// - [`Error::Io`] if a checkpoint cannot be written and the run is to end then.
     pub fn train<S: Samples>(
         &self,
-        net: &mut Mlp,
+        net: &mut Network,
         samples: &S,
         test: Option<&S>,
         config: &TrainConfig,
@@ -165,7 +175,7 @@ impl Checkpoints {
     /// As [`train`](Checkpoints::train).
     pub fn train_with<S: Samples>(
         &self,
-        net: &mut Mlp,
+        net: &mut Network,
         optimizer: &dyn Optimizer<f32>,
         samples: &S,
         test: Option<&S>,
@@ -176,7 +186,8 @@ impl Checkpoints {
         config.check()?;
         check_rule(optimizer)?;
         let _lock = self.folder.as_deref().map(folder::open).transpose()?;
-        let mut saver = Saver::new(self, self.find()?);
+        let found = self.find(&|name, settings| net.own_layer(name, settings))?;
+        let mut saver = Saver::new(self, found);
         train_kept(net, optimizer, samples, test, config, &mut saver, observer)
     }
 
@@ -185,16 +196,27 @@ impl Checkpoints {
     /// # Errors
     /// As [`train`](Checkpoints::train), if it cannot be read. Damaged ones in the folder are passed over.
     pub fn newest(&self) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
-        Ok(self.find()?.checkpoint)
+        self.newest_with_own(&no_own_layers)
     }
 
-    fn find(&self) -> Result<Found, Error> {
+    /// The same for a network with layers of a program's own.
+    ///
+    /// # Errors
+    /// As [`newest`](Checkpoints::newest).
+    pub fn newest_with_own(&self, own: OwnLayers<'_, f32>) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
+        Ok(self.find(own)?.checkpoint)
+    }
+
+    fn find(&self, own: OwnLayers<'_, f32>) -> Result<Found, Error> {
         match (&self.resume, self.folder.as_deref()) {
             (Resume::From(path), folder) => {
                 self.check_unused(folder.filter(|folder| !is_in(path, folder)))?;
-                Ok(Found { checkpoint: Some((path.clone(), Checkpoint::load(path)?)), damaged: Vec::new() })
+                Ok(Found {
+                    checkpoint: Some((path.clone(), Checkpoint::load_with_own(path, own)?)),
+                    damaged: Vec::new(),
+                })
             }
-            (Resume::Auto, Some(folder)) => folder::newest(folder),
+            (Resume::Auto, Some(folder)) => folder::newest(folder, own),
             (Resume::Never, folder) => {
                 self.check_unused(folder)?;
                 Ok(Found { checkpoint: None, damaged: Vec::new() })

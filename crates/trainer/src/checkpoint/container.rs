@@ -21,7 +21,7 @@ use crate::CheckpointProblem;
 
 const MAGIC: [u8; 8] = *b"chainrul";
 /// The versions that are read, oldest first; the last is the one that is written.
-const VERSIONS: [u32; 2] = [1, 2];
+const VERSIONS: [u32; 3] = [1, 2, 3];
 const CHECKSUM: usize = 4;
 /// The longest header of any version.
 const LONGEST_HEADER: usize = 8 + 4 + 4 + 8;
@@ -31,8 +31,6 @@ const SHORTEST: usize = 8 + 4 + 8 + CHECKSUM;
 /// What kind of payload a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The payload of version 1.
-    First,
     /// A network and how it was trained.
     Network,
     /// The same, and all that a run needs to go on.
@@ -47,7 +45,6 @@ impl Kind {
 /// A file of the current version.
 pub(super) fn seal(kind: Kind, content: &impl Serialize) -> Vec<u8> {
     let number = match kind {
-        Kind::First => unreachable!("nobody writes version 1 any more"),
         Kind::Network => Kind::NETWORK,
         Kind::Run => Kind::RUN,
     };
@@ -63,8 +60,8 @@ pub(super) fn seal(kind: Kind, content: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The kind and the payload of a file: magic, version, length and checksum are right then, in this order.
-pub(super) fn open(bytes: &[u8]) -> Result<(Kind, &[u8]), CheckpointProblem> {
+/// The version, the kind and the payload of a file: magic, version, length and checksum are right then, in this order.
+pub(super) fn open(bytes: &[u8]) -> Result<(u32, Kind, &[u8]), CheckpointProblem> {
     let header = Header::read(bytes)?;
     header.check_length(bytes.len() as u64)?;
     let (checked, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
@@ -74,12 +71,11 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Kind, &[u8]), CheckpointProblem> {
         return Err(CheckpointProblem::Checksum { found, expected });
     }
     let kind = match header.kind {
-        None => Kind::First,
-        Some(Kind::NETWORK) => Kind::Network,
+        None | Some(Kind::NETWORK) => Kind::Network,
         Some(Kind::RUN) => Kind::Run,
         Some(found) => return Err(CheckpointProblem::Kind { found }),
     };
-    Ok((kind, &checked[header.length..]))
+    Ok((header.version, kind, &checked[header.length..]))
 }
 
 /// Reads a file whose header and length fit; of any other file, only the header.
@@ -114,6 +110,7 @@ fn is_pipe(_: &std::fs::Metadata) -> bool {
 
 /// What stands before the payload.
 struct Header {
+    version: u32,
     /// The number in the file; version 1 has none.
     kind: Option<u32>,
     /// Bytes of the header itself.
@@ -133,11 +130,11 @@ impl Header {
         let version = u32::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
         let kind = match version {
             1 => None,
-            2 => Some(u32::from_le_bytes(take(&mut rest).ok_or_else(too_short)?)),
+            2 | 3 => Some(u32::from_le_bytes(take(&mut rest).ok_or_else(too_short)?)),
             found => return Err(CheckpointProblem::Version { found, expected: VERSIONS.to_vec() }),
         };
         let payload_length = u64::from_le_bytes(take(&mut rest).ok_or_else(too_short)?);
-        Ok(Header { kind, length: start.len() - rest.len(), payload_length })
+        Ok(Header { version, kind, length: start.len() - rest.len(), payload_length })
     }
 
     fn check_length(&self, found: u64) -> Result<(), CheckpointProblem> {
@@ -213,7 +210,7 @@ mod tests {
         for length in [1, 0xffff - 8, 0xffff - 7, 0xff_ffff - 8, 0xff_ffff - 7] {
             let text = "a".repeat(length);
             let bytes = seal(Kind::Network, &text);
-            let (kind, payload) = open(&bytes).unwrap();
+            let (_, kind, payload) = open(&bytes).unwrap();
             assert_eq!((kind, decode::<String>(payload)), (Kind::Network, Ok(text)));
         }
     }

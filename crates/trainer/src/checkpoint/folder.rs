@@ -7,6 +7,7 @@ use std::{
 };
 
 use chainrule_files::{Disk, lock, remove_temporaries, write_whole};
+use chainrule_layers::OwnLayers;
 
 use super::Checkpoint;
 use crate::Error;
@@ -71,13 +72,13 @@ pub(crate) struct Found {
 }
 
 /// The newest checkpoint of a run that is good.
-pub(crate) fn newest(folder: &Path) -> Result<Found, Error> {
+pub(crate) fn newest(folder: &Path, own: OwnLayers<'_, f32>) -> Result<Found, Error> {
     let steps =
         steps(folder).map_err(|cause| Error::Folder { doing: "read", path: folder.to_path_buf(), cause })?;
     let mut damaged = Vec::new();
     for name in steps.into_iter().map(Name::Step).chain([Name::Best]) {
         let path = name.in_folder(folder);
-        match Checkpoint::load(&path) {
+        match Checkpoint::load_with_own(&path, own) {
             Ok(checkpoint) if checkpoint.state.is_some() => {
                 return Ok(Found { checkpoint: Some((path, checkpoint)), damaged });
             }

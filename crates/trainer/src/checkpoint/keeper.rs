@@ -12,7 +12,7 @@ use super::{
     writer::{Job, Writer, Written},
 };
 use crate::{
-    Error, Event, Mlp, Resumed, Samples, Saved, Summary, TrainConfig, TrainState,
+    Error, Event, Network, Resumed, Samples, Saved, Summary, TrainConfig, TrainState,
     data_identity::DataIdentity,
     keep::{Keeper, Observer},
     train::Run,
@@ -123,7 +123,7 @@ impl Keeper for Saver<'_> {
         let (path, step) = match checkpoint {
             None => (None, 0),
             Some((path, checkpoint)) => {
-                run.restore(&path, checkpoint, data)?;
+                run.restore(&path, checkpoint, data, self.settings.any_arithmetic)?;
                 (Some(path), run.n_taken)
             }
         };
@@ -170,7 +170,7 @@ impl Keeper for Saver<'_> {
 
     fn end(
         &mut self,
-        net: &Mlp,
+        net: &Network,
         config: &TrainConfig,
         summary: &mut Summary,
         observer: Observer<'_>,

@@ -122,6 +122,33 @@ def state(r):
     )
 
 
+def state_3(r):
+    return r.fields(
+        step=r.u64,
+        n_steps=r.u64,
+        schedule=r.text,
+        data=lambda: [r.u64(), r.u64(), f"{r.u32():08x}", f"{r.u32():08x}"],
+        latest=lambda: r.option(r.floats),
+        optimizer=lambda: r.fields(rule=r.text, step=r.u64, slots=lambda: r.list(r.floats)),
+        average=lambda: r.option(lambda: [r.u64(), r.floats()]),
+        best=lambda: r.option(lambda: [r.f64(), r.u64(), r.option(r.floats)]),
+        stopped_early=r.bool,
+        epoch=lambda: [r.u64(), r.u64(), r.f64(), r.u64(), r.option(r.u64), r.u64(), r.u32()],
+        n_samples=r.u64,
+        nanoseconds=r.u64,
+    )
+
+
+def version_3(r):
+    settings = json.loads(r.text())
+    found = {name: settings[name] for name in ("program", "arithmetic", "network")}
+    found["parameters"] = r.list(lambda: parameter(r))
+    found["settings"] = settings["training"]
+    found["history"] = r.list(lambda: report(r))
+    found["extra"] = r.list(lambda: [r.text(), r.take(r.u64()).decode()])
+    return found
+
+
 def read(data):
     assert data[:8] == b"chainrul"
     version = struct.unpack_from("<I", data, 8)[0]
@@ -134,9 +161,10 @@ def read(data):
     parts = dict(program=r.text, network=lambda: network(r), parameters=lambda: r.list(lambda: parameter(r)),
                  settings=lambda: settings(r), history=lambda: r.list(lambda: report(r)))
     order = ["network", "parameters", "program", "settings", "history"] if version == 1 else list(parts)
-    found = {"version": version, "kind": kind, **{name: parts[name]() for name in order}}
+    payload = version_3(r) if version == 3 else {name: parts[name]() for name in order}
+    found = {"version": version, "kind": kind, **payload}
     if kind == 2:
-        found["state"] = state(r)
+        found["state"] = state_3(r) if version == 3 else state(r)
     assert r.at == length, "something follows the last value"
     # What the library calls parameters_crc32.
     found["parameters_crc32"] = zlib.crc32(b"".join(r.values))

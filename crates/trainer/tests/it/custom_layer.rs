@@ -3,7 +3,7 @@
 use chainrule_gradcheck::Check;
 use chainrule_layers::{Affine, Context, Layer, LayerExt, Pass, Sequential};
 use chainrule_losses::{HalfSquaredError, Loss};
-use chainrule_optimizers::{Momentum, State};
+use chainrule_optimizers::{Momentum, Optimizer};
 use chainrule_tensor::{Float, Matrix, MatrixViewMut, Shape, map_to, zip_map_to};
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ fn its_gradient_is_checked_and_it_trains() {
     let layers: Vec<Arc<dyn Layer<f64>>> =
         vec![Arc::new(Affine::outputs(8)), Arc::new(Sine), Arc::new(Affine::outputs(1))];
     let mut net = Sequential::with_own(Shape::flat(1), layers, 1).unwrap();
-    let rule = Momentum::new(0.08).unwrap();
-    let mut state = State::new(&rule, net.parameter_names());
+    let rule = Momentum::new(0.08);
+    let mut slots = rule.new_slots(net.n_parameters());
     let mut losses = Vec::new();
     for step in 0..3000 {
         let (y, cache) = net.forward_with(&x, &Context::training(1, step));
@@ -45,7 +45,7 @@ fn its_gradient_is_checked_and_it_trains() {
         losses.push(loss.mean());
         let mut gradient = net.backward(&cache, &dy).values();
         gradient.iter_mut().for_each(|g| *g /= loss.divisor); // gradients are sums
-        state.update_all(&rule, net.parameters_mut().into_iter().map(|(_, values)| values), &gradient);
+        rule.step(step + 1, net.split_mut().1, &gradient, &mut slots);
     }
     assert!(losses[2999] < 1e-3 * losses[0], "{} → {}", losses[0], losses[2999]);
 }

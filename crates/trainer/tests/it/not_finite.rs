@@ -152,7 +152,7 @@ fn an_input_that_is_not_finite_stops_a_run_with_batch_normalisation_and_dropout(
         for is_listed in [false, true] {
             let samples = Own { is_listed, spoilt: Some((&[17], special)), ..LISTED };
             for activation in Activation::ALL {
-                let config = net(*activation, SoftmaxCrossEntropy::new()).config().clone();
+                let config = MlpConfig::of(net(*activation, SoftmaxCrossEntropy::new()).config()).unwrap();
                 let mut net = Mlp::new(&config.with_batch_norm(true).with_dropout(0.5)).unwrap();
                 let config = TrainConfig::new().with_epochs(1).with_batch_size(20);
                 let (_, result) = run(&mut net, &samples, &config);

@@ -218,28 +218,30 @@ fn another_run_is_refused_by_the_setting_that_differs() {
     let config = TrainConfig::new().with_epochs(2).with_batch_size(50);
     let behind = ", as in the run that was saved";
     for (other, expected) in [
-        (config.clone().with_batch_size(20), "batch size is 20, expected 50"),
-        (config.clone().with_seed(2), "the seed is 2, expected 1"),
-        (config.clone().with_validation(0.5), "the share for validation is 0.5, expected 0"),
-        (config.clone().with_average(0.5), "the decay of the average is Some(0.5), expected None"),
+        (config.clone().with_batch_size(20), "training.batch_size is 20, expected 50"),
+        (config.clone().with_seed(2), "training.seed is 2, expected 1"),
+        (config.clone().with_validation(0.5), "training.validation is 0.5, expected 0.0"),
+        (config.clone().with_average(0.5), "training.average is 0.5, expected none"),
         (
             config.clone().with_schedule("cosine".parse::<Schedule>().unwrap()),
-            "the schedule is cosine, expected constant",
+            "training.schedule is cosine, expected constant",
         ),
         (
             config.clone().with_sampling(Sampling::WithReplacement),
-            "the sampling is WithReplacement, expected Shuffled",
+            "training.sampling is with-replacement, expected shuffled",
         ),
     ] {
         assert_eq!(refused(&config, &other), format!("{expected}{behind}"));
     }
     let faster = config.clone().with_optimizer(Sgd::new(0.5));
     let reason = refused(&config, &faster);
-    assert!(reason.starts_with("the learning rate is 0.5, expected 0.1"), "{reason}");
+    assert!(reason.starts_with("training.optimizer.sgd.learning_rate is 0.5, expected 0.1"), "{reason}");
     let other = config.clone().with_optimizer(Momentum::new(0.1));
-    assert!(refused(&config, &other).starts_with("the optimizer is momentum, expected sgd"));
+    assert!(refused(&config, &other).starts_with("training.optimizer is {\"momentum\":{"));
     let decaying = config.clone().with_optimizer(Sgd::new(0.1).with_weight_decay(0.5));
-    assert!(refused(&config, &decaying).starts_with("the rest of the optimizer is "));
+    assert!(
+        refused(&config, &decaying).starts_with("training.optimizer.sgd.weight_decay is 0.5, expected 0.0")
+    );
     assert_eq!(
         refused(&config, &config.clone().with_epochs(1)),
         "the number of steps is 2, expected at least 4, which the run that was saved has taken"
@@ -278,12 +280,16 @@ fn other_data_and_other_networks_are_refused() {
     let moved_rows = [0.0, 0.2, 0.8, 1.5];
     let moved = Dataset::from_rows(&moved_rows, 1).unwrap().with_classes(&classes).unwrap();
     for (config, data, expected) in [
-        (&sizes, &fewer, "the number of training samples is 2, expected 4, as in"),
-        (&sizes, &others, "the checksum of the training targets is "),
-        (&sizes, &moved, "the checksum of the training inputs is "),
-        (&MlpConfig::new([1, 4, 2]), &data, "the network is 1-4-2, expected 1-3-2, as in"),
-        (&sizes.clone().with_dropout(0.5), &data, "dropout is 0.5, expected 0, as in"),
-        (&sizes.clone().with_seed(2), &data, "the seed of the network is 2, expected 1, as in"),
+        (&sizes, &fewer, "data.n_samples is 2, expected 4, as in"),
+        (&sizes, &others, "data.targets_crc32 is "),
+        (&sizes, &moved, "data.inputs_crc32 is "),
+        (&MlpConfig::new([1, 4, 2]), &data, "network.layers.1.n_outputs is 4, expected 3, as in"),
+        (
+            &sizes.clone().with_dropout(0.5),
+            &data,
+            "network.layers is a list of 4, expected a list of 3, as in",
+        ),
+        (&sizes.clone().with_seed(2), &data, "network.seed is 2, expected 1, as in"),
     ] {
         let error = run(config, data).unwrap_err();
         assert!(error.contains(expected), "\"{error}\" does not say \"{expected}\"");

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chainrule_mnist::{ImageSet, Images, Mnist};
-use chainrule_optimizers::{Clip, Momentum, Optimizer, Sgd, Update, schedule::Exponential};
+use chainrule_optimizers::{Clip, Momentum, Optimizer, Sgd, schedule::Exponential};
 use chainrule_tensor::{
     Init,
     random::{Purpose, generator, shuffle},

@@ -24,7 +24,7 @@ pub(crate) fn checkpoint(bytes: &[u8]) {
     let Some(found) = read(bytes) else { return };
     let config = found.net.config();
     config.check().expect("the configuration of a network that was read");
-    let n_inputs = config.encoding.as_ref().map_or(config.sizes[0], |encoding| encoding.n_inputs());
+    let n_inputs = config.input.size();
     assert_eq!(found.net.predict(&Matrix::zeros(n_inputs, 2)).ncols(), 2);
     // As bytes, since not all of it has to be a number.
     let written = found.to_bytes();
