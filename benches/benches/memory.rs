@@ -10,7 +10,7 @@ use std::{hint::black_box, time::Duration};
 
 use chainrule_benches::{criterion, matrix, on_threads};
 use chainrule_layers::Context;
-use chainrule_optimizers::{Sgd, State};
+use chainrule_optimizers::{Optimizer, Sgd};
 use chainrule_trainer::{Activation, Dataset, MiniBatch, Mlp, MlpConfig, Predictor};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
@@ -46,7 +46,7 @@ fn memory(c: &mut Criterion) {
                 let mut net = net.clone();
                 // So small a rate leaves the network as it is, however many steps are taken.
                 let rule = Sgd::new(1e-12);
-                let mut state = State::new(&rule, net.layers().parameter_names());
+                let mut slots = rule.new_slots(n_parameters);
                 let mut mini_batch = MiniBatch::new(net.layers(), batch_size);
                 let indices: Vec<usize> = (0..batch_size).collect();
                 let loss = net.config().loss.clone();
@@ -54,7 +54,7 @@ fn memory(c: &mut Criterion) {
                 on_threads(1, || {
                     b.iter(|| {
                         mini_batch.run(net.layers(), &loss, &data, &indices, &context);
-                        mini_batch.update(net.layers_mut(), &rule, &mut state, 1e-12);
+                        mini_batch.update(net.layers_mut(), &rule, &mut slots, 1, 1e-12);
                     });
                 });
             });

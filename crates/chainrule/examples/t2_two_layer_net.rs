@@ -12,7 +12,7 @@ use std::{error::Error, ops::Range};
 
 use chainrule::gradcheck::{Check, Reports, Step};
 use chainrule::mnist::{ImageSet, Mnist};
-use chainrule::optimizers::{Sgd, State};
+use chainrule::optimizers::{Optimizer, Sgd};
 use chainrule::tensor::random::{Purpose, generator, index};
 use chainrule::tensor::{Float, Matrix, MatrixView};
 use chainrule::trainer::{self, Gradient, MlpConfig, Samples, TwoLayerNet, evaluate, update};
@@ -36,14 +36,14 @@ fn mini_batch<F: Float>(set: &ImageSet, step: u64, size: usize) -> (Matrix<F>, V
 
 /// Trains for some steps and returns the loss of every mini-batch **after** its update, as the tutorial records it.
 fn train_steps(net: &mut TwoLayerNet, set: &ImageSet, steps: Range<u64>) -> Vec<f64> {
-    // Plain gradient descent remembers nothing from step to step, so that every epoch may begin with a new state.
+    // Plain gradient descent has no state, so that every epoch may begin with a new one.
     let rule = Sgd::new(LEARNING_RATE);
-    let mut state = State::new(&rule, net.layers().parameter_names());
+    let mut slots = rule.new_slots(net.n_parameters());
     let mut losses = Vec::new();
     for step in steps {
         let (x, t) = mini_batch(set, step, BATCH_SIZE);
         let gradient = net.gradient(&x, &t);
-        update(net.layers_mut(), &rule, &mut state, gradient.values(), LEARNING_RATE);
+        update(net.layers_mut(), &rule, &mut slots, gradient.values(), step + 1, LEARNING_RATE);
         losses.push(net.loss(&x, &t));
     }
     losses

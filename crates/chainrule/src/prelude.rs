@@ -12,7 +12,7 @@ pub use chainrule_layers::{Affine, Context, Layer, Relu, Sequential, Sigmoid};
 pub use chainrule_losses::{
     BinaryCrossEntropy, HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets,
 };
-pub use chainrule_optimizers::{Adam, Momentum, Optimizer, Sgd, State};
+pub use chainrule_optimizers::{Adam, Momentum, Optimizer, Sgd};
 pub use chainrule_tensor::{Init, Matrix, argmax};
 
 #[cfg(feature = "mnist")]

@@ -1,8 +1,8 @@
-//! What can be wrong with settings and with a restored state.
+//! What can be wrong with settings.
 
 use thiserror::Error;
 
-/// Why a setting, a schedule or a restored state was refused.
+/// Why a setting or a schedule was refused.
 ///
 /// # Examples
 /// ```
@@ -50,50 +50,5 @@ pub enum Error {
         found: String,
         /// What it would have to be.
         expected: String,
-    },
-    /// A restored state was made by another rule.
-    #[error("the state of the rule {found}, expected that of {expected}")]
-    Rule {
-        /// The rule in the state.
-        found: String,
-        /// The rule it is to be used with.
-        expected: String,
-    },
-    /// A restored state is about another number of parameters.
-    #[error("the state of {found} parameters, expected {expected}")]
-    ParameterCount {
-        /// Parameters in the state.
-        found: usize,
-        /// Parameters of the net.
-        expected: usize,
-    },
-    /// A restored state has another parameter, or one of another length, at this place.
-    #[error(
-        "parameter {index} of the state is {found} with {found_length} values, expected {expected} with \
-         {expected_length}"
-    )]
-    Parameter {
-        /// Where, counted from 0.
-        index: usize,
-        /// The name in the state.
-        found: String,
-        /// The length in the state.
-        found_length: usize,
-        /// The name in the net.
-        expected: String,
-        /// The length in the net.
-        expected_length: usize,
-    },
-    /// A restored state contradicts itself: the slots of a parameter have other lengths than it says.
-    #[error("slots of {found:?} values for the parameter {name}, expected {expected} of {length}")]
-    Slots {
-        /// The parameter.
-        name: String,
-        /// The lengths of its slots.
-        found: Vec<usize>,
-        /// How many slots the rule has.
-        expected: usize,
-        /// The length of the parameter.
-        length: usize,
     },
 }

@@ -11,10 +11,6 @@ mod optimizer;
 mod rules;
 mod settings;
 
-// What a rule remembers between steps.
-mod parameter_state;
-mod state;
-
 // What happens to a gradient and to the learning rate before an update.
 mod clip;
 pub mod schedule;
@@ -28,7 +24,5 @@ pub use clip::{Clip, NORM_BLOCK, global_norm, global_norm_of_sums, sum_of_square
 pub use error::Error;
 pub use gradient_descent::{gradient_descent, gradient_descent_path};
 pub use optimizer::{MAX_SLOTS, Optimizer, Update};
-pub use parameter_state::{ParameterState, ParameterStates};
 pub use rules::*;
 pub use schedule::Schedule;
-pub use state::State;

@@ -14,13 +14,13 @@ use std::ops::Range;
 
 use chainrule_layers::{Context, Layer, Sequential};
 use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
-use chainrule_optimizers::{Optimizer, State};
+use chainrule_optimizers::{MAX_SLOTS, Optimizer, Update};
 use chainrule_tensor::{Float, InputBuffer, MatrixView, vectorized};
 
 use crate::{
     Samples, parallel,
     shards::{Shard, largest_shard, run_stages, shards},
-    update::{LARGEST_PIECE, for_each_piece, update},
+    update::{LARGEST_PIECE, for_each_piece, of_network, update},
 };
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
@@ -175,25 +175,26 @@ impl<F: Float> MiniBatch<F> {
         &mut self.gradient
     }
 
-    /// Ends the step: updates every parameter of `net` in one step of `optimizer` with this learning rate. Running
-    /// statistics follow the samples that ran last. `state` is the optimizer's memory.
+    /// Ends the step: updates every parameter of `net` in one step of `optimizer`, counted from 1, with this learning rate.
+    /// Running statistics follow the samples that ran last. `slots` are the optimizer state.
     ///
     /// Where the gradient was not asked for, it is never there as a whole: each piece is updated as soon as its gradient
     /// is known, by the thread that has it in its cache.
     ///
     /// # Panics
-    /// Unless `state` was made for this network and optimizer, and the network is the one that ran.
+    /// Unless `slots` were made for this network and optimizer, and the network is the one that ran.
     pub fn update(
         &mut self,
         net: &mut Sequential<F>,
         optimizer: &dyn Optimizer<F>,
-        state: &mut State<F>,
+        slots: &mut [Vec<F>; MAX_SLOTS],
+        step: u64,
         learning_rate: f64,
     ) {
         if self.is_summed {
-            update(net, optimizer, state, &self.gradient, learning_rate);
+            update(net, optimizer, slots, &self.gradient, step, learning_rate);
         } else {
-            self.sum_and_update(net, optimizer, state, learning_rate);
+            self.sum_and_update(net, optimizer, slots, step, learning_rate);
         }
         net.end_step(&self.shards[0].workspace, self.last.context.n_samples);
     }
@@ -202,23 +203,24 @@ impl<F: Float> MiniBatch<F> {
         &mut self,
         net: &mut Sequential<F>,
         optimizer: &dyn Optimizer<F>,
-        state: &mut State<F>,
+        slots: &mut [Vec<F>; MAX_SLOTS],
+        step: u64,
         learning_rate: f64,
     ) {
         let MiniBatch { shards, last, parts_before_update, gradient, layers, .. } = self;
         for part in &*parts_before_update {
             last.sum(net, shards, &mut gradient[part.clone()], part);
         }
-        state.begin_step();
+        let all = of_network(net, optimizer, slots, step, learning_rate);
         let length = |layer: &dyn Layer<F>| match layer.gradient_reads_parameters() {
             true => LARGEST_PIECE,
             false => layer.gradient_step(PART),
         };
-        for_each_piece(net.layers_mut(), state.iter_mut(), gradient, &length, &|piece| {
+        for_each_piece(net.layers_mut(), all, gradient, &length, &|piece| {
             if !parts_before_update.iter().any(|part| part.contains(&piece.range.start)) {
                 last.sum(layers, shards, piece.room, &piece.range);
             }
-            optimizer.update(piece.state.update(piece.parameter, piece.room, learning_rate));
+            optimizer.update(Update { gradient: piece.room, ..piece.update });
         });
     }
 }

@@ -27,11 +27,13 @@ impl<S: Samples> Run<'_, S> {
         self.net.layers().visit_parameters(&mut |name, parameter| look(name, parameter.values));
         self.net.layers().visit_buffers(&mut |name, buffer| look(&name, buffer.values));
         // The square of a gradient may overflow though neither it nor the loss does; its parameter would never move again.
-        let mut index = 0;
-        self.net.layers().visit_parameters(&mut |name, _| {
-            let slots = self.state.slots(index);
-            slots.iter().for_each(|slot| look(&format!("what the optimizer remembers of {name}"), slot));
-            index += 1;
+        let mut start = 0;
+        self.net.layers().visit_parameters(&mut |name, parameter| {
+            let range = start..start + parameter.values.len();
+            for slot in self.slots.iter().filter_map(|slot| slot.get(range.clone())) {
+                look(&format!("what the optimizer remembers of {name}"), slot);
+            }
+            start = range.end;
         });
         let Some((what, value)) = found else { return Ok(()) };
         let step = self.n_taken;

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, time::Instant};
 use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
-use chainrule_optimizers::{Optimizer, State, schedule::Schedule};
+use chainrule_optimizers::{MAX_SLOTS, Optimizer, schedule::Schedule};
 use chainrule_tensor::InputBuffer;
 
 use crate::{
@@ -117,7 +117,8 @@ pub(crate) fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
 pub(crate) struct Run<'a, S> {
     pub(crate) net: &'a mut Mlp,
     pub(crate) optimizer: &'a dyn Optimizer<f32>,
-    pub(crate) state: State<f32>,
+    /// The optimizer state, as parameters lie.
+    pub(crate) slots: [Vec<f32>; MAX_SLOTS],
     pub(crate) schedule: Schedule,
     pub(crate) samples: &'a S,
     test: Option<&'a S>,
@@ -165,7 +166,7 @@ impl<'a, S: Samples> Run<'a, S> {
         schedule.check()?;
         let average = config.average.map(|decay| (Average::new(net.layers(), decay), net.clone()));
         Ok(Run {
-            state: State::new(optimizer, net.layers().parameter_names()),
+            slots: optimizer.new_slots(net.layers().n_parameters()),
             schedule,
             net,
             optimizer,
@@ -306,7 +307,7 @@ impl<'a, S: Samples> Run<'a, S> {
             self.check_gradient(mini_batch.gradient(), step, learning_rate)?;
             clip_mut(mini_batch.gradient_mut(), clip);
         }
-        mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.state, learning_rate);
+        mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.slots, step, learning_rate);
         if let Some((average, _)) = &mut self.average {
             average.follow(self.net.layers());
         }

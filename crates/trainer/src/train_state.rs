@@ -2,10 +2,9 @@
 
 use std::{fmt, path::Path};
 
-use chainrule_optimizers::State;
-
 use crate::{
     Checkpoint, EpochReport, Error, Mlp, MlpConfig, Samples, TrainConfig,
+    checkpoint::OptimizerState,
     data_identity::DataIdentity,
     progress::Epoch,
     train::Run,
@@ -28,7 +27,7 @@ pub struct TrainState {
     pub(crate) data: DataIdentity,
     /// The values to go on from, where the checkpoint's network has others: averages, or the best.
     pub(crate) latest: Option<Vec<f32>>,
-    pub(crate) optimizer: State<f32>,
+    pub(crate) optimizer: OptimizerState,
     pub(crate) average: Option<AverageState>,
     pub(crate) best: Option<BestState>,
     /// Whether early stopping has ended the run.
@@ -69,10 +68,7 @@ impl TrainState {
 
     /// Every list of values with the name of what it is, for a look at whether they are finite.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (String, &[f32])> {
-        let slots = (0..self.optimizer.n_parameters()).flat_map(|i| {
-            let slots = self.optimizer.slots(i).iter().enumerate();
-            slots.map(move |(s, slot)| (format!("slot {s} of parameter {i}"), &slot[..]))
-        });
+        let slots = self.optimizer.slots().map(|(i, s, slot)| (format!("slot {s} of parameter {i}"), slot));
         let named = |name: &str| name.to_string();
         let latest = self.latest.iter().map(move |values| (named("latest"), &values[..]));
         let average = self.average.iter().map(move |average| (named("average"), &average.values[..]));
@@ -86,8 +82,7 @@ impl TrainState {
 impl fmt::Display for TrainState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DataIdentity { n_samples, inputs_crc32, targets_crc32, .. } = self.data;
-        let slots = (0..self.optimizer.n_parameters()).flat_map(|i| self.optimizer.slots(i));
-        let remembered: usize = slots.map(Vec::len).sum();
+        let remembered: usize = self.optimizer.slots().map(|(_, _, slot)| slot.len()).sum();
         write!(f, "after step {} of {}; schedule {}", self.step, self.n_steps, self.schedule)?;
         write!(f, "; {n_samples} samples, inputs {inputs_crc32:08x}, targets {targets_crc32:08x}")?;
         write!(f, "; the optimizer remembers {remembered} values")?;
@@ -125,7 +120,12 @@ impl<S: Samples> Run<'_, S> {
             schedule: self.schedule.to_string(),
             data,
             latest: (average.is_some() || self.best.is_some()).then(|| values_of(self.net.layers())),
-            optimizer: self.state.clone(),
+            optimizer: OptimizerState::new(
+                self.optimizer,
+                self.n_taken,
+                &self.slots,
+                self.net.layers().parameter_names(),
+            ),
             average: average
                 .map(|average| AverageState { n_steps: average.n_steps, values: average.values.clone() }),
             best: self.best.as_ref().map(|best| BestState {
@@ -176,8 +176,8 @@ impl<S: Samples> Run<'_, S> {
             return refuse("the number of steps", self.n_steps.to_string(), expected);
         }
         let names = self.net.layers().parameter_names();
-        if let Err(cause) = state.optimizer.check(self.optimizer, names) {
-            return refuse("the optimizer", cause.to_string(), "the rule of the run that was saved".into());
+        if let Err(cause) = state.optimizer.check(self.optimizer, &names) {
+            return refuse("the optimizer", cause, "the rule of the run that was saved".into());
         }
         if let Some(contradiction) = self.contradiction(&state, training.history.len()) {
             return refuse("the state", contradiction, "one that a run can have".into());
@@ -195,7 +195,7 @@ impl<S: Samples> Run<'_, S> {
         let most_samples = state.step.saturating_mul(self.order.batch_size() as u64);
         let n_samples = state.n_samples.checked_add(state.epoch.n_samples);
         let checks = [
-            (state.optimizer.step() == state.step, "steps of the optimizer that are not those of the run"),
+            (state.optimizer.step == state.step, "steps of the optimizer that are not those of the run"),
             (state.epoch.number == whole_epochs + 1, "an epoch that is not that of the step"),
             (state.epoch.n_steps <= in_epoch, "more steps in the epoch than were taken"),
             (n_epochs as u64 >= whole_epochs, "fewer reports than epochs"),
@@ -238,7 +238,7 @@ impl<S: Samples> Run<'_, S> {
         history.truncate((state.step / self.order.steps_per_epoch()) as usize);
         self.summary.restore(history, state.n_samples, state.nanoseconds, self.order.steps_per_epoch());
         self.n_taken = state.step;
-        self.state = state.optimizer;
+        self.slots = state.optimizer.into_flat();
         self.patience_ended = state.stopped_early;
         self.epoch = state.epoch;
     }

@@ -4,27 +4,27 @@ use std::ops::Range;
 
 use chainrule_layers::{Layer, LayersMut, Sequential};
 use chainrule_optimizers::{
-    Clip, NORM_BLOCK, Optimizer, ParameterState, ParameterStates, State, global_norm_of_sums, sum_of_squares,
+    Clip, MAX_SLOTS, NORM_BLOCK, Optimizer, Update, global_norm_of_sums, sum_of_squares,
 };
 use chainrule_tensor::Float;
 
 use crate::parallel;
 
-/// Updates every parameter of `net` in one step of `optimizer` with this learning rate; large ones in parts, side by
-/// side. `state` is the optimizer's memory.
+/// Updates every parameter of `net` in one step of `optimizer`, counted from 1, with this learning rate; large ones in
+/// parts, side by side. Parameters named `b`, `bias`, `gamma` or `beta`, with or without a number, count as biases.
 ///
 /// # Panics
-/// Unless `gradient` has a value for every parameter, and `state` was made for this network and optimizer.
+/// Unless `gradient` has a value for every parameter, as has each slot that `optimizer` uses.
 ///
 /// # Examples
 /// ```
-/// use chainrule_optimizers::{Sgd, State};
+/// use chainrule_optimizers::{Optimizer, Sgd};
 /// use chainrule_trainer::{Mlp, MlpConfig, update};
 /// let mut net = Mlp::<f64>::new(&MlpConfig::new([2, 3, 2]))?;
 /// let rule = Sgd::new(0.5);
-/// let mut state = State::new(&rule, net.layers().parameter_names());
+/// let mut slots = rule.new_slots(net.n_parameters());
 /// let gradient = vec![1.0; net.n_parameters()];
-/// update(net.layers_mut(), &rule, &mut state, &gradient, 0.5);
+/// update(net.layers_mut(), &rule, &mut slots, &gradient, 1, 0.5);
 /// net.layers().visit_parameters(&mut |_, parameter| {
 ///     if parameter.name == "b" {
 ///         assert!(parameter.values.iter().all(|b| *b == -0.5)); // 0 − 0.5 · 1
@@ -36,16 +36,32 @@ use crate::parallel;
 pub fn update<F: Float>(
     net: &mut Sequential<F>,
     optimizer: &dyn Optimizer<F>,
-    state: &mut State<F>,
+    slots: &mut [Vec<F>; MAX_SLOTS],
     gradient: &[F],
+    step: u64,
     learning_rate: f64,
 ) {
     assert_eq!(gradient.len(), net.n_parameters(), "values of the gradient, and of all parameters");
-    state.begin_step();
-    for_each_piece(net.layers_mut(), state.iter_mut(), &mut [], &|_| LARGEST_PIECE, &|piece| {
-        let of_this = &gradient[piece.range];
-        optimizer.update(piece.state.update(piece.parameter, of_this, learning_rate));
+    let all = of_network(net, optimizer, slots, step, learning_rate);
+    let all = Update { gradient, ..all };
+    for_each_piece(net.layers_mut(), all, &mut [], &|_| LARGEST_PIECE, &|piece| {
+        optimizer.update(piece.update);
     });
+}
+
+/// The update of a whole network, but for its parameters, which layers have, and their gradient.
+#[track_caller]
+pub(crate) fn of_network<'a, F: Float>(
+    net: &Sequential<F>,
+    optimizer: &dyn Optimizer<F>,
+    slots: &'a mut [Vec<F>; MAX_SLOTS],
+    step: u64,
+    learning_rate: f64,
+) -> Update<'a, F> {
+    for (i, slot) in slots[..optimizer.n_slots()].iter().enumerate() {
+        assert_eq!(slot.len(), net.n_parameters(), "values of slot {i}, and of all parameters");
+    }
+    Update::new(&mut [], &[], slots, step, learning_rate)
 }
 
 /// Parameters of up to this many values are updated by one task.
@@ -55,22 +71,20 @@ pub(crate) const LARGEST_PIECE: usize = 10_000;
 pub(crate) struct Piece<'a, F> {
     /// Where it is when all parameters of the network are laid end to end.
     pub(crate) range: Range<usize>,
-    pub(crate) parameter: &'a mut [F],
-    pub(crate) state: ParameterState<'a, F>,
+    pub(crate) update: Update<'a, F>,
     /// Room for its gradient, if the caller gave any.
     pub(crate) room: &'a mut [F],
 }
 
 impl<'a, F: Float> Piece<'a, F> {
     fn split_at(self, mid: usize) -> (Self, Self) {
-        let Piece { range, parameter, state, room } = self;
+        let Piece { range, update, room } = self;
         let cut = range.start + mid;
-        let (parameter, parameter_rest) = parameter.split_at_mut(mid);
-        let (state, state_rest) = state.split_at(mid);
+        let (update, rest) = update.split_at(mid);
         let (room, room_rest) = room.split_at_mut(mid.min(room.len()));
         (
-            Piece { range: range.start..cut, parameter, state, room },
-            Piece { range: cut..range.end, parameter: parameter_rest, state: state_rest, room: room_rest },
+            Piece { range: range.start..cut, update, room },
+            Piece { range: cut..range.end, update: rest, room: room_rest },
         )
     }
 }
@@ -79,7 +93,7 @@ impl<'a, F: Float> Piece<'a, F> {
 /// `length(layer)` values, all but the last of a parameter as many. `room` has a value for every parameter or none.
 pub(crate) fn for_each_piece<F: Float>(
     layers: LayersMut<'_, F>,
-    states: ParameterStates<'_, F>,
+    all: Update<'_, F>,
     room: &mut [F],
     length: &(impl Fn(&dyn Layer<F>) -> usize + Sync),
     f: &(impl Fn(Piece<'_, F>) + Sync),
@@ -87,7 +101,7 @@ pub(crate) fn for_each_piece<F: Float>(
     if layers.len() > 1 {
         let n = layers.len() / 2;
         let (left, right) = layers.split_at(n);
-        let (of_left, of_right) = states.split_at(left.n_parameters());
+        let (of_left, of_right) = all.split_at(left.n_values());
         let (left_room, right_room) = room.split_at_mut(left.n_values().min(room.len()));
         return parallel::join(
             || for_each_piece(left, of_left, left_room, length, f),
@@ -95,16 +109,16 @@ pub(crate) fn for_each_piece<F: Float>(
         );
     }
     let Some((mut range, layer)) = layers.into_first() else { return };
-    let (length, mut states, mut room) = (length(layer), states, room);
+    let (length, mut all, mut room) = (length(layer), Some(all), room);
     layer.visit_parameters_mut(&mut |parameter| {
         let n = parameter.values.len();
-        let state = states.next().expect("a state has as many parameters as its network");
+        let (update, behind) = all.take().expect("the rest of the layer's update").split_at(n);
+        let update = Update { parameter: parameter.values, decays: !is_bias(parameter.name), ..update };
         let in_room = n.min(room.len());
         let (of_this, rest) = std::mem::take(&mut room).split_at_mut(in_room);
-        let piece =
-            Piece { range: range.start..range.start + n, parameter: parameter.values, state, room: of_this };
+        let piece = Piece { range: range.start..range.start + n, update, room: of_this };
         for_each_part(piece, length, f);
-        (range.start, room) = (range.start + n, rest);
+        (range.start, all, room) = (range.start + n, Some(behind), rest);
     });
 }
 
@@ -116,6 +130,12 @@ fn for_each_part<F: Float>(piece: Piece<'_, F>, length: usize, f: &(impl Fn(Piec
         let (left, right) = piece.split_at(n_parts / 2 * length);
         parallel::join(|| for_each_part(left, length, f), || for_each_part(right, length, f));
     }
+}
+
+/// Whether a parameter of this name counts as a bias.
+fn is_bias(name: &str) -> bool {
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(name, "b" | "bias" | "gamma" | "beta")
 }
 
 /// Clips the gradient of all parameters, with the bits of [`Clip::clip_mut`] on any number of threads.
@@ -134,6 +154,16 @@ pub(crate) fn clip_mut<F: Float>(gradient: &mut [F], clip: &Clip) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn biases_are_known_by_name() {
+        for name in ["b", "b1", "b12", "bias", "bias3", "gamma", "gamma2", "beta2"] {
+            assert!(is_bias(name), "{name}");
+        }
+        for name in ["W", "W1", "w", "weight", "blend1", "basis", "B1", "1", ""] {
+            assert!(!is_bias(name), "{name}");
+        }
+    }
 
     #[test]
     fn clipping_in_parts_is_clipping() {

@@ -3,8 +3,9 @@
 use chainrule_gradcheck::Check;
 use chainrule_layers::{Affine, Context, Forward, Layer, Sequential, Trace};
 use chainrule_losses::{HalfSquaredError, Loss};
-use chainrule_optimizers::{Momentum, State};
+use chainrule_optimizers::{Momentum, Optimizer};
 use chainrule_tensor::{Float, Init, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
+use chainrule_trainer::update;
 
 // With a layer that has running statistics, `net.end_step(&workspace, n_samples)` would end every step.
 //
@@ -43,7 +44,7 @@ fn its_gradient_is_checked_and_it_trains() {
     Check::new().run(f, x.as_slice(), Sine.backward(&cache, &x).dx.as_slice()).assert_passed();
 
     let rule = Momentum::new(0.08);
-    let (mut state, mut workspace) = (State::new(&rule, net.parameter_names()), net.workspace(40));
+    let (mut slots, mut workspace) = (rule.new_slots(net.n_parameters()), net.workspace(40));
     let mut losses = Vec::new();
     for step in 0..3000 {
         let context = Context::training(1, step).of_samples(40);
@@ -54,7 +55,7 @@ fn its_gradient_is_checked_and_it_trains() {
         net.backward(&mut workspace, (&x).into(), &context);
         let mut gradient = net.gradient(&workspace, (&x).into(), &context);
         gradient.iter_mut().for_each(|g| *g /= loss.divisor); // gradients are sums
-        state.update_all(&rule, net.parameters_mut().into_iter().map(|p| p.values), &gradient);
+        update(&mut net, &rule, &mut slots, &gradient, step + 1, rule.learning_rate);
     }
     assert!(losses[2999] < 1e-3 * losses[0], "{} → {}", losses[0], losses[2999]);
 }

@@ -4,7 +4,7 @@
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
 use chainrule_mnist::{ImageSet, Images};
-use chainrule_optimizers::{OptimizerConfig, State};
+use chainrule_optimizers::OptimizerConfig;
 use chainrule_tensor::{
     Float, Init, InputBuffer,
     random::{Purpose, generator, index, uniform},
@@ -69,17 +69,15 @@ fn steps_agree<F: Float>(tolerance: f64) {
 
                     // A whole step, where the gradient is never there as a whole. The rules that divide by its size make
                     // much of what little there is, so the same gradient goes into the twin's.
-                    let rule = rules.next().unwrap();
-                    let names = net.layers().parameter_names();
-                    let mut twin = net.clone();
-                    let mut state = State::new(rule.rule(), names.clone());
-                    let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
-                    state.update_all(rule.rule(), parameters, mini_batch.gradient());
+                    let config_of_rule = rules.next().unwrap();
+                    let rule = config_of_rule.rule::<F>();
+                    let mut twin = values(&net);
+                    let mut slots = rule.new_slots(twin.len());
+                    rule.step(1, &mut twin, mini_batch.gradient(), &mut slots);
                     mini_batch.run(net.layers(), &config, &set, &indices, &context);
-                    let mut state = State::new(rule.rule(), names);
-                    let rate = rule.learning_rate();
-                    mini_batch.update(net.layers_mut(), rule.rule(), &mut state, rate);
-                    assert_close(&values(&net), &values(&twin), tolerance, &format!("{what}, {rule:?}"));
+                    let mut slots = rule.new_slots(twin.len());
+                    mini_batch.update(net.layers_mut(), rule, &mut slots, 1, rule.learning_rate());
+                    assert_close(&values(&net), &twin, tolerance, &format!("{what}, {rule:?}"));
                 }
             }
         }

@@ -5,7 +5,7 @@ mod common;
 use std::ops::ControlFlow;
 
 use chainrule_mnist::{ImageSet, Images, Mnist};
-use chainrule_optimizers::{Clip, Momentum, Optimizer, Sgd, State, schedule::Exponential};
+use chainrule_optimizers::{Clip, Momentum, Optimizer, Sgd, Update, schedule::Exponential};
 use chainrule_tensor::{
     Init,
     random::{Purpose, generator, shuffle},
@@ -204,7 +204,7 @@ fn a_run_is_that_of_its_serial_twin() {
     })
     .unwrap();
 
-    let mut state = State::new(&rule, twin.layers().parameter_names());
+    let (mut slots, mut step) = (rule.new_slots(twin.n_parameters()), 0);
     let mut twin_losses = Vec::new();
     for epoch in 0..3 {
         let mut order: Vec<usize> = (0..450).collect();
@@ -213,8 +213,13 @@ fn a_run_is_that_of_its_serial_twin() {
             let (x, t) = set.batch(indices);
             twin_losses.push(twin.loss(&x, &t));
             let gradient = twin.gradient(&x, &t);
-            let parameters = twin.layers_mut().parameters_mut().into_iter().map(|p| p.values);
-            state.update_all(&rule, parameters, gradient.values());
+            step += 1;
+            let mut rest = Update::new(&mut [], gradient.values(), &mut slots, step, rule.learning_rate);
+            for parameter in twin.layers_mut().parameters_mut() {
+                let (update, behind) = rest.split_at(parameter.values.len());
+                rule.update(Update { parameter: parameter.values, ..update });
+                rest = behind;
+            }
         }
     }
     assert_eq!(losses.len(), twin_losses.len());

@@ -17,6 +17,7 @@ use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState,
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
+pub(crate) use settings::OptimizerState;
 
 /// Reading a checkpoint takes at most this many times the memory of the file, the file included, and
 /// [`MEMORY_MORE`].

@@ -8,7 +8,7 @@ mod golden;
 
 use chainrule_layers::{Context, Sequential};
 use chainrule_losses::SoftmaxCrossEntropy;
-use chainrule_optimizers::{Adam, AdamW, Momentum, Nesterov, Optimizer, Schedule, State};
+use chainrule_optimizers::{Adam, AdamW, Momentum, Nesterov, Optimizer, Schedule};
 use chainrule_trainer::{Activation, MiniBatch, MlpConfig, update};
 
 use golden::{Golden, number, numbers};
@@ -24,7 +24,7 @@ fn train(
     mut shown: impl FnMut(u64, &Sequential<f64>),
 ) -> Vec<f64> {
     let schedule = schedule.parse::<Schedule>().unwrap().with_total_steps(100);
-    let mut state = State::new(optimizer, net.parameter_names());
+    let mut slots = optimizer.new_slots(net.n_parameters());
     let mut mini_batch = MiniBatch::new(net, number(golden.run("batch_size")));
     let mut losses = Vec::new();
     for step in 0..100 {
@@ -33,10 +33,10 @@ fn train(
         losses.push(outcome.loss.mean());
         let rate = schedule.rate(optimizer.learning_rate(), step);
         match follow {
-            true => mini_batch.update(net, optimizer, &mut state, rate),
+            true => mini_batch.update(net, optimizer, &mut slots, step + 1, rate),
             false => {
                 mini_batch.sum_gradient(net);
-                update(net, optimizer, &mut state, mini_batch.gradient(), rate);
+                update(net, optimizer, &mut slots, mini_batch.gradient(), step + 1, rate);
             }
         }
         shown(step, net);
