@@ -161,11 +161,14 @@ impl<F: Float> Update<'_, F> {
     }
 
     /// Replaces every value w by `step(w, g)`, where g is its gradient with λ·w added.
+    ///
+    /// `step` has to own what it captures: behind a reference, a rate would be loaded again after every write, since it
+    /// could be what was written, and nothing would be vectorised.
     #[track_caller]
     pub(crate) fn for_each(self, decay: f64, step: impl Fn(F, F) -> F) {
         self.assert_lengths(0);
         let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(self.gradient));
-        vectorized(|| {
+        vectorized(move || {
             for (w, &g) in values {
                 *w = step(*w, g + decay * *w);
             }
@@ -178,7 +181,7 @@ impl<F: Float> Update<'_, F> {
         self.assert_lengths(1);
         let [slot, _] = self.slots;
         let (decay, values) = (F::of(decay), self.parameter.iter_mut().zip(slot).zip(self.gradient));
-        vectorized(|| {
+        vectorized(move || {
             for ((w, v), &g) in values {
                 *w = step(*w, g + decay * *w, v);
             }

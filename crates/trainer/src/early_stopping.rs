@@ -38,7 +38,11 @@ impl EarlyStopping {
         EarlyStopping { min_delta, ..self }
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses settings out of range, as [`TrainConfig::check`](crate::TrainConfig::check) does.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for the first of them.
+    pub fn check(&self) -> Result<(), Error> {
         if self.patience == 0 {
             return Err(Error::config("the patience of early stopping", 0, "at least 1 epoch"));
         }

@@ -76,7 +76,7 @@ impl<F: Float> Optimizer<F> for AdaGrad {
     fn update(&self, update: Update<'_, F>) {
         let (rate, eps) = (F::of(update.learning_rate), F::of(self.eps));
         let decay = update.decay(self.weight_decay, self.decay_biases);
-        update.for_each_with_slot(decay, |w, g, s| {
+        update.for_each_with_slot(decay, move |w, g, s| {
             *s += g * g;
             w - rate * g / (s.sqrt() + eps)
         });

@@ -89,7 +89,7 @@ impl<F: Float> Optimizer<F> for Momentum {
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, momentum: f64, decay: f64, along: impl Fn(F, F) -> F) {
     let (rate, momentum) = (F::of(update.learning_rate), F::of(momentum));
-    update.for_each_with_slot(decay, |w, g, v| {
+    update.for_each_with_slot(decay, move |w, g, v| {
         *v = momentum * *v + g;
         w - rate * along(g, *v)
     });

@@ -79,7 +79,7 @@ impl<F: Float> Optimizer<F> for Nesterov {
     fn update(&self, update: Update<'_, F>) {
         let decay = update.decay(self.weight_decay, self.decay_biases);
         let momentum = F::of(self.momentum);
-        momentum::step(update, self.momentum, decay, |g, v| g + momentum * v);
+        momentum::step(update, self.momentum, decay, move |g, v| g + momentum * v);
     }
 }
 

@@ -82,7 +82,7 @@ impl<F: Float> Optimizer<F> for RmsProp {
         let (rate, eps) = (F::of(update.learning_rate), F::of(self.eps));
         let (kept, new) = (F::of(self.alpha), F::of(1.0 - self.alpha));
         let decay = update.decay(self.weight_decay, self.decay_biases);
-        update.for_each_with_slot(decay, |w, g, s| {
+        update.for_each_with_slot(decay, move |w, g, s| {
             *s = kept * *s + new * g * g;
             w - rate * g / (s.sqrt() + eps)
         });

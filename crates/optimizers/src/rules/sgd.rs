@@ -67,7 +67,7 @@ impl<F: Float> Optimizer<F> for Sgd {
     fn update(&self, update: Update<'_, F>) {
         let rate = F::of(update.learning_rate);
         let decay = update.decay(self.weight_decay, self.decay_biases);
-        update.for_each(decay, |w, g| w - rate * g);
+        update.for_each(decay, move |w, g| w - rate * g);
     }
 }
 
