@@ -7,21 +7,22 @@
 use std::{
     ffi::OsStr,
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use chainrule_losses::LossConfig;
-use chainrule_mnist::{ImageSet, Mnist};
-use chainrule_optimizers::Adam;
+use chainrule_mnist::ImageSet;
 use chainrule_report::{Report, Run};
 use chainrule_tensor::Matrix;
-use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
+use chainrule_trainer::{Activation, Mlp};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{Data, Result, browser, browser::Browser, output, own};
+use crate::{
+    Data, Result,
+    browser::{self, Browser},
+    networks, output, own,
+};
 
 #[derive(Args, Debug)]
 #[command(
@@ -47,18 +48,14 @@ const MAX_BYTES: u64 = 1_500_000;
 
 pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     let begun = Instant::now();
-    let browser = Browser::new(|| {
-        if !options.json {
-            output::line("installing playwright-core and axe-core into target/browser, once");
-        }
-    })?;
+    let browser = Browser::new(!options.json)?;
     let mnist = Data::default().load()?;
     let files = browser::folder().join("pages");
     fs::create_dir_all(&files)?;
     let mut some = mnist.test.clone();
     some.truncate(N_DIGITS);
     let mut networks = Vec::new();
-    for (name, net) in cases(&mnist)? {
+    for (name, net) in networks::trained(&mnist)? {
         networks.push(write(&files, &name, &net, &some)?);
     }
     let (report, compared) = reports(&files)?;
@@ -94,12 +91,10 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
         json!({"check": "the default network's report is below 1.5 MB", "passed": n_bytes < MAX_BYTES, "detail": detail}),
     );
     browser.run("test.mjs", &job_file, heed)?;
-    if options.json {
-        output::json(&json!({"event": "done", "passed": n_passed, "failed": n_failed}));
-    } else {
-        output::line(format_args!("{:.0} s", begun.elapsed().as_secs_f64()));
-        output::line(format_args!("browser: {n_passed} passed, {n_failed} failed"));
-    }
+    let members = [("passed", n_passed.into()), ("failed", n_failed.into())];
+    let seconds = begun.elapsed().as_secs_f64();
+    let text = format!("{seconds:.0} s\nbrowser: {n_passed} passed, {n_failed} failed");
+    output::tell(options.json, "done", &members, text);
     match n_failed {
         0 if n_passed > 0 => Ok(()),
         0 => Err("the browser has checked nothing".into()),
@@ -120,55 +115,6 @@ fn print(json: bool, said: &Value) {
             output::line(text.trim_end());
         }
     }
-}
-
-/// A network for everything that the page computes: every activation, every loss, batch norm with dropout, an encoding.
-fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
-    let n = mnist.train.n_pixels();
-    let digits = mnist.train.to_matrix::<f32>(0..1000);
-    let digits = Dataset::from_rows(digits.as_slice(), n)?;
-    let kinds: Vec<Encode> = (0..n)
-        .map(|column| match column % 100 {
-            98 => Encode::OneHot,
-            0..50 => Encode::Keep,
-            _ => Encode::Standardize,
-        })
-        .collect();
-    let deep = MlpConfig::new([n, 64, 48, 32, 10]);
-    let mut cases = vec![
-        ("default".to_string(), MlpConfig::new([n, 50, 10])),
-        ("no-hidden-layer".to_string(), MlpConfig::new([n, 10])),
-        (
-            "relu-batch-norm-dropout".to_string(),
-            deep.clone().with_activation(Activation::Relu).with_batch_norm(true).with_dropout(0.2),
-        ),
-        (
-            "mixed".to_string(),
-            deep.with_activations([
-                Activation::Gelu,
-                Activation::Tanh,
-                Activation::Silu,
-                Activation::Identity,
-            ]),
-        ),
-        ("encoding".to_string(), MlpConfig::new([n, 30, 10]).with_encoding(Encoding::fit(&digits, &kinds)?)),
-    ];
-    for activation in Activation::ALL {
-        cases.push((activation.to_string(), MlpConfig::new([n, 30, 10]).with_activation(*activation)));
-    }
-    for loss in LossConfig::all() {
-        let name = chainrule_losses::Loss::<f32>::name(&loss).to_string();
-        cases.push((name, MlpConfig::new([n, 30, 10]).with_loss(loss)));
-    }
-    let mut some = mnist.train.clone();
-    some.truncate(6000);
-    let trained = cases.into_iter().map(|(name, config)| {
-        let mut net = Mlp::new(&config)?;
-        let training = TrainConfig::new().with_optimizer(Adam::new(0.002)?).with_epochs(2);
-        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
-        Ok((name, net))
-    });
-    trained.collect()
 }
 
 /// Writes a report on the network, and what Rust makes of the digits.
@@ -194,27 +140,19 @@ fn bytes(y: &Matrix<f32>) -> Vec<u8> {
 fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
     let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
     let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
-    let train = |settings: &[&str], checkpoint: &Path, page: &Path| {
-        let mut arguments: Vec<&OsStr> =
-            ["train-mnist", "--quiet"].iter().chain(settings).map(OsStr::new).collect();
+    let train = |settings: &str, checkpoint: &Path, page: &Path| {
+        let mut arguments: Vec<&OsStr> = settings.split(' ').map(OsStr::new).collect();
         arguments.extend([
-            OsStr::new("--checkpoint"),
+            "--checkpoint".as_ref(),
             checkpoint.as_os_str(),
-            OsStr::new("--report"),
-            page.as_os_str(),
+            "--report".as_ref(),
+            page.as_ref(),
         ]);
         own::call(&arguments)
     };
-    train(&["--epochs", "5"], &one, &page)?;
-    let deep =
-        ["--epochs", "2", "--hidden", "64,32", "--activation", "relu", "--optimizer", "adam", "--batch-norm"];
-    train(&deep, &other, &compared)?;
-    own::call(&[
-        OsStr::new("report"),
-        one.as_os_str(),
-        other.as_os_str(),
-        OsStr::new("--output"),
-        compared.as_os_str(),
-    ])?;
+    train("train-mnist --quiet --epochs 5", &one, &page)?;
+    let deep = "--hidden 64,32 --activation relu --optimizer adam --batch-norm";
+    train(&format!("train-mnist --quiet --epochs 2 {deep}"), &other, &compared)?;
+    own::call(&["report".as_ref(), one.as_os_str(), other.as_ref(), "--output".as_ref(), compared.as_ref()])?;
     Ok((page, compared))
 }

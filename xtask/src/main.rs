@@ -10,6 +10,7 @@ mod fuzz;
 mod interop;
 mod logs_check;
 mod machine;
+mod networks;
 mod own;
 mod pictures;
 mod python;

@@ -1,14 +1,11 @@
 //! Who is compared, and the command that starts each.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use clap::ValueEnum;
 
 use super::prepare::Programs;
+use crate::python::root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Peer {
@@ -57,19 +54,9 @@ impl Peer {
         let (program, first) = programs.of(self);
         let mut command = on_processors(threads, &program);
         command.args(first);
-        command.arg("--data").arg(data()).arg("--threads").arg(threads.to_string());
+        command.arg("--data").arg(root().join("datasets/mnist")).arg("--threads").arg(threads.to_string());
         command
     }
-}
-
-/// The bundled MNIST.
-fn data() -> PathBuf {
-    root().join("datasets/mnist")
-}
-
-/// The repository's root.
-pub(super) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
 }
 
 /// A command that may use as many processors as threads: for some peers that is the only setting that counts.

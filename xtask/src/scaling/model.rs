@@ -1,6 +1,7 @@
 //! The model of the time of a step, and its constants by least squares.
 
 use chainrule_tensor::nalgebra::{Matrix4, Vector4};
+use serde::Serialize;
 
 use super::Cell;
 
@@ -13,8 +14,10 @@ const LARGEST_SHARD: usize = 32;
 /// t = hand_over·[threads > 1] + serial·batch + per_sample·batch/min(threads, processors, shards)
 ///   + parameters/min(threads, processors)
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Model {
+    #[serde(rename = "processors")]
+    n_processors: usize,
     /// Of all tasks of a step to other threads, and waiting for them.
     pub(crate) hand_over: f64,
     /// Of a sample, where no thread shares it.
@@ -23,7 +26,6 @@ pub(crate) struct Model {
     pub(crate) per_sample: f64,
     /// Of all that a step does once, whatever its samples.
     pub(crate) parameters: f64,
-    n_processors: usize,
 }
 
 impl Model {
