@@ -48,15 +48,15 @@ fn memory(c: &mut Criterion) {
                 let mut net = net.clone();
                 // So small a rate leaves the network as it is, however many steps are taken.
                 let rule = Sgd::new(1e-12).expect("a rate in range");
-                let mut state = State::new(&rule, net.layers().parameter_names());
-                let mut mini_batch = MiniBatch::new(net.layers(), batch_size);
+                let mut state = State::new(&rule, net.parameter_names());
+                let mut mini_batch = MiniBatch::new(net.sequential(), batch_size);
                 let indices: Vec<usize> = (0..batch_size).collect();
                 let loss = net.config().loss.clone();
                 let context = Context::training(1, 0);
                 on_threads(1, || {
                     b.iter(|| {
-                        mini_batch.run(net.layers(), &loss, &data, &indices, &context);
-                        mini_batch.update(net.layers_mut(), &rule, &mut state, 1e-12);
+                        mini_batch.run(net.sequential(), loss.loss(), &data, &indices, &context);
+                        mini_batch.update(net.sequential_mut(), &rule, &mut state, 1e-12);
                     });
                 });
             });

@@ -31,12 +31,18 @@ fn gradient(c: &mut Criterion, samples: &ImageSet) {
         group.throughput(Throughput::Elements(batch_size as u64));
         for threads in THREADS {
             group.bench_function(id(batch_size, threads), |b| {
-                let mut mini_batch = MiniBatch::new(net.layers(), batch_size);
+                let mut mini_batch = MiniBatch::new(net.sequential(), batch_size);
                 let mut batches = order.chunks_exact(batch_size).cycle();
                 on_threads(threads, || {
                     b.iter(|| {
                         let indices = batches.next().expect("a cycle has no end");
-                        mini_batch.compute(net.layers(), &loss, samples, indices, &Context::training(1, 0))
+                        mini_batch.compute(
+                            net.sequential(),
+                            &loss,
+                            samples,
+                            indices,
+                            &Context::training(1, 0),
+                        )
                     });
                 });
             });

@@ -3,12 +3,17 @@
 
 mod recipe;
 
+use std::error::Error;
+
 use chainrule_mnist::Mnist;
 use chainrule_tensor::{Float, Init, Matrix};
 use chainrule_trainer::{MlpConfig, TwoLayerNet};
 use rayon::ThreadPoolBuilder;
 
 pub use recipe::Recipe;
+
+/// What a contestant gives, or one sentence that says what failed.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The bundled MNIST.
 pub const MNIST_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets/mnist");

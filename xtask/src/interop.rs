@@ -8,8 +8,7 @@ use std::{
 };
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
-use chainrule_layers::Layer;
-use chainrule_losses::LossConfig;
+use chainrule_layers::LayerExt;
 use chainrule_mnist::Mnist;
 use chainrule_trainer::Mlp;
 use clap::Args;
@@ -80,7 +79,7 @@ fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
     onnx::save(net, folder.join("logits.onnx"), onnx::Output::Logits)?;
     let x = mnist.test.to_matrix::<f32>(0..N_DIGITS);
     let (z, y) = (net.logits(&x), net.predict(&x));
-    if matches!(net.config().loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy) {
+    if net.config().loss.outputs().are_probabilities() {
         onnx::save(net, folder.join("probabilities.onnx"), onnx::Output::Probabilities)?;
     }
     let encoded = net.config().encoding.as_ref().map_or(x.clone(), |encoding| encoding.forward(&x).0);

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use chainrule_losses::{Loss, LossConfig, SoftmaxCrossEntropy};
+use chainrule_losses::{LossConfig, SoftmaxCrossEntropy};
 use chainrule_mnist::Mnist;
 use chainrule_optimizers::Adam;
 use chainrule_trainer::{Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, TrainConfig, train};
@@ -25,7 +25,7 @@ pub(crate) fn trained(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
     let deep = |first, second, third| {
         MlpConfig::new([n, 64, 48, 32, 10]).with_activations([first, second, third, Activation::Identity])
     };
-    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1)?;
+    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     let mixed = deep(Activation::Relu, Activation::Gelu, Activation::Silu).with_loss(smoothed);
     let relu = deep(Activation::Relu, Activation::Relu, Activation::Relu);
     let mut networks = vec![
@@ -42,7 +42,7 @@ pub(crate) fn trained(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
         networks.push((format!("activation-{activation}"), small().with_activation(activation)));
     }
     for loss in LossConfig::all() {
-        networks.push((format!("loss-{}", Loss::<f32>::name(&loss)), small().with_loss(loss)));
+        networks.push((format!("loss-{}", loss.name()), small().with_loss(loss)));
     }
     let mut some = mnist.train.clone();
     some.truncate(6000);

@@ -42,12 +42,12 @@ fn train_steps(
 ) -> Result<Vec<f64>, optimizers::Error> {
     // Plain gradient descent remembers nothing from step to step, so that every epoch may begin with a new state.
     let rule = Sgd::new(LEARNING_RATE)?;
-    let mut state = State::new(&rule, net.layers().parameter_names());
+    let mut state = State::new(&rule, net.parameter_names());
     let mut losses = Vec::new();
     for step in steps {
         let (x, t) = mini_batch(set, step, BATCH_SIZE);
         let gradient = net.gradient(&x, &t);
-        update(net.layers_mut(), &rule, &mut state, gradient.values(), LEARNING_RATE);
+        update(net.sequential_mut(), &rule, &mut state, gradient.values(), LEARNING_RATE);
         losses.push(net.loss(&x, &t));
     }
     Ok(losses)
@@ -57,16 +57,16 @@ fn train_steps(
 /// every parameter.
 fn check(net: &TwoLayerNet<f64>, gradient: &Gradient<f64>, x: &Matrix<f64>, t: &[usize]) -> Reports {
     let check = Check::new().step(Step::Fixed(1e-4)).subset(20);
-    let of_parameter = |(number, (name, dw)): (usize, (&str, MatrixView<'_, f64>))| {
+    let of_parameter = |(name, dw): (&str, MatrixView<'_, f64>)| {
         let mut net = net.clone();
-        let w = net.layers_mut().parameters_mut()[number].values.to_vec();
+        let w = net.tensor(name).expect("a parameter of this name").as_slice().to_vec();
         let loss = |w: &[f64]| {
-            net.layers_mut().parameters_mut()[number].values.copy_from_slice(w);
+            net.tensor_mut(name).expect("a parameter of this name").as_mut_slice().copy_from_slice(w);
             net.loss(x, t)
         };
         check.run(loss, &w, dw.as_slice()).named(name)
     };
-    gradient.iter().enumerate().map(of_parameter).collect()
+    gradient.iter().map(of_parameter).collect()
 }
 
 /// Looks at the gradient, trains, and prints the accuracy after every epoch.
@@ -138,12 +138,9 @@ mod tests {
     }
 
     /// The largest difference between the parameters of two networks.
-    fn distance(a: &mut TwoLayerNet, b: &mut TwoLayerNet) -> f32 {
-        let values = |net: &mut TwoLayerNet| -> Vec<f32> {
-            net.layers_mut().parameters_mut().iter().flat_map(|parameter| parameter.values.to_vec()).collect()
-        };
-        let (a, b) = (values(a), values(b));
-        a.iter().zip(&b).fold(0.0, |max, (a, b)| if (a - b).abs() <= max { max } else { (a - b).abs() })
+    fn distance(a: &TwoLayerNet, b: &TwoLayerNet) -> f32 {
+        let (a, b) = (a.parameters(), b.parameters());
+        a.iter().zip(b).fold(0.0, |max, (a, b)| if (a - b).abs() <= max { max } else { (a - b).abs() })
     }
 
     #[test]
@@ -162,8 +159,8 @@ mod tests {
         })
         .unwrap();
         let after = train_steps(&mut by_loop, &set, 0..20).unwrap();
-        assert!(distance(&mut by_loop, &mut by_trainer) <= 1e-6);
-        assert!(distance(&mut by_loop, &mut new_net().unwrap()) >= 1e-2);
+        assert!(distance(&by_loop, &by_trainer) <= 1e-6);
+        assert!(distance(&by_loop, &new_net().unwrap()) >= 1e-2);
 
         // The trainer reports the loss before the update, the tutorial records it after: a step later it is smaller.
         assert_eq!(before.len(), after.len());

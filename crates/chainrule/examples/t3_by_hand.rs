@@ -5,7 +5,7 @@
 //! float64.
 
 use chainrule::gradcheck::{Check, Report};
-use chainrule::layers::{Affine, Layer, Sigmoid};
+use chainrule::layers::{Affine, LayerExt, Sigmoid};
 use chainrule::losses::{HalfSquaredError, Loss};
 use chainrule::tensor::Matrix;
 

@@ -11,7 +11,7 @@
 //! Each is the transpose of the other, and both have the same bytes in memory: rows one after the other there, columns
 //! here. So the numbers below stand as they do in the tutorial.
 
-use chainrule::layers::{Affine, Layer};
+use chainrule::layers::{Affine, Sequential};
 use chainrule::tensor::Matrix;
 
 /// The tutorial's rows become our columns.
@@ -35,7 +35,7 @@ struct Backward {
 }
 
 /// Runs `layer` forward on `x` and backward from `dy`.
-fn backward(layer: &Affine, x: &Matrix, dy: &Matrix) -> Backward {
+fn backward(layer: &Sequential, x: &Matrix, dy: &Matrix) -> Backward {
     let (_, cache) = layer.forward(x);
     let gradients = layer.backward(&cache, dy);
     Backward {

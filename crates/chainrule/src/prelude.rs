@@ -8,7 +8,7 @@
 //! assert_eq!(y[0], 213.0);
 //! ```
 
-pub use chainrule_layers::{Affine, Context, Layer, Relu, Sequential, Sigmoid};
+pub use chainrule_layers::{Affine, Context, Layer, LayerExt, Relu, Sequential, Sigmoid};
 pub use chainrule_losses::{
     BinaryCrossEntropy, HalfSquaredError, Loss, MeanSquaredError, SoftmaxCrossEntropy, Targets,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chainrule_losses::{Loss, LossConfig};
+use chainrule_losses::LossConfig;
 use chainrule_optimizers::{Optimizer, OptimizerConfig};
 use chainrule_trainer::{Activation, MAX_THREADS};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -17,13 +17,13 @@ where
 }
 
 pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
-    named(Activation::ALL.iter().map(|activation| activation.name()).collect::<Vec<_>>())
+    named(Activation::ALL.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 /// A loss with its published settings.
 pub(crate) fn loss() -> impl TypedValueParser<Value = LossConfig> {
     let names = LossConfig::all();
-    PossibleValuesParser::new(names.iter().map(Loss::<f32>::name)).try_map(|name| LossConfig::by_name(&name))
+    PossibleValuesParser::new(names.iter().map(LossConfig::name)).try_map(|name| LossConfig::by_name(&name))
 }
 
 /// An update rule with its published settings.

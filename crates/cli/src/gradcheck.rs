@@ -51,9 +51,15 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
             net.n_parameters(),
         ));
     }
-    let mut mini_batch = MiniBatch::new(net.layers(), n_samples);
+    let mut mini_batch = MiniBatch::new(net.sequential(), n_samples);
     let mut backprop = || {
-        mini_batch.compute(net.layers(), &net.config().loss, &mnist.train, &indices, &Context::inference());
+        mini_batch.compute(
+            net.sequential(),
+            net.config().loss.loss(),
+            &mnist.train,
+            &indices,
+            &Context::inference(),
+        );
     };
     backprop(); // The first time lists the pixels of all images.
     let begun = Instant::now();
@@ -127,18 +133,9 @@ fn disagreeing(given: &[f64], numerical: &[f64]) -> Vec<usize> {
 /// Whether the loss has a kink within a step of value `i` of a parameter, whose derivative is given.
 fn is_kink(net: &Mlp<f64>, x: &Matrix<f64>, t: &[usize], name: &str, i: usize, given: f64) -> bool {
     let mut net = net.clone();
-    let mut start = 0.0;
-    net.layers().visit_parameters(&mut |n, parameter| {
-        if n == name {
-            start = parameter.values[i];
-        }
-    });
+    let start = net.tensor(name).expect("a parameter of this name").as_slice()[i];
     let loss = |value: &[f64]| {
-        net.layers_mut().visit_parameters_mut(&mut |n, parameter| {
-            if n == name {
-                parameter.values[i] = value[0];
-            }
-        });
+        net.tensor_mut(name).expect("a parameter of this name").as_mut_slice()[i] = value[0];
         net.loss(x, t)
     };
     Check::new().tolerance(TOLERANCE).step(STEP).run(loss, &[start], &[given]).n_kinks() > 0

@@ -7,7 +7,6 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_losses::Loss;
 use chainrule_optimizers::Optimizer;
 use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, TrainConfig, TrainState};
 use clap::Args;
@@ -101,13 +100,12 @@ impl Held {
 
     fn of_checkpoint(checkpoint: Checkpoint) -> Held {
         let (net, record, state) = (checkpoint.net, checkpoint.training, checkpoint.state);
-        let mut tensors = Vec::new();
-        let mut add = |name: &str, shape: (usize, usize)| {
-            let (name, r#type) = (name.to_string(), "f32".to_string());
-            tensors.push(Tensor { name, r#type, shape: vec![shape.0, shape.1] });
-        };
-        net.layers().visit_parameters(&mut |name, parameter| add(name, parameter.shape));
-        net.layers().visit_buffers(&mut |name, buffer| add(&name, buffer.shape));
+        let tensors = net.layers().tensors().map(|tensor| Tensor {
+            name: tensor.name.clone(),
+            r#type: "f32".to_string(),
+            shape: vec![tensor.n_rows, tensor.n_columns],
+        });
+        let tensors = tensors.collect();
         let training = Training {
             program_version: record.program_version,
             config: record.config,
@@ -184,13 +182,8 @@ impl Held {
 /// One line about a network.
 fn network(config: &MlpConfig) -> String {
     let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
-    let activations: Vec<_> = config.activations.iter().map(|activation| activation.name()).collect();
-    let mut text = format!(
-        "network {}; {}; {}",
-        sizes.join("-"),
-        activations.join(", "),
-        Loss::<f32>::name(&config.loss)
-    );
+    let activations: Vec<_> = config.activations.iter().map(ToString::to_string).collect();
+    let mut text = format!("network {}; {}; {}", sizes.join("-"), activations.join(", "), config.loss.name());
     if config.batch_norm {
         text.push_str("; batch norm");
     }

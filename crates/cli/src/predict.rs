@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule_losses::LossConfig;
 use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::Predictor;
 use clap::Args;
@@ -92,7 +91,6 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
         outputs.iter().enumerate().map(|(class, &probability)| Output { class, probability }).collect();
     top.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     top.truncate(N_TOLD);
-    let loss = &predictor.net().config().loss;
     Ok(Prediction {
         path: path.display().to_string(),
         class: top[0].class,
@@ -102,10 +100,7 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
         height: n_rows,
         dark_on_light: digit.dark_on_light,
         digit,
-        are_probabilities: matches!(
-            loss,
-            LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy
-        ),
+        are_probabilities: predictor.net().config().loss.outputs().are_probabilities(),
     })
 }
 

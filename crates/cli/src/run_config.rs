@@ -125,17 +125,18 @@ fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
     if options.label_smoothing.is_none() && options.class_weights.is_none() {
         return Ok(loss);
     }
-    let LossConfig::SoftmaxCrossEntropy(mut softmax) = loss else {
+    let Some(softmax) = loss.softmax_mut() else {
         let sentence = "--label-smoothing and --class-weights are for --loss softmax-cross-entropy";
         return Err(Usage(sentence.into()).into());
     };
     if let Some(smoothing) = options.label_smoothing {
-        softmax = softmax.with_label_smoothing(smoothing)?;
+        softmax.label_smoothing = smoothing;
     }
     if let Some(weights) = &options.class_weights {
-        softmax = softmax.with_class_weights(weights.clone())?;
+        softmax.class_weights = Some(weights.clone());
     }
-    Ok(softmax.into())
+    softmax.check()?;
+    Ok(loss)
 }
 
 fn optimizer(options: &TrainMnist, mut rule: OptimizerConfig) -> Result<OptimizerConfig> {

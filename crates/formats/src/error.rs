@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use chainrule_protobuf::Malformed;
+
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,4 +108,10 @@ pub enum Problem {
     /// The network has something that the format cannot hold.
     #[error("cannot hold this network: {0}")]
     NotExported(String),
+}
+
+impl From<Malformed> for Problem {
+    fn from(Malformed { what, found, expected, .. }: Malformed) -> Self {
+        Problem::Malformed { format: "ONNX", what, found, expected }
+    }
 }

@@ -117,10 +117,11 @@ impl StateDict {
     /// [`Problem::Value`] if one is not finite; [`Problem::Tensor`] if the layers are no longer those of the network's
     /// configuration.
     pub fn of(net: &Mlp) -> Result<Self, Problem> {
-        let (mut parameters, mut buffers) = (Vec::new(), Vec::new());
-        net.layers().visit_parameters(&mut |_, p| parameters.push((p.shape, p.values)));
-        net.layers().visit_buffers(&mut |_, b| buffers.push((b.shape, b.values)));
-        let (mut parameters, mut buffers) = (parameters.into_iter(), buffers.into_iter());
+        let of = |buffers: bool| {
+            let tensors = net.tensors().filter(move |(tensor, _)| tensor.is_parameter() != buffers);
+            tensors.map(|(_, values)| (values.shape(), values.as_slice()))
+        };
+        let (mut parameters, mut buffers) = (of(false), of(true));
         let mut tensors = Vec::new();
         for (index, part) in parts(net.config()).iter().enumerate() {
             for (name, shape) in part.tensors() {
@@ -213,16 +214,10 @@ impl StateDict {
         }
         // Only now, when its size is known to be that of the tensors, memory is taken for it.
         let mut net = Mlp::new(config).map_err(|cause| Problem::Description(cause.to_string()))?;
-        let mut parameters = parameters.into_iter();
-        net.layers_mut().visit_parameters_mut(&mut |_, parameter| {
-            let (values, n_rows) = parameters.next().expect("as many as were found above");
-            copy_by_columns(values, n_rows, parameter.values);
-        });
-        let mut buffers = buffers.into_iter();
-        net.layers_mut().visit_buffers_mut(&mut |buffer| {
-            let (values, n_rows) = buffers.next().expect("as many as were found above");
-            copy_by_columns(values, n_rows, buffer.values);
-        });
+        let (layers, values) = net.sequential_mut().split_mut();
+        for (tensor, (by_rows, n_rows)) in layers.tensors().zip(parameters.into_iter().chain(buffers)) {
+            copy_by_columns(by_rows, n_rows, tensor.view_mut(values).as_mut_slice());
+        }
         Ok(net)
     }
 }

@@ -10,20 +10,18 @@
 //!
 //! Source: the fifth tutorial; *Deep Learning from Scratch*, section 5.6, which has one sample per row (`x·W + b`).
 
-use std::ops::Range;
-
 use chainrule_tensor::{
-    Float, Init, Input, Matrix, MatrixView, MatrixViewMut, Operand, fill_columns, input_outer_add_to,
+    Float, Init, Matrix, MatrixViewMut, Operand, Shape, fill_columns, input_outer_add_to,
     input_product_add_to, product_to, row_sums_add_to,
 };
 
-use crate::{Forward, Layer, Parameter, ParameterMut, Trace};
+use crate::{Extras, Kind, Layer, Pass, Sequential, Tensor};
 
 /// `y = W·x + b`, also called linear, dense or fully connected.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Affine, Layer};
+/// use chainrule_layers::Affine;
 /// use chainrule_tensor::Matrix;
 /// // The fifth tutorial's numbers; it writes x·W with W = [[1, 3, 5], [2, 4, 6]], so ours is the transpose.
 /// let affine = Affine::new(
@@ -34,121 +32,93 @@ use crate::{Forward, Layer, Parameter, ParameterMut, Trace};
 /// assert_eq!(y.as_slice(), [6.0, 12.0, 18.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Affine<F = f32> {
-    /// outputs × inputs
-    w: Matrix<F>,
-    /// outputs
-    b: Vec<F>,
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct Affine {
+    /// Values per sample that come out.
+    pub n_outputs: usize,
+    /// The weights at the start; biases start at 0.
+    pub init: Init,
 }
 
-impl<F: Float> Affine<F> {
-    /// An affine layer with the given weights (outputs × inputs) and biases (outputs).
+/// The tensors, in order.
+const W: usize = 0;
+const B: usize = 1;
+
+impl Affine {
+    /// An affine layer with so many outputs, whose weights start as [`Init::XavierNormal`].
+    pub fn outputs(n_outputs: usize) -> Self {
+        Affine { n_outputs, init: Init::XavierNormal }
+    }
+
+    /// The same with other weights at the start.
+    pub fn with_init(self, init: Init) -> Self {
+        Affine { init, ..self }
+    }
+
+    /// The learner's form: a network of this one layer, with the given weights (outputs × inputs) and biases (outputs).
     ///
     /// # Panics
     /// Unless `w.nrows() == b.len()` and `w` has at least one row and one column.
+    #[allow(clippy::new_ret_no_self, reason = "the tutorials' line; a layer has no values of its own")]
     #[track_caller]
-    pub fn new(w: Matrix<F>, b: Vec<F>) -> Self {
+    pub fn new<F: Float>(w: Matrix<F>, b: Vec<F>) -> Sequential<F> {
         assert!(!w.is_empty(), "W is {}×{}, an affine layer needs inputs and outputs", w.nrows(), w.ncols());
         assert_eq!(w.nrows(), b.len(), "rows of W ({}×{}) and length of b", w.nrows(), w.ncols());
-        Affine { w, b }
-    }
-
-    /// An affine layer whose weights follow `init`, a pure function of `seed` and `layer`, and whose biases are 0.
-    pub fn init(n_inputs: usize, n_outputs: usize, init: Init, seed: u64, layer: u64) -> Self {
-        Affine::new(init.matrix(n_outputs, n_inputs, seed, layer), vec![F::zero(); n_outputs])
-    }
-
-    /// The weights, outputs × inputs.
-    pub fn w(&self) -> &Matrix<F> {
-        &self.w
-    }
-
-    /// The biases, one per output.
-    pub fn b(&self) -> &[F] {
-        &self.b
+        let mut alone = Sequential::of(Affine::outputs(w.nrows()), w.ncols());
+        alone.unpack(&[w.as_slice(), &b].concat());
+        alone
     }
 }
 
-impl<F: Float> Layer<F> for Affine<F> {
-    fn name(&self) -> &'static str {
+impl<F: Float> Layer<F> for Affine {
+    fn name(&self) -> &str {
         "affine"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(self.clone())
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        match (input.size(), self.n_outputs) {
+            (1.., 1..) if self.init.is_valid() => Ok(Shape::flat(self.n_outputs)),
+            (1.., 1..) => Err(format!("initial weights {}, expected a finite standard deviation", self.init)),
+            (inputs, outputs) => {
+                Err(format!("{inputs} inputs and {outputs} outputs, expected at least 1 of both"))
+            }
+        }
+    }
+
+    /// So many columns are a grain that sparse inputs, which come in blocks, are never cut within one.
+    fn tensors(&self, input: Shape) -> Vec<Tensor> {
+        vec![
+            Tensor::random("W", Kind::Weight, self.n_outputs, input.size(), self.init).with_grain(64),
+            Tensor::constant("b", Kind::Bias, self.n_outputs, 0.0),
+        ]
     }
 
     #[track_caller]
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        let (n_outputs, expected) = self.w.shape();
-        assert_eq!(n_inputs, expected, "inputs of an affine layer with W of {n_outputs}×{expected}");
-        n_outputs
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        let w = pass.matrix(W);
+        let (n_outputs, n_inputs) = w.shape();
+        assert_eq!(pass.x.shape().0, n_inputs, "inputs of an affine layer with W of {n_outputs}×{n_inputs}");
+        fill_columns(y.reborrow(), pass.vector(B));
+        input_product_add_to(y, w, pass.x);
     }
 
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
-        fill_columns(y.reborrow(), &self.b);
-        input_product_add_to(y, (&self.w).into(), forward.x);
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        product_to(dx, Operand::from(pass.matrix(W)).t(), pass.dy);
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
-        product_to(dx, Operand::from(&self.w).t(), dy);
-    }
-
-    /// Laid end to end, `W` and `b` are one matrix with a column for each input and one more for the bias; a part is
-    /// a run of its columns.
-    fn gradient_to(
-        &self,
-        gradient: &mut [F],
-        part: Range<usize>,
-        dy: MatrixView<'_, F>,
-        trace: &Trace<'_, F>,
-    ) {
-        let (n_outputs, n_inputs) = self.w.shape();
-        let columns = part.start / n_outputs..part.end / n_outputs;
-        let inputs = columns.start.min(n_inputs)..columns.end.min(n_inputs);
-        let (dw, db) = gradient.split_at_mut(inputs.len() * n_outputs);
-        let dw = MatrixViewMut::new(dw, n_outputs, inputs.len());
-        input_outer_add_to(dw, dy, trace.x, inputs);
-        if columns.contains(&n_inputs) {
-            row_sums_add_to(db, dy);
-        }
-    }
-
-    /// So many columns that listed inputs, which come in blocks, are never cut within one.
-    fn gradient_grain(&self) -> usize {
-        self.w.nrows() * 64
-    }
-
-    fn gradient_reads_parameters(&self) -> bool {
-        false
-    }
-
-    /// Row r of the output changes by Δw·x, where x is the input's row p, or by Δb.
-    fn add_change(&self, row: &mut [F], parameter: usize, change: F, x: Input<'_, F>) -> Option<usize> {
-        let (n_outputs, n_inputs) = self.w.shape();
-        let (r, p) = (parameter % n_outputs, parameter / n_outputs);
-        if p == n_inputs {
-            row.iter_mut().for_each(|y| *y += change);
+    fn gradient_to(&self, i: usize, from: usize, mut dw: MatrixViewMut<'_, F>, pass: &Pass<'_, F>) {
+        if i == W {
+            let n_columns = dw.n_columns();
+            input_outer_add_to(dw, pass.dy, pass.x, from..from + n_columns);
         } else {
-            for (y, x) in row.iter_mut().zip(x.dense().column_iter()) {
-                *y += change * x[p];
-            }
+            row_sums_add_to(dw.as_mut_slice(), pass.dy);
         }
-        Some(r)
     }
 
-    fn takes_sparse(&self) -> bool {
-        true
-    }
-
-    fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(Parameter<'a, F>)) {
-        visit(Parameter::new("W", self.w.shape(), self.w.as_slice()));
-        visit(Parameter::new("b", (self.b.len(), 1), &self.b));
-    }
-
-    fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(ParameterMut<'a, F>)) {
-        visit(ParameterMut::new("W", self.w.shape(), self.w.as_mut_slice()));
-        visit(ParameterMut::new("b", (self.b.len(), 1), &mut self.b));
+    fn extras(&self) -> Extras<'_, F> {
+        Extras { takes_sparse: true, is_affine: true, ..Extras::default() }
     }
 }
 
@@ -172,27 +142,30 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|n_inputs| Affine::init(n_inputs, 7, Init::Normal { std: 0.5 }, 1, 0), |x| x);
-        assert_layer(|n_inputs| Affine::init(n_inputs, 1, Init::Normal { std: 0.5 }, 1, 0), |x| x);
+        let affine = |n_outputs| Affine::outputs(n_outputs).with_init(Init::Normal { std: 0.5 });
+        assert_layer(affine(7), |x| x);
+        assert_layer(affine(1), |x| x);
     }
 
     #[test]
     fn parts_of_the_gradient_make_up_the_whole() {
-        let (n_inputs, n_outputs, n_samples) = (9, 8, 13);
-        let affine = Affine::<f64>::init(n_inputs, n_outputs, Init::XavierNormal, 1, 0);
+        let (n_inputs, n_outputs, n_samples) = (150, 8, 13);
+        let affine = Sequential::<f64>::of(Affine::outputs(n_outputs), n_inputs);
         let (x, dy) = (random_matrix(n_inputs, n_samples, 2), random_matrix(n_outputs, n_samples, 3));
         let (_, cache) = affine.forward(&x);
         let whole = affine.backward(&cache, &dy);
-        let expected = [whole.of("W").as_slice(), whole.of("b").as_slice()].concat();
-        let (grain, n) = (affine.gradient_grain(), affine.n_parameters());
-        for cut in (0..=n).step_by(grain) {
-            let mut gradient = vec![1.0; n];
-            for part in [0..cut, cut..n] {
-                let target = &mut gradient[part.clone()];
-                affine.gradient_to(target, part, (&dy).into(), &cache.trace(&[]));
+        let grain = affine.layers().tensors_of(0)[W].grain;
+        assert_eq!(grain, 64);
+        let pass = Pass { x: (&x).into(), dy: (&dy).into(), ..Pass::new(&[], crate::Context::inference()) };
+        for cut in (0..=n_inputs).step_by(grain) {
+            let mut dw = Matrix::from_element(n_outputs, n_inputs, 1.0);
+            for columns in [0..cut, cut..n_inputs] {
+                let part = &mut dw.as_mut_slice()[columns.start * n_outputs..columns.end * n_outputs];
+                let part = MatrixViewMut::new(part, n_outputs, columns.len());
+                Layer::<f64>::gradient_to(&Affine::outputs(n_outputs), W, columns.start, part, &pass);
             }
-            for (g, e) in gradient.iter().zip(&expected) {
-                assert!((g - 1.0 - e).abs() <= 1e-14, "cut at {cut}: adds {}, expected {e}", g - 1.0);
+            for (g, e) in dw.iter().zip(whole.of("W")) {
+                assert!((g - 1.0 - e).abs() <= 1e-13, "cut at {cut}: adds {}, expected {e}", g - 1.0);
             }
         }
     }
@@ -201,5 +174,15 @@ mod tests {
     #[should_panic(expected = "inputs of an affine layer with W of 3×2")]
     fn a_wrong_number_of_inputs_shows_the_shape() {
         Affine::new(Matrix::<f32>::zeros(3, 2), vec![0.0; 3]).forward(&Matrix::zeros(4, 1));
+    }
+
+    #[test]
+    fn layers_that_cannot_be_are_refused() {
+        let problem =
+            |affine: Affine, n_inputs| Layer::<f32>::output(&affine, Shape::flat(n_inputs)).unwrap_err();
+        assert_eq!(problem(Affine::outputs(0), 3), "3 inputs and 0 outputs, expected at least 1 of both");
+        assert_eq!(problem(Affine::outputs(2), 0), "0 inputs and 2 outputs, expected at least 1 of both");
+        let nan = Affine::outputs(2).with_init(Init::Normal { std: f64::NAN });
+        assert_eq!(problem(nan, 3), "initial weights normal:NaN, expected a finite standard deviation");
     }
 }

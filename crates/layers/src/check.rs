@@ -2,11 +2,11 @@
 
 use chainrule_gradcheck::{Check, Report};
 use chainrule_tensor::{
-    Matrix,
+    Matrix, Shape,
     random::{Purpose, generator, standard_normal_pair},
 };
 
-use crate::{Context, Layer};
+use crate::{Context, Layer, Sequential};
 
 /// Standard normal values, a function of `seed`.
 pub(crate) fn random_matrix(n_rows: usize, n_columns: usize, seed: u64) -> Matrix<f64> {
@@ -15,55 +15,44 @@ pub(crate) fn random_matrix(n_rows: usize, n_columns: usize, seed: u64) -> Matri
 }
 
 /// Checks the gradient of Σ dy·y, for a fixed random `dy`, with respect to the input and to every parameter.
-pub(crate) fn check_layer(layer: &mut dyn Layer<f64>, x: &Matrix<f64>, context: &Context) -> Vec<Report> {
-    let dy = random_matrix(layer.n_outputs(x.nrows()), x.ncols(), 99);
-    let (y, cache) = layer.forward_with(x, context);
-    let gradients = layer.backward(&cache, &dy);
+pub(crate) fn check_network(net: &Sequential<f64>, x: &Matrix<f64>, context: &Context) -> Vec<Report> {
+    let dy = random_matrix(net.n_outputs(), x.ncols(), 99);
+    let (y, cache) = net.forward_with(x, context);
+    let gradients = net.backward(&cache, &dy);
     let check = Check::new();
     // The sum of what changes, so that what does not change has no rounding.
-    let objective =
-        |layer: &dyn Layer<f64>, x: &Matrix<f64>| (layer.forward_with(x, context).0 - &y).dot(&dy);
+    let objective = |net: &Sequential<f64>, x: &Matrix<f64>| (net.forward_with(x, context).0 - &y).dot(&dy);
 
-    let of_input =
-        |values: &[f64]| objective(layer, &Matrix::from_column_slice(x.nrows(), x.ncols(), values));
+    let of_input = |values: &[f64]| objective(net, &Matrix::from_column_slice(x.nrows(), x.ncols(), values));
     let mut reports = vec![check.run(of_input, x.as_slice(), gradients.dx.as_slice()).named("x")];
     for (name, gradient) in &gradients.parameters {
-        let start = values_of(layer, name).to_vec();
+        let mut changed = net.clone();
         let of_parameter = |values: &[f64]| {
-            values_mut(layer, name).copy_from_slice(values);
-            objective(layer, x)
+            changed.tensor_mut(name).unwrap().as_mut_slice().copy_from_slice(values);
+            objective(&changed, x)
         };
-        let report = check.run(of_parameter, &start, gradient.as_slice()).named(*name);
-        values_mut(layer, name).copy_from_slice(&start);
-        reports.push(report);
+        let start = net.matrix(name);
+        reports.push(check.run(of_parameter, start.as_slice(), gradient.as_slice()).named(name.clone()));
     }
     reports
 }
 
-fn values_of<'a>(layer: &'a dyn Layer<f64>, name: &str) -> &'a [f64] {
-    layer.parameters().into_iter().find(|p| p.name == name).unwrap().values
-}
-
-fn values_mut<'a>(layer: &'a mut dyn Layer<f64>, name: &str) -> &'a mut [f64] {
-    let mut found = None;
-    layer.visit_parameters_mut(&mut |p| {
-        if p.name == name {
-            found = Some(p.values);
-        }
-    });
-    found.unwrap()
+/// Checks a layer with its initial values; see [`assert_network`].
+#[track_caller]
+pub(crate) fn assert_layer(layer: impl Layer<f64> + Clone + 'static, place: impl Fn(f64) -> f64) {
+    assert_network(|n_inputs| Sequential::of(layer.clone(), n_inputs), place);
 }
 
 /// Checks the layers that `make` gives for several numbers of inputs, on batches of several sizes, at standard normal
 /// inputs that `place` may move away from kinks, in inference and in training.
 #[track_caller]
-pub(crate) fn assert_layer<L: Layer<f64>>(make: impl Fn(usize) -> L, place: impl Fn(f64) -> f64) {
+pub(crate) fn assert_network(make: impl Fn(usize) -> Sequential<f64>, place: impl Fn(f64) -> f64) {
     for (n_inputs, n_samples) in [(1, 1), (1, 5), (6, 1), (3, 2), (7, 7), (11, 9)] {
-        let mut layer = make(n_inputs);
+        let net = make(n_inputs);
         let x = random_matrix(n_inputs, n_samples, 5).map(&place);
         for context in [Context::inference(), Context::training(3, 5).of_samples(n_samples)] {
-            for report in check_layer(&mut layer, &x, &context) {
-                assert!(report.passed(), "{} on {n_inputs} × {n_samples}: {report}", layer.name());
+            for report in check_network(&net, &x, &context) {
+                assert!(report.passed(), "{net:?} on {n_inputs} × {n_samples}: {report}");
             }
         }
     }
@@ -72,7 +61,7 @@ pub(crate) fn assert_layer<L: Layer<f64>>(make: impl Fn(usize) -> L, place: impl
 /// Every layer panics rather than leave outputs as they were, where the memory it is given is too short.
 #[test]
 fn memory_that_is_too_short_is_refused() {
-    use crate::{Dropout, Elu, Forward, Gelu, LeakyRelu, Sigmoid, Silu, Softplus, Tanh};
+    use crate::{Dropout, Elu, Gelu, LeakyRelu, Pass, Sigmoid, Silu, Softplus, Tanh};
     let layers: [Box<dyn Layer<f64>>; 8] = [
         Box::new(Sigmoid),
         Box::new(Tanh),
@@ -81,19 +70,16 @@ fn memory_that_is_too_short_is_refused() {
         Box::new(LeakyRelu::default()),
         Box::new(Silu),
         Box::new(Softplus),
-        Box::new(Dropout::new(0.5).unwrap()),
+        Box::new(Dropout::new(0.5)),
     ];
     let x = random_matrix(2, 3, 5);
     for layer in layers {
-        let n_cached = layer.n_cached(2) * 3;
+        let n_cached = layer.n_cached(Shape::flat(2)) * 3;
         if n_cached > 0 {
             let short = std::panic::AssertUnwindSafe(|| {
                 let (mut y, mut cache) = (Matrix::zeros(2, 3), vec![0.0; n_cached - 1]);
-                layer.forward_to(
-                    (&mut y).into(),
-                    &mut cache,
-                    &Forward::new((&x).into(), Context::inference()),
-                );
+                let pass = Pass { x: (&x).into(), ..Pass::new(&[], Context::inference()) };
+                layer.forward_to((&mut y).into(), &mut cache, &pass);
             });
             assert!(std::panic::catch_unwind(short).is_err(), "{}", layer.name());
         }
@@ -102,67 +88,53 @@ fn memory_that_is_too_short_is_refused() {
 
 /// Negative controls: the check has to refuse backward passes that are wrong in the usual ways.
 mod tests {
-    use std::ops::Range;
-
-    use chainrule_tensor::{Init, MatrixView, MatrixViewMut};
+    use chainrule_tensor::{Init, MatrixViewMut};
 
     use super::*;
-    use crate::{Affine, Forward, Parameter, ParameterMut, Sigmoid, Trace};
+    use crate::{Affine, Pass, Sigmoid, Tensor};
 
-    /// A layer whose backward passes are spoilt.
+    /// A layer whose backward passes are spoilt: the gradient of each parameter by its own mistake.
     #[derive(Clone, Debug)]
     struct Spoilt<L> {
         inner: L,
         spoil_dx: fn(&mut Matrix<f64>),
-        spoil_gradient: fn(&mut [f64]),
+        spoil_gradients: [fn(&mut [f64]); 2],
     }
 
     impl<L: Layer<f64> + Clone + 'static> Layer<f64> for Spoilt<L> {
-        fn name(&self) -> &'static str {
+        fn name(&self) -> &str {
             "spoilt"
         }
-        fn boxed_clone(&self) -> Box<dyn Layer<f64>> {
-            Box::new(self.clone())
+        fn output(&self, input: Shape) -> Result<Shape, String> {
+            self.inner.output(input)
         }
-        fn n_outputs(&self, n_inputs: usize) -> usize {
-            self.inner.n_outputs(n_inputs)
+        fn tensors(&self, input: Shape) -> Vec<Tensor> {
+            self.inner.tensors(input)
         }
-        fn n_cached(&self, n_inputs: usize) -> usize {
-            self.inner.n_cached(n_inputs)
+        fn n_cached(&self, input: Shape) -> usize {
+            self.inner.n_cached(input)
         }
-        fn forward_to(&self, y: MatrixViewMut<'_, f64>, cache: &mut [f64], forward: &Forward<'_, f64>) {
-            self.inner.forward_to(y, cache, forward);
+        fn forward_to(&self, y: MatrixViewMut<'_, f64>, cache: &mut [f64], pass: &Pass<'_, f64>) {
+            self.inner.forward_to(y, cache, pass);
         }
-        fn backward_to(
-            &self,
-            mut dx: MatrixViewMut<'_, f64>,
-            dy: MatrixView<'_, f64>,
-            trace: &Trace<'_, f64>,
-        ) {
-            self.inner.backward_to(dx.reborrow(), dy, trace);
+        fn backward_to(&self, mut dx: MatrixViewMut<'_, f64>, cache: &mut [f64], pass: &Pass<'_, f64>) {
+            self.inner.backward_to(dx.reborrow(), cache, pass);
             let mut copy = dx.as_view().to_matrix();
             (self.spoil_dx)(&mut copy);
             dx.as_mut_slice().copy_from_slice(copy.as_slice());
         }
-        fn gradient_to(
-            &self,
-            gradient: &mut [f64],
-            part: Range<usize>,
-            dy: MatrixView<'_, f64>,
-            trace: &Trace<'_, f64>,
-        ) {
-            self.inner.gradient_to(gradient, part, dy, trace);
-            (self.spoil_gradient)(gradient);
-        }
-        fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(Parameter<'a, f64>)) {
-            self.inner.visit_parameters(visit);
-        }
-        fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(ParameterMut<'a, f64>)) {
-            self.inner.visit_parameters_mut(visit);
+        fn gradient_to(&self, i: usize, from: usize, mut dw: MatrixViewMut<'_, f64>, pass: &Pass<'_, f64>) {
+            self.inner.gradient_to(i, from, dw.reborrow(), pass);
+            (self.spoil_gradients[i])(dw.as_mut_slice());
         }
     }
 
     const X_SHAPE: (usize, usize) = (4, 3);
+
+    fn check(layer: impl Layer<f64> + 'static) -> Vec<Report> {
+        let x = random_matrix(X_SHAPE.0, X_SHAPE.1, 5);
+        check_network(&Sequential::of(layer, X_SHAPE.0), &x, &Context::inference())
+    }
 
     #[test]
     fn wrong_input_gradients_are_refused() {
@@ -179,31 +151,28 @@ mod tests {
             ("off by one sample", |dx| dx.swap_columns(0, 1)),
             ("missing", |dx| dx.fill(0.0)),
         ];
-        let x = random_matrix(X_SHAPE.0, X_SHAPE.1, 5);
         for (what, spoil_dx) in spoils {
-            let mut layer = Spoilt { inner: Sigmoid, spoil_dx, spoil_gradient: |_| {} };
-            let report = &check_layer(&mut layer, &x, &Context::inference())[0];
+            let layer = Spoilt { inner: Sigmoid, spoil_dx, spoil_gradients: [|_| {}; 2] };
+            let report = &check(layer)[0];
             assert!(!report.passed(), "{what}: {report}");
         }
-        let mut unspoilt = Spoilt { inner: Sigmoid, spoil_dx: |_| {}, spoil_gradient: |_| {} };
-        check_layer(&mut unspoilt, &x, &Context::inference())[0].assert_passed();
+        check(Spoilt { inner: Sigmoid, spoil_dx: |_| {}, spoil_gradients: [|_| {}; 2] })[0].assert_passed();
     }
 
     #[test]
     fn wrong_parameter_gradients_are_refused() {
-        // 2 × 4 weights, then 2 biases.
+        // 2 × 4 weights, and 2 biases.
         type Spoil = fn(&mut [f64]);
-        let spoils: [(&str, Spoil, usize); 4] = [
-            ("sign of W", |g| g[..8].iter_mut().for_each(|g| *g *= -1.0), 1),
-            ("two entries of W exchanged", |g| g.swap(1, 2), 1),
-            ("b counted twice", |g| g[8..].iter_mut().for_each(|g| *g *= 2.0), 2),
-            ("b forgotten", |g| g[8..].fill(0.0), 2),
+        let spoils: [(&str, [Spoil; 2], usize); 4] = [
+            ("sign of W", [|g| g.iter_mut().for_each(|g| *g *= -1.0), |_| {}], 1),
+            ("two entries of W exchanged", [|g| g.swap(1, 2), |_| {}], 1),
+            ("b counted twice", [|_| {}, |g| g.iter_mut().for_each(|g| *g *= 2.0)], 2),
+            ("b forgotten", [|_| {}, |g| g.fill(0.0)], 2),
         ];
-        let x = random_matrix(X_SHAPE.0, X_SHAPE.1, 5);
-        for (what, spoil_gradient, refused) in spoils {
-            let inner = Affine::init(X_SHAPE.0, 2, Init::Normal { std: 1.0 }, 1, 0);
-            let mut layer = Spoilt { inner, spoil_dx: |_| {}, spoil_gradient };
-            for (i, report) in check_layer(&mut layer, &x, &Context::inference()).iter().enumerate() {
+        for (what, spoil_gradients, refused) in spoils {
+            let inner = Affine::outputs(2).with_init(Init::Normal { std: 1.0 });
+            let reports = check(Spoilt { inner, spoil_dx: |_| {}, spoil_gradients });
+            for (i, report) in reports.iter().enumerate() {
                 assert_eq!(report.passed(), i != refused, "{what}: {report}");
             }
         }

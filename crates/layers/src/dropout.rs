@@ -13,12 +13,12 @@
 //! unit. So every sample has its own, and it does not matter how a mini-batch is cut.
 
 use chainrule_tensor::{
-    Float, MatrixView, MatrixViewMut,
+    Float, MatrixViewMut, Shape,
     rand::Rng,
     random::{Purpose, generator},
 };
 
-use crate::{Error, Forward, Layer, Trace, elementwise};
+use crate::{Error, Layer, Pass, elementwise, error::check};
 
 /// Leaves out every value with probability `p` in training, and scales the others by 1/(1 − p).
 ///
@@ -31,9 +31,9 @@ use crate::{Error, Forward, Layer, Trace, elementwise};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Context, Dropout, Layer};
+/// use chainrule_layers::{Context, Dropout, LayerExt};
 /// use chainrule_tensor::Matrix;
-/// let dropout = Dropout::new(0.5)?;
+/// let dropout = Dropout::new(0.5);
 /// let x = Matrix::from_element(1000, 2, 3.0_f32);
 /// assert_eq!(dropout.forward(&x).0, x); // inference
 ///
@@ -43,55 +43,47 @@ use crate::{Error, Forward, Layer, Trace, elementwise};
 /// assert!((900..1100).contains(&left));
 /// assert_ne!(y.column(0), y.column(1)); // every sample has a mask of its own
 /// assert_eq!(dropout.backward(&cache, &x).dx, y); // and the gradient has the same
-/// # Ok::<(), chainrule_layers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Dropout {
-    p: f64,
+    /// The probability of leaving a value out, 0 ≤ p < 1.
+    pub p: f64,
 }
 
 impl Dropout {
     /// Dropout with probability `p`.
+    pub fn new(p: f64) -> Self {
+        Dropout { p }
+    }
+
+    /// Refuses settings out of range.
     ///
     /// # Errors
     /// [`Error::Setting`] unless 0 ≤ p < 1.
-    pub fn new(p: f64) -> Result<Self, Error> {
-        if (0.0..1.0).contains(&p) {
-            Ok(Dropout { p })
-        } else {
-            Err(Error::Setting {
-                name: "dropout probability",
-                found: p,
-                expected: "a number from 0 to below 1",
-            })
-        }
-    }
-
-    /// The probability of leaving a value out.
-    pub fn p(&self) -> f64 {
-        self.p
+    pub fn check(&self) -> Result<(), Error> {
+        let good = (0.0..1.0).contains(&self.p);
+        check("dropout probability", self.p, good, "a number from 0 to below 1")
     }
 }
 
 impl<F: Float> Layer<F> for Dropout {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "dropout"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        self.check().map(|()| input).map_err(|error| error.to_string())
     }
 
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
+    fn n_cached(&self, input: Shape) -> usize {
+        input.size()
     }
 
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, mask: &mut [F], forward: &Forward<'_, F>) {
-        let (x, context) = (forward.x.dense(), forward.context);
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, mask: &mut [F], pass: &Pass<'_, F>) {
+        let (x, context) = (pass.x.dense(), pass.context);
         assert_eq!(y.shape(), x.shape(), "shapes of the dropout's output and input");
         assert_eq!(mask.len(), x.as_slice().len(), "values of the mask, and inputs");
         if !context.training {
@@ -112,8 +104,8 @@ impl<F: Float> Layer<F> for Dropout {
         }
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        elementwise::backward_to(dx, dy, trace);
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, mask: &mut [F], pass: &Pass<'_, F>) {
+        elementwise::backward_to(dx, mask, pass.dy);
     }
 }
 
@@ -122,10 +114,10 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
-    use crate::{Context, check::assert_layer};
+    use crate::{Context, LayerExt, check::assert_layer};
 
     fn dropped(p: f64, context: &Context, x: &Matrix<f64>) -> Matrix<f64> {
-        Dropout::new(p).unwrap().forward_with(x, context).0
+        Dropout::new(p).forward_with(x, context).0
     }
 
     #[test]
@@ -164,13 +156,13 @@ mod tests {
     #[test]
     fn probabilities_out_of_range_are_refused() {
         for bad in [1.0, -0.1, f64::NAN, f64::INFINITY] {
-            let message = Dropout::new(bad).unwrap_err().to_string();
+            let message = Dropout::new(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("dropout probability {bad}, expected a number from 0 to below 1"));
         }
     }
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Dropout::new(0.4).unwrap(), |x| x);
+        assert_layer(Dropout::new(0.4), |x| x);
     }
 }

@@ -6,8 +6,6 @@
 
 use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
 
-use crate::Trace;
-
 /// `y = f(x)`, and the slopes into `slopes`.
 #[track_caller]
 #[inline]
@@ -25,61 +23,58 @@ pub(crate) fn forward_to<F: Float>(
     }
 }
 
-/// `dx = dy · slope`.
+/// `dx = dy · slope`, of the slopes that the forward pass kept.
 #[track_caller]
 #[inline]
-pub(crate) fn backward_to<F: Float>(
-    mut dx: MatrixViewMut<'_, F>,
-    dy: MatrixView<'_, F>,
-    trace: &Trace<'_, F>,
-) {
+pub(crate) fn backward_to<F: Float>(mut dx: MatrixViewMut<'_, F>, slopes: &[F], dy: MatrixView<'_, F>) {
     assert_eq!(dx.shape(), dy.shape(), "shapes of the gradients of input and output");
-    assert_eq!(trace.cache.len(), dy.as_slice().len(), "slopes kept, and values");
-    for ((dx, &dy), &slope) in dx.as_mut_slice().iter_mut().zip(dy.as_slice()).zip(trace.cache) {
+    assert_eq!(slopes.len(), dy.as_slice().len(), "slopes kept, and values");
+    for ((dx, &dy), &slope) in dx.as_mut_slice().iter_mut().zip(dy.as_slice()).zip(slopes) {
         *dx = dy * slope;
     }
 }
 
-/// Makes a layer of a type that treats every value by itself: `$f(layer, x)` is the value at x and the slope there.
+/// Makes a layer of a type that treats every value by itself: `$f(layer, x)` is the value at x and the slope there, and
+/// `$check` refuses settings out of range.
 macro_rules! elementwise_layer {
     ($layer:ident, $name:literal, $f:expr) => {
+        elementwise_layer!($layer, $name, $f, |_: &$layer| Ok(()));
+    };
+    ($layer:ident, $name:literal, $f:expr, $check:expr) => {
         impl<F: chainrule_tensor::Float> crate::Layer<F> for $layer {
-            fn name(&self) -> &'static str {
+            fn name(&self) -> &str {
                 $name
             }
 
-            fn boxed_clone(&self) -> Box<dyn crate::Layer<F>> {
-                Box::new(*self)
+            fn output(&self, input: chainrule_tensor::Shape) -> Result<chainrule_tensor::Shape, String> {
+                let checked: Result<(), crate::Error> = $check(self);
+                checked.map(|()| input).map_err(|error| error.to_string())
             }
 
-            fn n_outputs(&self, n_inputs: usize) -> usize {
-                n_inputs
-            }
-
-            fn is_elementwise(&self) -> bool {
-                true
-            }
-
-            fn n_cached(&self, n_inputs: usize) -> usize {
-                n_inputs
+            fn n_cached(&self, input: chainrule_tensor::Shape) -> usize {
+                input.size()
             }
 
             fn forward_to(
                 &self,
                 y: chainrule_tensor::MatrixViewMut<'_, F>,
                 slopes: &mut [F],
-                forward: &crate::Forward<'_, F>,
+                pass: &crate::Pass<'_, F>,
             ) {
-                crate::elementwise::forward_to(y, slopes, forward.x, |x| $f(self, x));
+                crate::elementwise::forward_to(y, slopes, pass.x, |x| $f(self, x));
             }
 
             fn backward_to(
                 &self,
                 dx: chainrule_tensor::MatrixViewMut<'_, F>,
-                dy: chainrule_tensor::MatrixView<'_, F>,
-                trace: &crate::Trace<'_, F>,
+                slopes: &mut [F],
+                pass: &crate::Pass<'_, F>,
             ) {
-                crate::elementwise::backward_to(dx, dy, trace);
+                crate::elementwise::backward_to(dx, slopes, pass.dy);
+            }
+
+            fn extras(&self) -> crate::Extras<'_, F> {
+                crate::Extras::elementwise()
             }
         }
     };

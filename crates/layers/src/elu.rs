@@ -11,7 +11,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{Error, elementwise::elementwise_layer, error::not_negative, exponential::exp_pair};
+use crate::{Error, elementwise::elementwise_layer, error::check_not_negative, exponential::exp_pair};
 
 /// `y = x` where x > 0, else `α·(exp(x) − 1)`, the exponential linear unit.
 ///
@@ -21,7 +21,7 @@ use crate::{Error, elementwise::elementwise_layer, error::not_negative, exponent
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Elu, Layer};
+/// use chainrule_layers::{Elu, LayerExt};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Elu::default().forward(&Matrix::from_column_slice(2, 1, &[3.0, 0.5_f64.ln()]));
 /// assert_eq!(y[0], 3.0);
@@ -31,22 +31,26 @@ use crate::{Error, elementwise::elementwise_layer, error::not_negative, exponent
 /// assert!((dx[1] - 4.0).abs() < 1e-14); // 8 · ½
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Elu {
-    alpha: f64,
+    /// −α is the limit for very negative x.
+    pub alpha: f64,
 }
 
 impl Elu {
     /// The layer with this α.
+    pub fn new(alpha: f64) -> Self {
+        Elu { alpha }
+    }
+
+    /// Refuses settings out of range.
     ///
     /// # Errors
     /// [`Error::Setting`] unless α is finite and not below 0.
-    pub fn new(alpha: f64) -> Result<Self, Error> {
-        Ok(Elu { alpha: not_negative("alpha", alpha)? })
-    }
-
-    /// α.
-    pub fn alpha(&self) -> f64 {
-        self.alpha
+    pub fn check(&self) -> Result<(), Error> {
+        check_not_negative("alpha", self.alpha)
     }
 }
 
@@ -66,7 +70,7 @@ fn value_and_slope<F: Float>(x: F, alpha: F) -> (F, F) {
     (alpha * less_one, alpha * e)
 }
 
-elementwise_layer!(Elu, "elu", |elu: &Elu, x| value_and_slope(x, F::of(elu.alpha)));
+elementwise_layer!(Elu, "elu", |elu: &Elu, x| value_and_slope(x, F::of(elu.alpha)), Elu::check);
 
 #[cfg(test)]
 mod tests {
@@ -81,16 +85,17 @@ mod tests {
     #[test]
     fn alpha_out_of_range_is_refused() {
         for bad in [f64::NAN, -0.1, f64::INFINITY] {
-            let message = Elu::new(bad).unwrap_err().to_string();
+            let message = Elu::new(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("alpha {bad}, expected a finite number not below 0"));
         }
-        assert_eq!(Elu::new(1.0), Ok(Elu::default()));
+        assert_eq!(Elu::new(1.0), Elu::default());
+        assert_eq!(Elu::default().check(), Ok(()));
     }
 
     #[test]
     fn gradients_agree_away_from_the_kink() {
         for alpha in [1.0, 0.3, 2.0] {
-            assert_layer(|_| Elu::new(alpha).unwrap(), |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+            assert_layer(Elu::new(alpha), |x| if x.abs() < 0.01 { x + 0.1 } else { x });
         }
     }
 }

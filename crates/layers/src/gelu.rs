@@ -20,7 +20,7 @@ use crate::elementwise::elementwise_layer;
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Gelu, Layer};
+/// use chainrule_layers::{Gelu, LayerExt};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Gelu.forward(&Matrix::from_column_slice(2, 1, &[0.0, 1.0_f64]));
 /// assert_eq!(y[0], 0.0);
@@ -29,6 +29,7 @@ use crate::elementwise::elementwise_layer;
 /// assert_eq!(dx[0], 1.0); // 2 · Φ(0)
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gelu;
 
 /// The value at x and the slope there.
@@ -57,6 +58,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Gelu, |x| x);
+        assert_layer(Gelu, |x| x);
     }
 }

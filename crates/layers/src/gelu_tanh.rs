@@ -19,7 +19,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Gelu, GeluTanh, Layer};
+/// use chainrule_layers::{Gelu, GeluTanh, LayerExt};
 /// use chainrule_tensor::Matrix;
 /// let x = Matrix::from_column_slice(3, 1, &[-1.0, 0.0, 1.0_f64]);
 /// let (y, cache) = GeluTanh.forward(&x);
@@ -29,6 +29,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 /// assert_eq!(dx[1], 1.0); // 2 · ½
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GeluTanh;
 
 /// 2·√(2/π).
@@ -63,6 +64,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| GeluTanh, |x| x);
+        assert_layer(GeluTanh, |x| x);
     }
 }

@@ -6,15 +6,15 @@
 //! ```
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 3.5, where it ends a regression.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to};
+use chainrule_tensor::{Float, MatrixViewMut, map_to};
 
-use crate::{Forward, Layer, Trace};
+use crate::{Extras, Layer, Pass};
 
 /// `y = x`: for a place where a layer is asked for and none is wanted.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Identity, Layer};
+/// use chainrule_layers::{Identity, LayerExt};
 /// use chainrule_tensor::Matrix;
 /// let x = Matrix::from_column_slice(2, 1, &[-2.0, 3.0]);
 /// let (y, cache) = Identity.forward(&x);
@@ -22,31 +22,24 @@ use crate::{Forward, Layer, Trace};
 /// assert_eq!(Identity.backward(&cache, &x).dx, x);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Identity;
 
 impl<F: Float> Layer<F> for Identity {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "identity"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        map_to(y, pass.x.dense(), |x| x);
     }
 
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        map_to(dx, pass.dy, |dy| dy);
     }
 
-    fn is_elementwise(&self) -> bool {
-        true
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
-        map_to(y, forward.x.dense(), |x| x);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
-        map_to(dx, dy, |dy| dy);
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::elementwise()
     }
 }
 
@@ -57,6 +50,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Identity, |x| x);
+        assert_layer(Identity, |x| x);
     }
 }

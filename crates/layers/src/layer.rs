@@ -1,55 +1,44 @@
-//! The trait that every layer implements.
+//! What a layer is: a core of eight methods, and what few layers want besides.
 
-use std::{fmt::Debug, ops::Range};
+use std::fmt::Debug;
 
-use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, MatrixViewMut, Shape};
 
-use crate::{
-    Context, Forward, Parameter, ParameterMut, Trace,
-    learner::{Cache, Gradients},
-};
+use crate::{Pass, Tensor};
 
-/// A layer: a function of its input and its parameters, with its derivative beside it.
+/// A layer: a function of its input and of values that its network owns, with its derivative beside it.
 ///
-/// A layer is **pure**: the forward pass takes `&self`, so that threads share one layer, and whatever the backward
-/// pass needs goes into memory that the caller owns and reuses. A layer is given some columns of a mini-batch and
-/// doesn't see how it was cut; what it may know besides its input is in [`Forward`] and [`Trace`].
+/// A layer holds **settings and no values**: it is pure, so that threads share it, and it is its own description. Whatever the
+/// backward pass needs goes into memory that the caller owns and reuses. A layer is given some samples of a mini-batch and
+/// doesn't see how it was cut; all that it may know is in its [`Pass`].
 ///
 /// The backward pass comes in two halves, because a network wants them at different times and not always both:
-/// [`backward_to`](Layer::backward_to) carries the gradient on to the input (the first layer of a network is never
+/// [`backward_to`](Layer::backward_to) carries the gradient on to the input (the first layer of a network is usually not
 /// asked), and [`gradient_to`](Layer::gradient_to) gives that of the parameters.
 ///
-/// A layer whose samples have to know of each other (batch normalisation) may ask for **sums over the whole
-/// mini-batch**, however that is cut: [`n_sums`](Layer::n_sums) of them before its forward pass, and as many before its
-/// backward pass. Whoever runs the layer adds them up over all samples, in order.
-///
-/// A layer without parameters implements five methods: [`name`](Layer::name), [`boxed_clone`](Layer::boxed_clone),
-/// [`n_outputs`](Layer::n_outputs), [`forward_to`](Layer::forward_to) and [`backward_to`](Layer::backward_to).
+/// A layer without parameters implements three methods: [`name`](Layer::name), [`forward_to`](Layer::forward_to) and
+/// [`backward_to`](Layer::backward_to); and [`output`](Layer::output), where the shape changes. One with parameters adds
+/// [`tensors`](Layer::tensors) and [`gradient_to`](Layer::gradient_to).
 ///
 /// # Examples
+/// A layer without parameters, y = x²:
 /// ```
-/// use chainrule_layers::{Forward, Layer, Trace};
-/// use chainrule_tensor::{Float, Input, Matrix, MatrixView, MatrixViewMut, map_to, zip_map_to};
+/// use chainrule_layers::{Layer, LayerExt, Pass};
+/// use chainrule_tensor::{Float, Matrix, MatrixViewMut, map_to, zip_map_to};
 ///
 /// /// y = x², dx = 2·x·dy.
-/// #[derive(Clone, Debug)]
+/// #[derive(Debug)]
 /// struct Square;
 ///
 /// impl<F: Float> Layer<F> for Square {
-///     fn name(&self) -> &'static str {
+///     fn name(&self) -> &str {
 ///         "square"
 ///     }
-///     fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-///         Box::new(self.clone())
+///     fn forward_to(&self, y: MatrixViewMut<F>, _: &mut [F], pass: &Pass<F>) {
+///         map_to(y, pass.x.dense(), |x| x * x);
 ///     }
-///     fn n_outputs(&self, n_inputs: usize) -> usize {
-///         n_inputs
-///     }
-///     fn forward_to(&self, y: MatrixViewMut<F>, _: &mut [F], forward: &Forward<F>) {
-///         map_to(y, forward.x.dense(), |x| x * x);
-///     }
-///     fn backward_to(&self, dx: MatrixViewMut<F>, dy: MatrixView<F>, trace: &Trace<F>) {
-///         zip_map_to(dx, dy, trace.x.dense(), |dy, x| F::of(2.0) * x * dy);
+///     fn backward_to(&self, dx: MatrixViewMut<F>, _: &mut [F], pass: &Pass<F>) {
+///         zip_map_to(dx, pass.dy, pass.x.dense(), |dy, x| F::of(2.0) * x * dy);
 ///     }
 /// }
 ///
@@ -58,203 +47,173 @@ use crate::{
 /// assert_eq!(y.as_slice(), [9.0, 25.0]);
 /// assert_eq!(Square.backward(&cache, &y).dx.as_slice(), [54.0, -250.0]);
 /// ```
+/// One with a trainable factor for every input:
+/// ```
+/// use chainrule_layers::{Kind, Layer, LayerExt, Pass, Tensor};
+/// use chainrule_tensor::{Float, Matrix, MatrixViewMut, Shape};
+///
+/// /// y = s·x, dx = s·dy, ds = Σ dy·x over the samples.
+/// #[derive(Debug)]
+/// struct Scale;
+///
+/// impl<F: Float> Layer<F> for Scale {
+///     fn name(&self) -> &str {
+///         "scale"
+///     }
+///     fn tensors(&self, input: Shape) -> Vec<Tensor> {
+///         vec![Tensor::constant("s", Kind::Weight, input.size(), 1.0)]
+///     }
+///     fn forward_to(&self, mut y: MatrixViewMut<F>, _: &mut [F], pass: &Pass<F>) {
+///         for (j, x) in pass.x.dense().column_iter().enumerate() {
+///             let (y, s) = (y.column_mut(j), pass.vector(0));
+///             y.iter_mut().zip(s).zip(x).for_each(|((y, &s), &x)| *y = s * x);
+///         }
+///     }
+///     fn backward_to(&self, mut dx: MatrixViewMut<F>, _: &mut [F], pass: &Pass<F>) {
+///         for (j, dy) in pass.dy.column_iter().enumerate() {
+///             let (dx, s) = (dx.column_mut(j), pass.vector(0));
+///             dx.iter_mut().zip(s).zip(dy).for_each(|((dx, &s), &dy)| *dx = s * dy);
+///         }
+///     }
+///     fn gradient_to(&self, _: usize, _: usize, mut ds: MatrixViewMut<F>, pass: &Pass<F>) {
+///         for (x, dy) in pass.x.dense().column_iter().zip(pass.dy.column_iter()) {
+///             let ds = ds.as_mut_slice();
+///             ds.iter_mut().zip(x).zip(dy).for_each(|((ds, &x), &dy)| *ds += dy * x);
+///         }
+///     }
+/// }
+///
+/// let x = Matrix::from_column_slice(1, 2, &[3.0, -5.0]);
+/// let (y, cache) = Scale.forward(&x); // s = 1 at the start
+/// assert_eq!(y, x);
+/// assert_eq!(Scale.backward(&cache, &x).of("s")[0], 34.0); // 3² + 5²
+/// ```
 pub trait Layer<F: Float>: Debug + Send + Sync {
-    /// The standard name of the layer in lower case, as summaries and messages show it.
-    fn name(&self) -> &'static str;
+    /// The standard name of the layer in lower case, as summaries, messages and files show it.
+    fn name(&self) -> &str;
 
-    /// A copy, so that networks of any layers can be copied: `Box::new(self.clone())`.
-    fn boxed_clone(&self) -> Box<dyn Layer<F>>;
-
-    /// Outputs per sample for `n_inputs` inputs per sample.
+    /// The shape of the output for an input of this shape, or what is wrong with that shape or with the layer's settings, in
+    /// words: no description of a network may panic, since it may come from a file.
     ///
-    /// # Panics
-    /// If the layer cannot take that many inputs.
-    fn n_outputs(&self, n_inputs: usize) -> usize;
+    /// # Errors
+    /// A sentence without the layer's name, which the network adds.
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        Ok(input)
+    }
 
-    /// Values per sample that the forward pass keeps for the backward pass besides its input and output.
-    fn n_cached(&self, _n_inputs: usize) -> usize {
+    /// The layer's parameters and then its buffers (what inference depends on and no gradient changes: running statistics):
+    /// names, shapes and initial values. The index of a tensor in this list is how all other methods name it.
+    fn tensors(&self, _input: Shape) -> Vec<Tensor> {
+        Vec::new()
+    }
+
+    /// Values per sample that the passes keep for those that follow, besides input and output.
+    fn n_cached(&self, _input: Shape) -> usize {
         0
     }
 
-    /// The forward pass: writes the outputs of the columns of `forward.x` into `y`, and what backward needs into
-    /// `cache`.
+    /// The forward pass: writes the outputs of the samples `pass.x` into `y`, and what later passes need into `cache`.
     ///
     /// # Shapes
-    /// `forward.x`: inputs × samples, `y`: outputs × samples, `cache`: [`n_cached`](Layer::n_cached) · samples values
-    /// in an order of the layer's own.
+    /// `pass.x`: inputs × samples, `y`: outputs × samples, `cache`: [`n_cached`](Layer::n_cached) · samples values in an order
+    /// of the layer's own.
     ///
     /// # Panics
     /// If the shapes don't fit.
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>);
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, cache: &mut [F], pass: &Pass<'_, F>);
 
-    /// The backward pass to the input: writes into `dx` the gradient with respect to the input, given `dy`, the
-    /// gradient with respect to the output.
+    /// The backward pass to the input: writes into `dx` the gradient with respect to the input, given `pass.dy`, that with
+    /// respect to the output. May keep more in `cache`, which is as the forward pass left it.
     ///
     /// # Shapes
-    /// `dx`: inputs × samples, `dy`: outputs × samples; `trace` is what the forward pass of the same samples left.
+    /// `dx`: inputs × samples, `pass.dy`: outputs × samples, `cache` as in [`forward_to`](Layer::forward_to).
     ///
     /// # Panics
     /// If the shapes don't fit.
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>);
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, cache: &mut [F], pass: &Pass<'_, F>);
 
-    /// The backward pass to the parameters: **adds** the gradient of some of them, summed over the samples, to
-    /// `gradient`.
+    /// The backward pass to the parameters: **adds** to `dw` the gradient of parameter `i`, summed over the samples in their
+    /// order: of those of its columns that begin with column `from`.
     ///
-    /// `part` names them by their position when all parameters of the layer are laid end to end in the order in
-    /// which they are visited. It starts and ends at multiples of [`gradient_grain`](Layer::gradient_grain).
+    /// No values are seen here, since they are being updated meanwhile: what is needed of them, the other passes keep in the
+    /// cache ([`Extras::backward_keeps`]).
     ///
     /// # Shapes
-    /// `gradient`: `part.len()`; `dy` and `trace` as in [`backward_to`](Layer::backward_to).
+    /// `dw`: rows of the parameter × some of its columns, multiples of its [grain](Tensor::with_grain).
     ///
     /// # Panics
     /// If the shapes don't fit.
-    fn gradient_to(
-        &self,
-        _gradient: &mut [F],
-        part: Range<usize>,
-        _dy: MatrixView<'_, F>,
-        _trace: &Trace<'_, F>,
-    ) {
-        assert!(part.is_empty(), "the layer \"{}\" has parameters, but no gradient_to", self.name());
+    fn gradient_to(&self, i: usize, _from: usize, _dw: MatrixViewMut<'_, F>, _pass: &Pass<'_, F>) {
+        panic!("the layer \"{}\" has a parameter {i}, but no gradient_to", self.name());
     }
 
+    /// What only some layers want.
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::default()
+    }
+}
+
+/// What only some layers want. New wishes become fields, so that no layer written elsewhere has to change.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Extras<'a, F> {
+    /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
+    pub takes_sparse: bool,
+    /// Whether [`backward_to`](Layer::backward_to) keeps something that [`gradient_to`](Layer::gradient_to) needs, so that it
+    /// has to run even where nobody wants the input's gradient.
+    pub backward_keeps: bool,
     /// Whether every value of the output depends on the value of the input in its place and on nothing else, by the same
     /// function in every place: an activation.
-    fn is_elementwise(&self) -> bool {
-        false
+    pub is_elementwise: bool,
+    /// Whether the layer is y = W·x + b, where `W` is its first tensor and `b` its second: then a change of one parameter
+    /// changes one row of the output, by which a numerical gradient is much faster.
+    pub is_affine: bool,
+    /// The sums over the whole mini-batch that the layer wants, if any.
+    pub whole_batch: Option<&'a dyn WholeBatch<F>>,
+}
+
+impl<F> Default for Extras<'_, F> {
+    fn default() -> Self {
+        Extras {
+            takes_sparse: false,
+            backward_keeps: false,
+            is_elementwise: false,
+            is_affine: false,
+            whole_batch: None,
+        }
+    }
+}
+
+impl<'a, F> Extras<'a, F> {
+    /// Those of a layer that treats every value by itself.
+    pub fn elementwise() -> Self {
+        Extras { is_elementwise: true, ..Extras::default() }
     }
 
-    /// Adds to `row` by how much a row of the output changes if a parameter, given by its position when all of the layer are
-    /// laid end to end, becomes larger by `change`, and returns which row that is; `None` if more than one changes, or the
-    /// layer does not say.
-    ///
-    /// # Shapes
-    /// `x`: inputs × samples, `row`: samples.
-    fn add_change(&self, _row: &mut [F], _parameter: usize, _change: F, _x: Input<'_, F>) -> Option<usize> {
-        None
+    /// Those of a layer that wants sums over the whole mini-batch.
+    pub fn whole_batch(sums: &'a dyn WholeBatch<F>) -> Self {
+        Extras { whole_batch: Some(sums), ..Extras::default() }
     }
 
-    /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
-    fn takes_sparse(&self) -> bool {
-        false
+    /// The same for a layer whose backward pass keeps something for the gradient.
+    pub fn with_backward_keeps(self) -> Self {
+        Extras { backward_keeps: true, ..self }
     }
+}
 
-    /// How many sums over the whole mini-batch the layer wants to know in training, before each of its two passes.
-    fn n_sums(&self, _n_inputs: usize) -> usize {
-        0
-    }
+/// A layer whose samples have to know of each other, such as batch normalisation: in training it is given sums over the whole
+/// mini-batch, before each of its two passes. Whoever cuts the mini-batch adds them up, samples in order.
+pub trait WholeBatch<F: Float>: Debug {
+    /// How many sums the layer wants before each pass.
+    fn n_sums(&self, input: Shape) -> usize;
 
-    /// Adds to `sums` what the samples of `x` contribute to those that the forward pass wants.
-    ///
-    /// # Shapes
-    /// `x`: inputs × samples, `sums`: [`n_sums`](Layer::n_sums).
-    fn add_forward_sums(&self, _sums: &mut [f64], _x: MatrixView<'_, F>) {}
+    /// Adds to `sums` what the samples of `pass.x` contribute to those that the forward pass wants.
+    fn add_forward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 
-    /// Adds to `sums` what the samples of `dy` contribute to those that the backward pass wants.
-    ///
-    /// # Shapes
-    /// `dy` and `trace` as in [`backward_to`](Layer::backward_to), `sums`: [`n_sums`](Layer::n_sums).
-    fn add_backward_sums(&self, _sums: &mut [f64], _dy: MatrixView<'_, F>, _trace: &Trace<'_, F>) {}
+    /// Adds to `sums` what the samples of `pass.dy` contribute to those that the backward pass wants.
+    fn add_backward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 
     /// Called once after the update of a training step of `n_samples`, with the sums that its forward pass had: running
-    /// statistics follow here.
-    fn end_step(&mut self, _forward_sums: &[f64], _n_samples: usize) {}
-
-    /// Shows what inference depends on besides the parameters and no gradient changes, in a fixed order: running
-    /// statistics.
-    fn visit_buffers<'a>(&'a self, _visit: &mut dyn FnMut(Parameter<'a, F>)) {}
-
-    /// Hands out every buffer for changing, in the order of [`visit_buffers`](Layer::visit_buffers).
-    fn visit_buffers_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(ParameterMut<'a, F>)) {}
-
-    /// The gradient of the parameters can be computed in parts that are multiples of this length, at equal cost in
-    /// all; the default is all parameters at once.
-    fn gradient_grain(&self) -> usize {
-        self.n_parameters()
-    }
-
-    /// The whole number of [grains](Layer::gradient_grain) nearest to `length`, from below where there is one.
-    ///
-    /// # Panics
-    /// If the grain is 0, though the layer has parameters.
-    #[track_caller]
-    fn gradient_step(&self, length: usize) -> usize {
-        let grain = self.gradient_grain();
-        assert!(grain > 0, "the layer \"{}\" has parameters and a gradient grain of 0", self.name());
-        (length / grain).max(1) * grain
-    }
-
-    /// Whether [`gradient_to`](Layer::gradient_to) looks at the values of parameters.
-    ///
-    /// A trainer may then update none of them before it has the gradient of all. A layer that says no also takes, as
-    /// `part`, a single parameter, or a run of it that starts and ends at multiples of the
-    /// [grain](Layer::gradient_grain) counted from its beginning: so a part can be updated as soon as its gradient is
-    /// known, while it is in a cache.
-    fn gradient_reads_parameters(&self) -> bool {
-        true
-    }
-
-    /// Shows every parameter in a fixed order.
-    fn visit_parameters<'a>(&'a self, _visit: &mut dyn FnMut(Parameter<'a, F>)) {}
-
-    /// Hands out every parameter for changing, in the order of [`visit_parameters`](Layer::visit_parameters).
-    fn visit_parameters_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(ParameterMut<'a, F>)) {}
-
-    /// How many values all parameters have together.
-    fn n_parameters(&self) -> usize {
-        let mut n = 0;
-        self.visit_parameters(&mut |parameter| n += parameter.values.len());
-        n
-    }
-
-    /// All parameters, in the order of [`visit_parameters`](Layer::visit_parameters).
-    fn parameters(&self) -> Vec<Parameter<'_, F>> {
-        let mut all = Vec::new();
-        self.visit_parameters(&mut |parameter| all.push(parameter));
-        all
-    }
-
-    /// The learner's form of the forward pass, as in inference: the output, and the cache that
-    /// [`backward`](Layer::backward) wants.
-    fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
-        self.forward_with(x, &Context::inference())
-    }
-
-    /// The learner's form of the forward pass in a context of choice, such as a step of a training; `x` is then the
-    /// whole mini-batch.
-    fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
-        let (n_inputs, n_samples) = x.shape();
-        let context = context.of_samples(n_samples);
-        let mut sums = vec![0.0; if context.training { self.n_sums(n_inputs) } else { 0 }];
-        if !sums.is_empty() {
-            self.add_forward_sums(&mut sums, x.into());
-        }
-        let mut y = Matrix::zeros(self.n_outputs(n_inputs), n_samples);
-        let mut kept = vec![F::zero(); self.n_cached(n_inputs) * n_samples];
-        self.forward_to((&mut y).into(), &mut kept, &Forward::new(x.into(), context).with_sums(&sums));
-        (y.clone(), Cache { x: x.clone(), y, kept, sums, context })
-    }
-
-    /// The learner's form of the backward pass: both of its halves, given `dy`, the gradient with respect to the
-    /// output, in the context of the forward pass.
-    fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
-        let mut sums = vec![0.0; cache.sums.len()];
-        if !sums.is_empty() {
-            self.add_backward_sums(&mut sums, dy.into(), &cache.trace(&[]));
-        }
-        let trace = cache.trace(&sums);
-        let mut dx = Matrix::zeros(cache.x.nrows(), cache.x.ncols());
-        self.backward_to((&mut dx).into(), dy.into(), &trace);
-        let mut values = vec![F::zero(); self.n_parameters()];
-        self.gradient_to(&mut values, 0..self.n_parameters(), dy.into(), &trace);
-        let mut values = &values[..];
-        let mut parameters = Vec::new();
-        self.visit_parameters(&mut |parameter| {
-            let (of_this, rest) = values.split_at(parameter.values.len());
-            let (n_rows, n_columns) = parameter.shape;
-            parameters.push((parameter.name, Matrix::from_column_slice(n_rows, n_columns, of_this)));
-            values = rest;
-        });
-        Gradients { dx, parameters }
-    }
+    /// statistics follow here. The layer's tensors, in the order in which it named them, lie in `values`.
+    fn end_step(&self, values: &mut [F], tensors: &[Tensor], forward_sums: &[f64], n_samples: usize);
 }

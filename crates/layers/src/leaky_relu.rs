@@ -7,9 +7,9 @@
 //! `x` and `y` have one shape. Source: Maas et al., *Rectifier nonlinearities improve neural network acoustic models*
 //! (2013), section 2. The derivative at the kink, 0, is taken as that of the left side, as PyTorch does.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to, zip_map_to};
+use chainrule_tensor::{Float, MatrixViewMut, Shape, map_to, zip_map_to};
 
-use crate::{Error, Forward, Layer, Trace, error::not_negative};
+use crate::{Error, Extras, Layer, Pass, error::check_not_negative};
 
 /// `y = x` where x > 0, else `slope·x`.
 ///
@@ -19,32 +19,35 @@ use crate::{Error, Forward, Layer, Trace, error::not_negative};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, LeakyRelu};
+/// use chainrule_layers::{LayerExt, LeakyRelu};
 /// use chainrule_tensor::Matrix;
-/// let layer = LeakyRelu::new(0.25)?;
+/// let layer = LeakyRelu::new(0.25);
 /// let (y, cache) = layer.forward(&Matrix::from_column_slice(3, 1, &[-2.0, 0.0, 3.0]));
 /// assert_eq!(y.as_slice(), [-0.5, 0.0, 3.0]);
 /// let dx = layer.backward(&cache, &Matrix::from_element(3, 1, 8.0)).dx;
 /// assert_eq!(dx.as_slice(), [2.0, 2.0, 8.0]);
-/// # Ok::<(), chainrule_layers::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct LeakyRelu {
-    slope: f64,
+    /// What is left of negative values.
+    pub slope: f64,
 }
 
 impl LeakyRelu {
     /// The layer with this slope for negative values.
+    pub fn new(slope: f64) -> Self {
+        LeakyRelu { slope }
+    }
+
+    /// Refuses settings out of range.
     ///
     /// # Errors
     /// [`Error::Setting`] unless the slope is finite and not below 0.
-    pub fn new(slope: f64) -> Result<Self, Error> {
-        Ok(LeakyRelu { slope: not_negative("slope", slope)? })
-    }
-
-    /// The slope for negative values.
-    pub fn slope(&self) -> f64 {
-        self.slope
+    pub fn check(&self) -> Result<(), Error> {
+        check_not_negative("slope", self.slope)
     }
 }
 
@@ -55,30 +58,26 @@ impl Default for LeakyRelu {
 }
 
 impl<F: Float> Layer<F> for LeakyRelu {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "leaky-relu"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        self.check().map(|()| input).map_err(|error| error.to_string())
     }
 
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn is_elementwise(&self) -> bool {
-        true
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         let slope = F::of(self.slope);
-        map_to(y, forward.x.dense(), |x| if x > F::zero() { x } else { slope * x });
+        map_to(y, pass.x.dense(), |x| if x > F::zero() { x } else { slope * x });
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         let slope = F::of(self.slope);
-        zip_map_to(dx, dy, trace.x.dense(), |dy, x| if x > F::zero() { dy } else { slope * dy });
+        zip_map_to(dx, pass.dy, pass.x.dense(), |dy, x| if x > F::zero() { dy } else { slope * dy });
+    }
+
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::elementwise()
     }
 }
 
@@ -90,16 +89,17 @@ mod tests {
     #[test]
     fn a_slope_out_of_range_is_refused() {
         for bad in [f64::NAN, -0.1, f64::INFINITY] {
-            let message = LeakyRelu::new(bad).unwrap_err().to_string();
+            let message = LeakyRelu::new(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("slope {bad}, expected a finite number not below 0"));
         }
-        assert_eq!(LeakyRelu::new(0.01), Ok(LeakyRelu::default()));
+        assert_eq!(LeakyRelu::new(0.01), LeakyRelu::default());
+        assert_eq!(LeakyRelu::default().check(), Ok(()));
     }
 
     #[test]
     fn gradients_agree_away_from_the_kink() {
         for slope in [0.01, 0.0, 1.5] {
-            assert_layer(|_| LeakyRelu::new(slope).unwrap(), |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+            assert_layer(LeakyRelu::new(slope), |x| if x.abs() < 0.01 { x + 0.1 } else { x });
         }
     }
 }

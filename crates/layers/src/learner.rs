@@ -1,50 +1,232 @@
-//! What the learner's form of the two passes returns.
+//! The learner's form of the two passes: `let (y, cache) = net.forward(&x)`, and `net.backward(&cache, &dy)`.
+//!
+//! One matrix through one layer after another, on the calling thread: the readable twin of `passes.rs`, which is tested
+//! against it.
 
-use chainrule_tensor::{Float, Matrix};
+use chainrule_tensor::{Context, Float, Matrix, Shape};
 
-use crate::{Context, Trace};
+use crate::{Layer, Pass, Sequential, Tensor, sequential::only};
 
-/// What [`Layer::forward`](crate::Layer::forward) keeps for [`Layer::backward`](crate::Layer::backward).
+/// What `forward` keeps for `backward`.
 #[derive(Clone, Debug)]
 pub struct Cache<F> {
-    pub(crate) x: Matrix<F>,
-    pub(crate) y: Matrix<F>,
-    pub(crate) kept: Vec<F>,
-    pub(crate) sums: Vec<f64>,
-    pub(crate) context: Context,
+    layers: Vec<Kept<F>>,
 }
 
-impl<F: Float> Cache<F> {
-    pub(crate) fn trace<'a>(&'a self, backward_sums: &'a [f64]) -> Trace<'a, F> {
-        Trace::new((&self.x).into(), (&self.y).into(), &self.kept, self.context)
-            .with_sums(&self.sums, backward_sums)
-    }
+/// Of one layer: its input, its output, what it kept, the sums over the samples that it wanted, and where the pass stood.
+#[derive(Clone, Debug)]
+struct Kept<F> {
+    x: Matrix<F>,
+    y: Matrix<F>,
+    cache: Vec<F>,
+    sums: [Vec<f64>; 2],
+    context: Context,
 }
 
-/// What [`Layer::backward`](crate::Layer::backward) finds: the gradient with respect to the input and to every
-/// parameter.
+/// The gradients with respect to the input and to every parameter.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gradients<F> {
     /// With respect to the input, inputs × samples.
     pub dx: Matrix<F>,
     /// With respect to every parameter, by its name, in its shape, summed over the samples.
-    pub parameters: Vec<(&'static str, Matrix<F>)>,
+    pub parameters: Vec<(String, Matrix<F>)>,
 }
 
 impl<F: Float> Gradients<F> {
-    /// The gradient with respect to the parameter `name`.
+    /// The gradients with respect to all parameters, one behind the other.
+    pub fn values(&self) -> Vec<F> {
+        self.parameters.iter().flat_map(|(_, gradient)| gradient.as_slice()).copied().collect()
+    }
+
+    /// The gradient with respect to the parameter `name`; where only one layer has a parameter of that name, its number may
+    /// be left out.
     ///
     /// # Panics
-    /// If the layer has no such parameter.
+    /// If there is no such parameter, or more than one.
     #[track_caller]
     pub fn of(&self, name: &str) -> &Matrix<F> {
-        match self.parameters.iter().find(|(n, _)| *n == name) {
-            Some((_, gradient)) => gradient,
-            None => {
-                let names: Vec<_> = self.parameters.iter().map(|(n, _)| n).collect();
-                panic!("no parameter \"{name}\", the layer has {names:?}")
-            }
+        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)).collect(), name)
+    }
+}
+
+impl<F: Float> Cache<F> {
+    /// The outputs of every layer, outputs × samples.
+    pub fn outputs(&self) -> impl ExactSizeIterator<Item = &Matrix<F>> {
+        self.layers.iter().map(|kept| &kept.y)
+    }
+
+    /// What the last layer kept, in an order of its own.
+    pub fn kept(&self) -> &[F] {
+        self.layers.last().map_or(&[], |kept| &kept.cache)
+    }
+}
+
+impl<F: Float> Sequential<F> {
+    /// The outputs of the samples `x` as in inference, and the cache that [`backward`](Sequential::backward) wants.
+    ///
+    /// # Shapes
+    /// `x`: inputs × samples; the result: outputs × samples.
+    ///
+    /// # Panics
+    /// Unless `x.nrows()` is the number of inputs.
+    #[track_caller]
+    pub fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
+        self.forward_with(x, &Context::inference())
+    }
+
+    /// The same in a context of choice, such as a step of a training; `x` is then the whole mini-batch.
+    ///
+    /// # Panics
+    /// As [`forward`](Sequential::forward).
+    #[track_caller]
+    pub fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
+        let mut y = x.clone();
+        let mut layers = Vec::new();
+        for (l, layer) in self.layers().iter().enumerate() {
+            let context = context.at_layer(context.layer + l);
+            let kept = forward(layer, self.layers().tensors_of(l), self.values(), y, context);
+            y = kept.y.clone();
+            layers.push(kept);
+        }
+        (y, Cache { layers })
+    }
+
+    /// All gradients, given `dy`, that with respect to the output, in the context of the forward pass.
+    ///
+    /// # Panics
+    /// Unless `dy` has the shape of the output.
+    #[track_caller]
+    pub fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
+        let (mut dx, mut of_layers) = (dy.clone(), Vec::new());
+        for ((l, layer), kept) in self.layers().iter().enumerate().zip(&cache.layers).rev() {
+            let gradients = backward(layer, self.layers().tensors_of(l), self.values(), kept, &dx);
+            dx = gradients.dx;
+            of_layers.push(gradients.parameters);
+        }
+        Gradients { dx, parameters: of_layers.into_iter().rev().flatten().collect() }
+    }
+}
+
+/// The learner's form of a layer as it is, with initial values if it has any: `Sigmoid.forward(&x)`.
+///
+/// # Examples
+/// ```
+/// use chainrule_layers::{LayerExt, Relu};
+/// use chainrule_tensor::Matrix;
+/// let (y, cache) = Relu.forward(&Matrix::from_column_slice(2, 1, &[-2.0, 3.0]));
+/// assert_eq!(y.as_slice(), [0.0, 3.0]);
+/// let dx = Relu.backward(&cache, &Matrix::from_element(2, 1, 7.0)).dx;
+/// assert_eq!(dx.as_slice(), [0.0, 7.0]);
+/// ```
+pub trait LayerExt<F: Float>: Layer<F> {
+    /// The output for the samples `x`, inputs × samples, as in inference, and what [`backward`](LayerExt::backward) wants.
+    #[track_caller]
+    fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
+        self.forward_with(x, &Context::inference())
+    }
+
+    /// The same in a context of choice, such as a step of a training; `x` is then the whole mini-batch.
+    #[track_caller]
+    fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
+        let (tensors, values) = initial(self, x.nrows());
+        let kept = forward(self, &tensors, &values, x.clone(), *context);
+        (kept.y.clone(), Cache { layers: vec![kept] })
+    }
+
+    /// The gradients with respect to the input and the parameters, given `dy`, that with respect to the output.
+    #[track_caller]
+    fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
+        let kept = &cache.layers[0];
+        let (tensors, values) = initial(self, kept.x.nrows());
+        backward(self, &tensors, &values, kept, dy)
+    }
+}
+
+impl<F: Float, L: Layer<F> + ?Sized> LayerExt<F> for L {}
+
+/// The tensors of a layer alone, and its initial values.
+#[track_caller]
+fn initial<F: Float>(layer: &(impl Layer<F> + ?Sized), n_inputs: usize) -> (Vec<Tensor>, Vec<F>) {
+    let (mut tensors, mut values) = (layer.tensors(Shape::flat(n_inputs)), Vec::new());
+    for (number, tensor) in (0..).zip(&mut tensors) {
+        tensor.offset = values.len();
+        values.resize(tensor.range().end, F::zero());
+        tensor.init.fill(tensor.view_mut(&mut values), 1, number);
+    }
+    (tensors, values)
+}
+
+#[track_caller]
+fn forward<F: Float>(
+    layer: &(impl Layer<F> + ?Sized),
+    tensors: &[Tensor],
+    values: &[F],
+    x: Matrix<F>,
+    context: Context,
+) -> Kept<F> {
+    let (n_inputs, n_samples) = x.shape();
+    let (shape, context) = (Shape::flat(n_inputs), context.of_samples(n_samples));
+    let output = layer.output(shape).unwrap_or_else(|problem| panic!("{}: {problem}", layer.name()));
+    let whole_batch = layer.extras().whole_batch.filter(|_| context.training);
+    let n_sums = whole_batch.map_or(0, |whole_batch| whole_batch.n_sums(shape));
+    let mut kept = Kept {
+        y: Matrix::zeros(output.size(), n_samples),
+        cache: vec![F::zero(); layer.n_cached(shape) * n_samples],
+        sums: [vec![0.0; n_sums], vec![0.0; n_sums]],
+        x,
+        context,
+    };
+    if let Some(whole_batch) = whole_batch {
+        let mut sums = vec![0.0; n_sums];
+        whole_batch.add_forward_sums(&mut sums, &kept.pass(tensors, values));
+        kept.sums[0] = sums;
+    }
+    let (mut y, mut cache) = (kept.y.clone(), kept.cache.clone());
+    layer.forward_to((&mut y).into(), &mut cache, &kept.pass(tensors, values));
+    (kept.y, kept.cache) = (y, cache);
+    kept
+}
+
+#[track_caller]
+fn backward<F: Float>(
+    layer: &(impl Layer<F> + ?Sized),
+    tensors: &[Tensor],
+    values: &[F],
+    kept: &Kept<F>,
+    dy: &Matrix<F>,
+) -> Gradients<F> {
+    assert_eq!(dy.shape(), kept.y.shape(), "shapes of the output's gradient, and of the output");
+    let mut kept = kept.clone();
+    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| kept.context.training) {
+        let mut sums = kept.sums[1].clone();
+        whole_batch.add_backward_sums(&mut sums, &Pass { dy: dy.into(), ..kept.pass(tensors, values) });
+        kept.sums[1] = sums;
+    }
+    let (mut dx, mut cache) = (Matrix::zeros(kept.x.nrows(), kept.x.ncols()), kept.cache.clone());
+    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, values) };
+    layer.backward_to((&mut dx).into(), &mut cache, &pass);
+    kept.cache = cache;
+    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, &[]) };
+    let mut parameters = Vec::new();
+    for (i, tensor) in tensors.iter().enumerate().filter(|(_, tensor)| tensor.is_parameter()) {
+        let mut gradient = Matrix::zeros(tensor.n_rows, tensor.n_columns);
+        layer.gradient_to(i, 0, (&mut gradient).into(), &pass);
+        parameters.push((tensor.name.clone(), gradient));
+    }
+    Gradients { dx, parameters }
+}
+
+impl<F: Float> Kept<F> {
+    /// What the layer is given, but for the gradient with respect to its output.
+    fn pass<'a>(&'a self, tensors: &'a [Tensor], values: &'a [F]) -> Pass<'a, F> {
+        Pass {
+            x: (&self.x).into(),
+            y: (&self.y).into(),
+            cache: &self.cache,
+            tensors,
+            sums: [&self.sums[0], &self.sums[1]],
+            ..Pass::new(values, self.context)
         }
     }
 }

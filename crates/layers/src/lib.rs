@@ -2,19 +2,21 @@
 #![forbid(unsafe_code)]
 
 // What a layer is.
+mod config;
 mod error;
 mod layer;
-mod learner;
-mod parameter;
 mod pass;
+mod tensors;
 
 // The layers.
 mod affine;
 mod batch_norm;
 mod dropout;
+mod encoding;
 mod softmax;
 
 // Activations, which treat every value by itself, and what they share.
+mod activation;
 mod elementwise;
 mod elu;
 mod exponential;
@@ -30,6 +32,7 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod learner;
 mod passes;
 mod perturbed;
 mod sequential;
@@ -41,23 +44,25 @@ mod check;
 
 /// The matrices that layers take and return, and how their parameters are initialised.
 pub use chainrule_tensor as tensor;
+pub use chainrule_tensor::{Context, Shape};
 
 pub use affine::Affine;
 pub use batch_norm::BatchNorm;
+pub use config::{OwnLayers, no_own_layers};
 pub use dropout::Dropout;
 pub use elu::Elu;
+pub use encoding::{Encode, Encoding};
 pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;
 pub use identity::Identity;
-pub use layer::Layer;
+pub use layer::{Extras, Layer, WholeBatch};
 pub use leaky_relu::LeakyRelu;
-pub use learner::{Cache, Gradients};
-pub use parameter::{Parameter, ParameterMut};
-pub use pass::{Context, Forward, Trace};
+pub use learner::{Cache, Gradients, LayerExt};
+pub use pass::Pass;
 pub use perturbed::Perturbed;
 pub use relu::Relu;
-pub use sequential::{LayersMut, Sequential};
+pub use sequential::{Layers, Sequential};
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;
@@ -65,4 +70,22 @@ pub use softplus::Softplus;
 pub use step::Step;
 pub use summary::{LayerSummary, Summary};
 pub use tanh::Tanh;
-pub use workspace::Workspace;
+pub use tensors::{Kind, Tensor};
+pub use workspace::{Sums, Workspace};
+
+// The list of all layers: a new one has its file, its lines above, and its name here.
+config::layer_list! {
+    layers: Affine, BatchNorm, Dropout, Encoding, Softmax;
+    activations:
+        Sigmoid XavierNormal,
+        Relu HeNormal,
+        Tanh XavierNormal,
+        LeakyRelu HeNormal,
+        Elu HeNormal,
+        Silu HeNormal,
+        Softplus HeNormal,
+        Gelu HeNormal,
+        GeluTanh HeNormal,
+        Identity XavierNormal,
+        Step XavierNormal,
+}

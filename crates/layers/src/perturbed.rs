@@ -5,9 +5,9 @@
 //! other. So only that row is computed again, and then the layers from the next affine one on. The layers before the
 //! parameter, which are most of the work in a network whose first layer is the largest, are not.
 
-use chainrule_tensor::{Float, Input, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Context, Float, Input, MatrixView, MatrixViewMut, Shape};
 
-use crate::{Context, Forward, Sequential, Workspace, passes::input};
+use crate::{Pass, Sequential, Workspace};
 
 /// The memory for passes with a changed parameter: the outputs as they were, and room for what changes.
 #[derive(Clone, Debug)]
@@ -25,27 +25,45 @@ pub struct Perturbed<F> {
 impl<F: Float> Perturbed<F> {
     /// The outputs without a change.
     pub fn outputs(&self, net: &Sequential<F>) -> MatrixView<'_, F> {
-        self.before.outputs_of(net)
+        self.before.outputs(net.layers())
     }
 }
 
 impl<F: Float> Sequential<F> {
-    /// The forward pass of the samples of `x`, ready for changes.
+    /// The forward pass of the samples of `x`, ready for changes; `x` is the whole mini-batch.
     ///
     /// # Panics
-    /// As [`forward`](Sequential::forward).
+    /// If `x` does not have `n_inputs` rows.
     #[track_caller]
-    pub fn perturbed(&self, x: Input<'_, F>, context: &Context) -> Perturbed<F> {
-        let mut before = self.workspace(x.shape().1);
-        self.forward(&mut before, x, context);
+    pub fn perturbed(&self, x: MatrixView<'_, F>, context: &Context) -> Perturbed<F> {
+        let mut before = self.layers().workspace(x.n_columns());
+        before.x.dense_mut(x.n_rows(), x.n_columns()).as_mut_slice().copy_from_slice(x.as_slice());
+        self.forward_whole(&mut before, context);
         Perturbed { after: before.clone(), before, row: Vec::new(), next: Vec::new(), kept: Vec::new() }
     }
 
-    /// The outputs that the network would have if parameter `parameter`, of all laid end to end, were larger by `change`;
-    /// `None` if the parameter's layer does not say which row of its output that changes, or if samples depend on each
-    /// other.
+    /// The forward pass of the samples in `workspace.x`, which are the whole mini-batch, in a context of choice.
     ///
-    /// `x` and `context` are those of [`perturbed`](Sequential::perturbed).
+    /// # Panics
+    /// If the samples have another number of values than the network has inputs.
+    #[track_caller]
+    pub fn forward_whole<'w>(&self, workspace: &'w mut Workspace<F>, context: &Context) -> MatrixView<'w, F> {
+        let context = context.of_samples(workspace.x.as_input().shape().1);
+        let mut sums = self.layers().sums();
+        for s in 0..self.layers().stages().len() {
+            self.layers().forward(self.values(), &sums, context, workspace, s);
+            let behind = self.layers().stages()[s].end;
+            if let Some([forward, _]) = workspace.sums.get(behind) {
+                sums[behind][0].copy_from_slice(forward);
+            }
+        }
+        workspace.outputs(self.layers())
+    }
+
+    /// The outputs that the network would have if value `parameter` of its parameters were larger by `change`; `None` if the
+    /// layer is not [affine](crate::Extras::is_affine), or if samples depend on each other.
+    ///
+    /// `context` is that of [`perturbed`](Sequential::perturbed).
     ///
     /// # Panics
     /// Unless there is such a parameter.
@@ -53,57 +71,65 @@ impl<F: Float> Sequential<F> {
     pub fn forward_changed<'p>(
         &self,
         perturbed: &'p mut Perturbed<F>,
-        x: Input<'_, F>,
         context: &Context,
         parameter: usize,
         change: F,
     ) -> Option<MatrixView<'p, F>> {
         assert!(parameter < self.n_parameters(), "parameter {parameter} of {}", self.n_parameters());
-        if context.training && self.stages().len() > 1 {
+        let (layers, sizes) = (&self.layers().layers, &self.layers().sizes);
+        let tensor = self.layers().tensor_at(parameter);
+        let l = tensor.layer;
+        if context.training && self.layers().stages().len() > 1 || !layers[l].extras().is_affine {
             return None;
         }
-        let context = context.of_samples(x.shape().1);
         let Perturbed { before, after, row, next, kept } = perturbed;
-        let n_samples = before.n_samples;
-        let l = self.offsets.partition_point(|&offset| offset <= parameter) - 1;
-        let of_layer = input(self, x, &before.left.outputs, l);
+        let Workspace { x: inputs, y: outputs, .. } = before;
+        let n_samples = inputs.as_input().shape().1;
+        let pass = Pass::new(self.values(), context.of_samples(n_samples));
+        let forward = |l: usize, y: MatrixViewMut<'_, F>, cache: &mut [F], x: &[F]| {
+            let x = Input::Dense(MatrixView::new(x, x.len() / n_samples, n_samples));
+            let (context, tensors) = (pass.context.at_layer(l), self.layers().tensors_of(l));
+            layers[l].forward_to(y, cache, &Pass { x, tensors, context, ..pass });
+        };
+
+        // Row r of the output changes by Δw·x, where x is the input's row p, or by Δb.
+        let within = parameter - tensor.offset;
+        let (r, p) = (within % tensor.stride, within / tensor.stride);
         row.clear();
-        row.resize(n_samples, F::zero());
-        let i = self.layers[l].add_change(row, parameter - self.offsets[l], change, of_layer)?;
-        for (row, y) in row.iter_mut().zip(before.left.outputs[l][i..].iter().step_by(self.sizes[l + 1])) {
-            *row += *y;
+        row.extend(outputs[l][r..].iter().step_by(sizes[l + 1]));
+        let is_weight = self.layers().tensors_of(l)[0].offset == tensor.offset;
+        let x = match l {
+            0 => inputs.as_input().dense(),
+            _ => MatrixView::new(&outputs[l - 1], sizes[l], n_samples),
+        };
+        for (y, x) in row.iter_mut().zip(x.column_iter()) {
+            *y += if is_weight { change * x[p] } else { change };
         }
 
         // The same row of every activation behind.
         let mut behind = l + 1;
-        while let Some(layer) = self.layers.get(behind).filter(|layer| layer.is_elementwise()) {
+        while let Some(layer) = layers.get(behind).filter(|layer| layer.extras().is_elementwise) {
             next.resize(n_samples, F::zero());
-            kept.resize(layer.n_cached(1) * n_samples, F::zero());
-            let x = Input::Dense(MatrixView::new(row, 1, n_samples));
-            layer.forward_to(
-                MatrixViewMut::new(next, 1, n_samples),
-                kept,
-                &Forward::new(x, context.at_layer(behind)),
-            );
+            kept.resize(layer.n_cached(Shape::flat(1)) * n_samples, F::zero());
+            forward(behind, MatrixViewMut::new(next, 1, n_samples), kept, row);
             std::mem::swap(row, next);
             behind += 1;
         }
 
         // What is behind sees the changed row among the others as they were.
-        let changed = &mut before.left.outputs[behind - 1];
-        swap_row(changed, i, row);
-        if behind == self.layers.len() {
-            after.left.outputs[behind - 1].copy_from_slice(changed);
+        let changed = &mut outputs[behind - 1];
+        swap_row(changed, r, row);
+        if behind == layers.len() {
+            after.y[behind - 1].copy_from_slice(changed);
         }
-        for l in behind..self.layers.len() {
-            let (done, from_here) = after.left.outputs.split_at_mut(l);
+        for l in behind..layers.len() {
+            let (done, from_here) = after.y.split_at_mut(l);
             let x = if l == behind { &*changed } else { &done[l - 1] };
-            let x = Input::Dense(MatrixView::new(x, self.sizes[l], n_samples));
-            let y = MatrixViewMut::new(&mut from_here[0], self.sizes[l + 1], n_samples);
-            self.layers[l].forward_to(y, &mut after.left.caches[l], &Forward::new(x, context.at_layer(l)));
+            let y = MatrixViewMut::new(&mut from_here[0], sizes[l + 1], n_samples);
+            forward(l, y, &mut after.cache[l], x);
         }
-        swap_row(changed, i, row);
-        Some(after.outputs_of(self))
+        swap_row(changed, r, row);
+        Some(after.outputs(self.layers()))
     }
 }
 

@@ -7,15 +7,15 @@
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 5.5.1. The derivative at the kink, 0, is
 //! taken as 0, as PyTorch does.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to, zip_map_to};
+use chainrule_tensor::{Float, MatrixViewMut, map_to, zip_map_to};
 
-use crate::{Forward, Layer, Trace};
+use crate::{Extras, Layer, Pass};
 
 /// `y = max(x, 0)`, the rectified linear unit. A NaN is passed on.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Relu};
+/// use chainrule_layers::{LayerExt, Relu};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Relu.forward(&Matrix::from_column_slice(3, 1, &[-2.0, 0.0, 3.0]));
 /// assert_eq!(y.as_slice(), [0.0, 0.0, 3.0]);
@@ -23,32 +23,25 @@ use crate::{Forward, Layer, Trace};
 /// assert_eq!(dx.as_slice(), [0.0, 0.0, 7.0]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Relu;
 
 impl<F: Float> Layer<F> for Relu {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "relu"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn is_elementwise(&self) -> bool {
-        true
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         // Not `x.max(0)`, which would turn NaN into 0 and hide it.
-        map_to(y, forward.x.dense(), |x| if x <= F::zero() { F::zero() } else { x });
+        map_to(y, pass.x.dense(), |x| if x <= F::zero() { F::zero() } else { x });
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        zip_map_to(dx, dy, trace.y, |dy, y| if y <= F::zero() { F::zero() } else { dy });
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        zip_map_to(dx, pass.dy, pass.y, |dy, y| if y <= F::zero() { F::zero() } else { dy });
+    }
+
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::elementwise()
     }
 }
 
@@ -57,7 +50,7 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
-    use crate::check::assert_layer;
+    use crate::{LayerExt, check::assert_layer};
 
     #[test]
     fn a_nan_is_passed_on_both_ways() {
@@ -68,6 +61,6 @@ mod tests {
 
     #[test]
     fn gradients_agree_away_from_the_kink() {
-        assert_layer(|_| Relu, |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+        assert_layer(Relu, |x| if x.abs() < 0.01 { x + 0.1 } else { x });
     }
 }

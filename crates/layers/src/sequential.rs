@@ -1,64 +1,246 @@
-//! Layers one behind the other: a network as far as gradients are concerned. Its passes are in `passes.rs`.
+//! Layers one behind the other, the table of their tensors, and all values in one slice. Their passes are in `passes.rs`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, Shape};
 
-use crate::{Layer, Parameter, ParameterMut};
+use crate::{Error, Layer, LayerConfig, Tensor, no_own_layers, tensors::stride};
 
-/// A chain of layers, each taking the output of the one before it.
+/// A chain of layers, each taking the output of the one before it, and their values: a network as far as gradients are
+/// concerned.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Affine, Context, Sequential, Sigmoid};
-/// use chainrule_tensor::{Init, Matrix};
-/// let init = Init::XavierNormal;
-/// let net: Sequential<f32> = Sequential::new(2, vec![
-///     Box::new(Affine::init(2, 3, init, 1, 0)),
-///     Box::new(Sigmoid),
-///     Box::new(Affine::init(3, 1, init, 1, 1)),
-/// ]);
+/// use chainrule_layers::{Affine, Sequential, Sigmoid};
+/// use chainrule_tensor::{Matrix, Shape};
+/// let layers = [Affine::outputs(3).into(), Sigmoid.into(), Affine::outputs(1).into()];
+/// let net = Sequential::<f32>::new(Shape::flat(2), &layers, 1)?;
 /// assert_eq!((net.n_inputs(), net.n_outputs(), net.n_parameters()), (2, 1, 13));
-/// let mut workspace = net.workspace(4); // for up to four samples
-/// let x = Matrix::zeros(2, 4);
-/// let y = net.forward(&mut workspace, (&x).into(), &Context::inference());
+/// assert_eq!(net.tensor("W1").unwrap().shape(), (3, 2));
+/// let (y, _) = net.forward(&Matrix::zeros(2, 4)); // four samples
 /// assert_eq!(y.shape(), (1, 4));
+/// # Ok::<(), chainrule_layers::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sequential<F = f32> {
-    pub(crate) layers: Vec<Box<dyn Layer<F>>>,
-    /// The full names of the parameters, in order: `W1`, `b1`, `W2`, …
-    names: Vec<String>,
-    /// Values per sample before layer 0, between layers, and behind the last.
-    pub(crate) sizes: Vec<usize>,
-    /// Where the parameters of each layer start when all are laid end to end, and where the last end.
-    pub(crate) offsets: Vec<usize>,
-    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
-    pub(crate) stages: Vec<Range<usize>>,
+    layers: Layers<F>,
+    /// Parameters, `W1`, `b1`, `W2`, …, and behind them the buffers.
+    values: Vec<F>,
 }
 
+/// A chain of layers without values, so that values can be updated while other gradients are still being summed.
+#[derive(Clone, Debug)]
+pub struct Layers<F> {
+    pub(crate) layers: Vec<Arc<dyn Layer<F>>>,
+    /// The input of each layer, and the output of the last.
+    shapes: Vec<Shape>,
+    /// The same in values per sample, and how many of them each layer keeps.
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) n_cached: Vec<usize>,
+    /// The tensors, layer after layer.
+    table: Vec<Tensor>,
+    /// Which of them are whose.
+    pub(crate) of_layer: Vec<Range<usize>>,
+    n_parameters: usize,
+    n_values: usize,
+    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
+    stages: Vec<Range<usize>>,
+}
+
+/// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
+const MAX_PARAMETERS: usize = 1 << 28;
+
 impl<F: Float> Sequential<F> {
-    /// A chain of `layers` for `n_inputs` values per sample.
+    /// A chain of `layers` for inputs of this shape, with initial values: a pure function of `seed`.
+    ///
+    /// # Errors
+    /// As [`Layers::new`]; [`Error::Own`] for layers of a program's own, which [`with_own`](Sequential::with_own) takes.
+    pub fn new(input: Shape, layers: &[LayerConfig], seed: u64) -> Result<Self, Error> {
+        let layers = layers.iter().map(|layer| layer.layer(&no_own_layers));
+        Sequential::with_own(input, layers.collect::<Result<_, _>>()?, seed)
+    }
+
+    /// The same of any layers.
+    ///
+    /// # Errors
+    /// As [`Layers::new`].
+    pub fn with_own(input: Shape, layers: Vec<Arc<dyn Layer<F>>>, seed: u64) -> Result<Self, Error> {
+        let mut net = Sequential::zeros(Layers::new(input, layers)?);
+        let mut n_random = 0;
+        for tensor in &net.layers.table {
+            tensor.init.fill(tensor.view_mut(&mut net.values), seed, n_random);
+            n_random += u64::from(tensor.init.is_random());
+        }
+        Ok(net)
+    }
+
+    /// A chain whose values are all 0, to be [unpacked](Sequential::unpack) into.
+    pub fn zeros(layers: Layers<F>) -> Self {
+        Sequential { values: vec![F::zero(); layers.n_values], layers }
+    }
+
+    /// One layer alone, as learners want it, for `n_inputs` values per sample.
     ///
     /// # Panics
-    /// If there is no layer, or a layer cannot take what the one before it gives.
+    /// If the layer cannot take them, or its settings are out of range.
     #[track_caller]
-    pub fn new(n_inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
-        assert!(!layers.is_empty(), "a network needs at least one layer");
-        let (mut sizes, mut offsets, mut names) = (vec![n_inputs], vec![0], Vec::new());
-        let (mut number, mut stages, mut stage) = (0, Vec::new(), 0);
-        for (l, layer) in layers.iter().enumerate() {
-            if layer.n_sums(sizes[l]) > 0 {
-                stages.push(stage..l);
-                stage = l;
-            }
-            sizes.push(layer.n_outputs(sizes[sizes.len() - 1]));
-            offsets.push(offsets[offsets.len() - 1] + layer.n_parameters());
-            number += usize::from(layer.n_parameters() > 0);
-            layer.visit_parameters(&mut |parameter| names.push(format!("{}{number}", parameter.name)));
+    pub fn of(layer: impl Layer<F> + 'static, n_inputs: usize) -> Self {
+        match Sequential::with_own(Shape::flat(n_inputs), vec![Arc::new(layer)], 1) {
+            Ok(net) => net,
+            Err(error) => panic!("{error}"),
         }
-        stages.push(stage..layers.len());
-        Sequential { layers, names, sizes, offsets, stages }
+    }
+
+    /// The layers, without values.
+    pub fn layers(&self) -> &Layers<F> {
+        &self.layers
+    }
+
+    /// Values per sample that go in.
+    pub fn n_inputs(&self) -> usize {
+        self.layers.n_inputs()
+    }
+
+    /// Values per sample that come out.
+    pub fn n_outputs(&self) -> usize {
+        self.layers.n_outputs()
+    }
+
+    /// How many values all parameters have together.
+    pub fn n_parameters(&self) -> usize {
+        self.layers.n_parameters
+    }
+
+    /// All tensors with their values: parameters in order, and then buffers.
+    pub fn tensors(&self) -> impl Iterator<Item = (&Tensor, MatrixView<'_, F>)> {
+        self.layers.tensors().map(|tensor| (tensor, tensor.view(&self.values)))
+    }
+
+    /// The tensor of this name, such as `W1`.
+    pub fn tensor(&self, name: &str) -> Option<MatrixView<'_, F>> {
+        self.layers.find(name).map(|tensor| tensor.view(&self.values))
+    }
+
+    /// The same for changing.
+    pub fn tensor_mut(&mut self, name: &str) -> Option<MatrixViewMut<'_, F>> {
+        self.layers.find(name).map(|tensor| tensor.view_mut(&mut self.values))
+    }
+
+    /// The tensor as a matrix of its own: the learner's form of [`tensor`](Sequential::tensor). Where only one layer has a
+    /// tensor of that name, the number may be left out.
+    ///
+    /// # Panics
+    /// If there is no such tensor, or more than one.
+    #[track_caller]
+    pub fn matrix(&self, name: &str) -> Matrix<F> {
+        only(self.tensors().map(|(tensor, values)| (&*tensor.name, values)).collect(), name).to_matrix()
+    }
+
+    /// A copy of all values that inference depends on, as they leave the house: parameters in order, then buffers, without
+    /// what the layout adds.
+    pub fn pack(&self) -> Vec<F> {
+        self.layers.pack(&self.values)
+    }
+
+    /// Takes over such values.
+    ///
+    /// # Panics
+    /// Unless there are as many as the network has.
+    #[track_caller]
+    pub fn unpack(&mut self, packed: &[F]) {
+        self.layers.unpack(packed, &mut self.values);
+    }
+
+    /// All values as they lie: see [`Layers::tensors`] for where.
+    pub fn values(&self) -> &[F] {
+        &self.values
+    }
+
+    /// The values of all parameters, as they lie.
+    pub fn parameters(&self) -> &[F] {
+        &self.values[..self.layers.n_parameters]
+    }
+
+    /// Every parameter with its values for changing, in order: the learner's form of [`split_mut`](Sequential::split_mut).
+    pub fn parameters_mut(&mut self) -> Vec<(&Tensor, &mut [F])> {
+        let mut rest = &mut self.values[..self.layers.n_parameters];
+        let mut split = |tensor: &Tensor| {
+            let (values, behind) = std::mem::take(&mut rest).split_at_mut(tensor.range().len());
+            rest = behind;
+            values
+        };
+        self.layers.parameters().map(|tensor| (tensor, split(tensor))).collect()
+    }
+
+    /// The full names of all parameters in order, with their lengths: what an optimizer state is made from.
+    pub fn parameter_names(&self) -> Vec<(String, usize)> {
+        self.layers.parameters().map(|tensor| (tensor.name.clone(), tensor.len())).collect()
+    }
+
+    /// The layers, and all values for changing: for those who train.
+    pub fn split_mut(&mut self) -> (&Layers<F>, &mut [F]) {
+        (&self.layers, &mut self.values)
+    }
+}
+
+impl<F: Float> Layers<F> {
+    /// A chain of `layers` for inputs of this shape.
+    ///
+    /// # Errors
+    /// [`Error::NoLayers`]; [`Error::Layer`] if a layer cannot take what the one before it gives, or its settings are out of
+    /// range; [`Error::Size`] if there would be more than 2²⁸ values.
+    pub fn new(input: Shape, layers: Vec<Arc<dyn Layer<F>>>) -> Result<Self, Error> {
+        let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
+        let (mut stages, mut number) = (vec![Range { start: 0, end: 0 }], 0);
+        for (l, layer) in layers.iter().enumerate() {
+            let problem = |problem| Error::Layer { position: l + 1, name: layer.name().to_string(), problem };
+            shapes.push(layer.output(shapes[l]).map_err(problem)?);
+            let mut tensors = layer.tensors(shapes[l]);
+            number += usize::from(tensors.iter().any(Tensor::is_parameter));
+            for tensor in &mut tensors {
+                tensor.name.push_str(&number.to_string());
+                (tensor.layer, tensor.stride) = (l, stride(tensor.n_rows));
+            }
+            of_layer.push(table.len()..table.len() + tensors.len());
+            table.append(&mut tensors);
+            if layer.extras().whole_batch.is_some() {
+                stages.push(l..l);
+            }
+            stages.last_mut().expect("a stage").end = l + 1;
+        }
+        if layers.is_empty() {
+            return Err(Error::NoLayers);
+        }
+        let (mut n_values, mut n_parameters) = (0_usize, 0);
+        for buffers in [false, true] {
+            for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
+                tensor.offset = n_values;
+                let length = tensor.stride.checked_mul(tensor.n_columns);
+                let end =
+                    length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
+                n_values = end.ok_or(Error::Size { expected: MAX_PARAMETERS })?;
+            }
+            n_parameters = if buffers { n_parameters } else { n_values };
+        }
+        let sizes = shapes.iter().map(|shape| shape.size()).collect();
+        let n_cached = layers.iter().zip(&shapes).map(|(layer, &input)| layer.n_cached(input)).collect();
+        Ok(Layers { layers, shapes, sizes, n_cached, table, of_layer, n_parameters, n_values, stages })
+    }
+
+    /// How many layers there are.
+    #[allow(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// The layers in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> + DoubleEndedIterator {
+        self.layers.iter().map(|layer| &**layer)
+    }
+
+    /// The shape of the input of each layer, and of the output of the last.
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
     }
 
     /// Values per sample that go in.
@@ -73,203 +255,126 @@ impl<F: Float> Sequential<F> {
 
     /// Whether the first layer takes lists of the inputs that are not 0.
     pub fn takes_sparse(&self) -> bool {
-        self.layers[0].takes_sparse()
+        self.layers[0].extras().takes_sparse
     }
 
-    /// How many values all parameters have together.
+    /// How many values all parameters have together. These are the first of the network's values.
     pub fn n_parameters(&self) -> usize {
-        self.offsets[self.layers.len()]
+        self.n_parameters
     }
 
-    /// The layers in order.
-    pub fn layers(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> + DoubleEndedIterator {
-        self.layers.iter().map(|layer| &**layer)
+    /// How many values all tensors have together.
+    pub fn n_values(&self) -> usize {
+        self.n_values
     }
 
-    /// The layers for changing their parameters, several at the same time.
-    pub fn layers_mut(&mut self) -> LayersMut<'_, F> {
-        LayersMut { layers: &mut self.layers, offsets: &self.offsets, first: 0 }
+    /// All tensors in the order of their values: parameters, and then buffers.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        let of = |buffers| self.table.iter().filter(move |tensor| tensor.is_parameter() != buffers);
+        of(false).chain(of(true))
     }
 
-    /// Shows every parameter with its full name: that within the layer and the number of the layer, counting from 1
-    /// the layers that have any, `W1`, `b1`, `W2` and so on.
-    pub fn visit_parameters<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Parameter<'a, F>)) {
-        let mut names = self.names.iter();
-        for layer in &self.layers {
-            layer.visit_parameters(&mut |parameter| {
-                let name = names.next().expect("a layer always shows the same parameters");
-                visit(name, parameter);
-            });
-        }
+    /// The parameters in the order of their values.
+    pub fn parameters(&self) -> impl Iterator<Item = &Tensor> {
+        self.table.iter().filter(|tensor| tensor.is_parameter())
     }
 
-    /// Hands out every parameter for changing; see [`visit_parameters`](Sequential::visit_parameters).
-    pub fn visit_parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'a str, ParameterMut<'a, F>)) {
-        let mut names = self.names.iter();
-        for layer in &mut self.layers {
-            layer.visit_parameters_mut(&mut |parameter| {
-                let name = names.next().expect("a layer always shows the same parameters");
-                visit(name, parameter);
-            });
-        }
+    /// The tensors of layer `l`, in the order in which it named them.
+    pub fn tensors_of(&self, l: usize) -> &[Tensor] {
+        &self.table[self.of_layer[l].clone()]
     }
 
-    /// Shows what inference depends on besides the parameters, running statistics, with full names.
-    pub fn visit_buffers<'a>(&'a self, visit: &mut dyn FnMut(String, Parameter<'a, F>)) {
-        let mut number = 0;
-        for layer in &self.layers {
-            number += usize::from(layer.n_parameters() > 0);
-            layer.visit_buffers(&mut |buffer| visit(format!("{}{number}", buffer.name), buffer));
-        }
-    }
-
-    /// Hands out every buffer for changing, in the order of [`visit_buffers`](Sequential::visit_buffers).
-    pub fn visit_buffers_mut<'a>(&'a mut self, visit: &mut dyn FnMut(ParameterMut<'a, F>)) {
-        for layer in &mut self.layers {
-            layer.visit_buffers_mut(visit);
-        }
-    }
-
-    /// All parameters for changing, in order: the learner's form of
-    /// [`visit_parameters_mut`](Sequential::visit_parameters_mut).
-    pub fn parameters_mut(&mut self) -> Vec<ParameterMut<'_, F>> {
-        let mut all = Vec::new();
-        self.visit_parameters_mut(&mut |_, parameter| all.push(parameter));
-        all
-    }
-
-    /// The full names of all parameters in order, with their lengths: what an optimizer's state is made from.
-    pub fn parameter_names(&self) -> Vec<(String, usize)> {
-        let mut names = Vec::new();
-        self.visit_parameters(&mut |name, parameter| names.push((name.to_string(), parameter.values.len())));
-        names
+    fn find(&self, name: &str) -> Option<&Tensor> {
+        self.table.iter().find(|tensor| tensor.name == name)
     }
 
     /// The runs of layers that samples can go through by themselves. Each but the first begins with a layer that in
     /// training wants sums over the whole mini-batch; most networks have one stage.
     ///
-    /// Whoever cuts a mini-batch takes every shard through [`forward_stage`](Sequential::forward_stage), adds up what
-    /// they then have in [`forward_sums_mut`](crate::Workspace::forward_sums_mut) of the first layer of the next stage, and
-    /// puts the total into every workspace; backwards likewise, stages in reverse.
+    /// Whoever cuts a mini-batch takes every shard [forward](Layers::forward) through a stage, adds up what they then have in
+    /// [`Workspace::sums`](crate::Workspace::sums) of the first layer of the next stage, and hands the total to the passes that
+    /// follow; backwards likewise, stages in reverse.
     pub fn stages(&self) -> &[Range<usize>] {
         &self.stages
     }
 
-    /// The number of the layer to which a value belongs, given by its place when all parameters are laid end to end.
-    pub(crate) fn layer_of(&self, value: usize) -> usize {
-        self.offsets.partition_point(|&offset| offset <= value) - 1
+    /// The values of all tensors, or of all parameters where there are no more values, as they leave the house: in order,
+    /// without what the layout adds.
+    pub fn pack(&self, values: &[F]) -> Vec<F> {
+        let tensors = self.tensors().filter(|tensor| tensor.range().end <= values.len());
+        tensors.flat_map(|tensor| tensor.view(values).as_slice()).copied().collect()
     }
 
-    /// Those of [`gradient_parts`](Sequential::gradient_parts) that have to be known before any parameter of their layer is
-    /// updated, since it [reads](Layer::gradient_reads_parameters) them.
-    pub fn parts_before_update(&self, length: usize) -> Vec<Range<usize>> {
-        let mut parts = self.gradient_parts(length);
-        parts.retain(|part| self.layers[self.layer_of(part.start)].gradient_reads_parameters());
-        parts
-    }
-
-    /// Cuts the parameters laid end to end into parts of about `length` values, none of which crosses a layer: the
-    /// cuts depend on the network alone, and every part may be computed by another thread.
-    pub fn gradient_parts(&self, length: usize) -> Vec<Range<usize>> {
-        let mut parts = Vec::new();
-        for (layer, bounds) in self.layers.iter().zip(self.offsets.windows(2)) {
-            let (start, end) = (bounds[0], bounds[1]);
-            if start < end {
-                let step = layer.gradient_step(length);
-                parts.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
-            }
-        }
-        parts
-    }
-
-    /// No gradient is wanted below this layer.
-    pub(crate) fn first_with_parameters(&self) -> usize {
-        self.offsets.partition_point(|&offset| offset == 0).saturating_sub(1)
-    }
-}
-
-/// A run of the layers of a [`Sequential`], for changing their parameters.
-#[derive(Debug)]
-pub struct LayersMut<'a, F> {
-    layers: &'a mut [Box<dyn Layer<F>>],
-    /// Of the whole network.
-    offsets: &'a [usize],
-    /// The number of the first layer of the run.
-    first: usize,
-}
-
-impl<'a, F: Float> LayersMut<'a, F> {
-    /// How many layers there are in the run.
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
-    pub fn len(&self) -> usize {
-        self.layers.len()
-    }
-
-    /// How many parameters they have, counting `W` as one.
-    pub fn n_parameters(&self) -> usize {
-        let mut n = 0;
-        self.layers.iter().for_each(|layer| layer.visit_parameters(&mut |_| n += 1));
-        n
-    }
-
-    /// How many values these have together.
-    pub fn n_values(&self) -> usize {
-        self.offsets[self.first + self.layers.len()] - self.offsets[self.first]
-    }
-
-    /// The first `n` layers, and the others.
+    /// The reverse of [`pack`](Layers::pack).
     ///
     /// # Panics
-    /// Unless there are so many.
+    /// Unless there are as many values as the tensors have that `values` has room for.
     #[track_caller]
-    pub fn split_at(self, n: usize) -> (Self, Self) {
-        let LayersMut { layers, offsets, first } = self;
-        let (layers, rest) = layers.split_at_mut(n);
-        (LayersMut { layers, offsets, first }, LayersMut { layers: rest, offsets, first: first + n })
+    pub fn unpack(&self, mut packed: &[F], values: &mut [F]) {
+        let n_values = values.len();
+        for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
+            let Some((of_this, rest)) = packed.split_at_checked(tensor.len()) else {
+                panic!("{} values short of {} of {}", tensor.len() - packed.len(), tensor.len(), tensor.name);
+            };
+            tensor.view_mut(values).as_mut_slice().copy_from_slice(of_this);
+            packed = rest;
+        }
+        assert!(packed.is_empty(), "{} values more than the network has", packed.len());
     }
 
-    /// Where the parameters of the first layer are when those of all layers are laid end to end, and the layer itself;
-    /// `None` if the run is empty.
-    pub fn into_first(self) -> Option<(Range<usize>, &'a mut dyn Layer<F>)> {
-        let layer = self.layers.first_mut()?;
-        Some((self.offsets[self.first]..self.offsets[self.first + 1], &mut **layer))
+    /// Cuts the parameters into pieces of about `length` values, each some columns of one tensor: the cuts depend on the
+    /// network alone, and every piece may be computed by another thread.
+    pub fn pieces(&self, length: usize) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        for tensor in self.parameters() {
+            let grain = tensor.stride * tensor.grain;
+            let step = (length / grain.max(1)).max(1).saturating_mul(grain.max(1));
+            let Range { start, end } = tensor.range();
+            pieces.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
+        }
+        pieces
+    }
+
+    /// The tensor to which a value belongs.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn tensor_at(&self, value: usize) -> &Tensor {
+        self.table.iter().find(|tensor| tensor.range().contains(&value)).expect("a value of a tensor")
     }
 }
 
-impl<F: Float> Clone for Sequential<F> {
-    fn clone(&self) -> Self {
-        Sequential {
-            layers: self.layers.iter().map(|layer| layer.boxed_clone()).collect(),
-            names: self.names.clone(),
-            sizes: self.sizes.clone(),
-            offsets: self.offsets.clone(),
-            stages: self.stages.clone(),
-        }
+/// The one of these whose name is `name`, or is that without its number.
+#[track_caller]
+pub(crate) fn only<T>(mut all: Vec<(&str, T)>, name: &str) -> T {
+    let named = |full: &str| full == name || full.trim_end_matches(|c: char| c.is_ascii_digit()) == name;
+    match all.iter().filter(|(full, _)| named(full)).count() {
+        1 => all.swap_remove(all.iter().position(|(full, _)| named(full)).expect("there is one")).1,
+        0 => panic!("no \"{name}\", found {:?}", all.iter().map(|(full, _)| full).collect::<Vec<_>>()),
+        n => panic!("{n} of the name \"{name}\", expected one: which is said by the number of the layer"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::Init;
-
     use super::*;
-    use crate::{Affine, BatchNorm, Relu, Sigmoid};
+    use crate::{Affine, BatchNorm, Dropout, LayerExt, Relu, Sigmoid};
 
     fn net() -> Sequential<f64> {
-        let init = Init::Normal { std: 0.7 };
-        let layers: Vec<Box<dyn Layer<f64>>> = vec![
-            Box::new(BatchNorm::new(4)),
-            Box::new(Affine::init(4, 9, init, 1, 0)),
-            Box::new(Sigmoid),
-            Box::new(Affine::init(9, 6, init, 1, 1)),
-            Box::new(BatchNorm::new(6)),
-            Box::new(Relu),
+        let layers = [
+            BatchNorm::default().into(),
+            Affine::outputs(9).into(),
+            Sigmoid.into(),
+            Affine::outputs(6).into(),
+            BatchNorm::default().into(),
+            Relu.into(),
         ];
-        Sequential::new(4, layers)
+        Sequential::new(Shape::flat(4), &layers, 1).unwrap()
     }
 
     #[test]
-    fn parameters_are_numbered_by_the_layers_that_have_them() {
+    fn tensors_are_numbered_by_the_layers_that_have_parameters() {
+        let net = net();
         let expected = [
             ("gamma1", 4),
             ("beta1", 4),
@@ -279,39 +384,105 @@ mod tests {
             ("b3", 6),
             ("gamma4", 6),
             ("beta4", 6),
+            ("running_mean1", 4),
+            ("running_var1", 4),
+            ("running_mean4", 6),
+            ("running_var4", 6),
         ];
-        assert_eq!(net().parameter_names(), expected.map(|(name, length)| (name.to_string(), length)));
-        let mut buffers = Vec::new();
-        net().visit_buffers(&mut |name, _| buffers.push(name));
-        assert_eq!(buffers, ["running_mean1", "running_var1", "running_mean4", "running_var4"]);
+        let found: Vec<_> =
+            net.tensors().map(|(tensor, values)| (&*tensor.name, values.as_slice().len())).collect();
+        assert_eq!(found, expected);
+        assert_eq!(net.n_parameters(), 4 + 4 + 36 + 9 + 54 + 6 + 6 + 6);
     }
 
     #[test]
     fn stages_begin_with_the_layers_that_want_sums() {
-        assert_eq!(net().stages(), [0..0, 0..4, 4..6]);
+        assert_eq!(net().layers().stages(), [0..0, 0..4, 4..6]);
     }
 
     #[test]
-    fn parts_cover_every_parameter_once_and_cross_no_layer() {
+    fn pieces_cover_every_parameter_once_and_cross_no_tensor() {
         let net = net();
         for length in [1, 10, 45, usize::MAX] {
-            let parts = net.gradient_parts(length);
-            assert_eq!(parts[0].start, 0);
-            assert_eq!(parts[parts.len() - 1].end, net.n_parameters());
-            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
-            for offset in &net.offsets {
-                assert!(parts.iter().all(|part| part.end <= *offset || part.start >= *offset));
+            let pieces = net.layers().pieces(length);
+            assert_eq!(pieces[0].start, 0);
+            assert_eq!(pieces[pieces.len() - 1].end, net.n_parameters());
+            assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start));
+            for tensor in net.layers().parameters() {
+                let end = tensor.range().end;
+                assert!(pieces.iter().all(|piece| piece.end <= end || piece.start >= end));
             }
         }
     }
 
     #[test]
-    #[should_panic(expected = "inputs of an affine layer with W of 2×3")]
-    fn layers_that_do_not_fit_are_refused() {
-        let init = Init::HeNormal;
-        Sequential::<f32>::new(
-            5,
-            vec![Box::new(Affine::init(5, 4, init, 1, 0)), Box::new(Affine::init(3, 2, init, 1, 1))],
+    fn packed_values_are_those_that_were_unpacked() {
+        let mut net = net();
+        let packed: Vec<f64> = (0..net.layers().n_values()).map(|i| i as f64).collect();
+        net.unpack(&packed);
+        assert_eq!(net.pack(), packed);
+        assert_eq!(net.tensor("b2").unwrap().as_slice(), &packed[44..53]);
+        assert_eq!(net.tensor("running_mean1").unwrap().as_slice(), &packed[125..129]);
+    }
+
+    #[test]
+    fn initial_weights_are_numbered_by_the_random_tensors_before_them() {
+        let net = net();
+        let init = |n_outputs, n_inputs, number| {
+            Affine::outputs(1).init.matrix::<f64>(n_outputs, n_inputs, 1, number)
+        };
+        assert_eq!((net.matrix("W2"), net.matrix("W3")), (init(9, 4, 0), init(6, 9, 1)));
+    }
+
+    #[test]
+    fn layers_that_cannot_be_are_refused_by_their_names() {
+        let error =
+            |layers: Vec<Arc<dyn Layer<f32>>>| Layers::new(Shape::flat(5), layers).unwrap_err().to_string();
+        assert_eq!(error(vec![]), "a network of no layers, expected at least one");
+        assert_eq!(
+            error(vec![Arc::new(Relu), Arc::new(Dropout::new(1.0))]),
+            "layer 2 (dropout): dropout probability 1, expected a number from 0 to below 1"
         );
+        let huge = || Arc::new(Affine::outputs(1 << 20)) as _;
+        assert_eq!(
+            error(vec![huge(), huge()]),
+            "more values than a network can have, expected at most 268435456"
+        );
+        assert_eq!(
+            error(vec![Arc::new(Affine::outputs(usize::MAX))]),
+            "more values than a network can have, expected at most 268435456"
+        );
+    }
+
+    /// A layer whose gradient asks for values.
+    #[derive(Clone, Debug)]
+    struct Peeking;
+
+    impl Layer<f32> for Peeking {
+        fn name(&self) -> &str {
+            "peeking"
+        }
+        fn tensors(&self, _: Shape) -> Vec<Tensor> {
+            vec![Tensor::constant("s", crate::Kind::Bias, 1, 1.0)]
+        }
+        fn forward_to(&self, _: MatrixViewMut<'_, f32>, _: &mut [f32], _: &crate::Pass<'_, f32>) {}
+        fn backward_to(&self, _: MatrixViewMut<'_, f32>, _: &mut [f32], _: &crate::Pass<'_, f32>) {}
+        fn gradient_to(
+            &self,
+            _: usize,
+            _: usize,
+            mut ds: MatrixViewMut<'_, f32>,
+            pass: &crate::Pass<'_, f32>,
+        ) {
+            ds.as_mut_slice()[0] += pass.vector(0)[0];
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "gradient_to sees no values, and asks for s")]
+    fn a_gradient_that_asks_for_values_panics_in_its_first_step() {
+        let x = Matrix::zeros(1, 1);
+        let (y, cache) = Peeking.forward(&x);
+        Peeking.backward(&cache, &y);
     }
 }

@@ -9,15 +9,15 @@
 //! `1 − y` loses every digit where y is near 1, so the forward pass keeps σ(−x), which it gets from the same
 //! exponential. The book and PyTorch use `1 − y`; at x = 30 their σ′ is off in the third digit.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, sigmoid_to};
+use chainrule_tensor::{Float, MatrixViewMut, Shape, sigmoid_to};
 
-use crate::{Forward, Layer, Trace};
+use crate::{Extras, Layer, Pass};
 
 /// `y = 1 / (1 + exp(−x))`, also called the logistic function.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Sigmoid};
+/// use chainrule_layers::{LayerExt, Sigmoid};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Sigmoid.forward(&Matrix::from_column_slice(2, 1, &[0.0, 3.0_f64.ln()]));
 /// assert_eq!(y[0], 0.5);
@@ -27,47 +27,37 @@ use crate::{Forward, Layer, Trace};
 /// assert!((dx[1] - 3.0).abs() < 1e-14); // 16 · 0.75 · 0.25
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sigmoid;
 
 impl<F: Float> Layer<F> for Sigmoid {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sigmoid"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
+    fn n_cached(&self, input: Shape) -> usize {
+        input.size()
     }
 
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn is_elementwise(&self) -> bool {
-        true
-    }
-
-    fn n_cached(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, cache: &mut [F], forward: &Forward<'_, F>) {
-        let x = forward.x.dense();
+    fn forward_to(&self, mut y: MatrixViewMut<'_, F>, cache: &mut [F], pass: &Pass<'_, F>) {
+        let x = pass.x.dense();
         assert_eq!(y.shape(), x.shape(), "shapes of the sigmoid's output and input");
         assert_eq!(cache.len(), x.as_slice().len(), "values to keep, and inputs");
         sigmoid_to(y.as_mut_slice(), cache, x.as_slice());
     }
 
-    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
-        assert_eq!(dx.shape(), dy.shape(), "shapes of the sigmoid's gradients");
-        assert_eq!(
-            (trace.y.shape(), trace.cache.len()),
-            (dy.shape(), dy.as_slice().len()),
-            "what forward left"
-        );
-        let made = trace.y.as_slice().iter().zip(trace.cache);
-        for ((dx, &dy), (&y, &complement)) in dx.as_mut_slice().iter_mut().zip(dy.as_slice()).zip(made) {
-            *dx = dy * y * complement;
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, cache: &mut [F], pass: &Pass<'_, F>) {
+        let (y, dy) = (pass.y, pass.dy);
+        assert_eq!((dx.shape(), y.shape()), (dy.shape(), dy.shape()), "shapes of the sigmoid's gradients");
+        assert_eq!(cache.len(), dy.as_slice().len(), "values kept, and gradients");
+        let made = y.as_slice().iter().zip(cache);
+        for ((dx, &dy), (&y, complement)) in dx.as_mut_slice().iter_mut().zip(dy.as_slice()).zip(made) {
+            *dx = dy * y * *complement;
         }
+    }
+
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::elementwise()
     }
 }
 
@@ -76,7 +66,7 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
-    use crate::check::assert_layer;
+    use crate::{LayerExt, check::assert_layer};
 
     #[test]
     fn the_derivative_is_accurate_where_the_sigmoid_is_nearly_one() {
@@ -106,6 +96,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Sigmoid, |x| x);
+        assert_layer(Sigmoid, |x| x);
     }
 }

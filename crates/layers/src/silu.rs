@@ -15,7 +15,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Silu};
+/// use chainrule_layers::{LayerExt, Silu};
 /// use chainrule_tensor::Matrix;
 /// let ln_3 = 3.0_f64.ln();
 /// let (y, cache) = Silu.forward(&Matrix::from_column_slice(2, 1, &[0.0, ln_3]));
@@ -26,6 +26,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 /// assert!((dx[1] - (12.0 + 3.0 * ln_3)).abs() < 1e-14); // 16 · ¾ · (1 + ¼ ln 3)
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Silu;
 
 /// The value at x and the slope there.
@@ -44,6 +45,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Silu, |x| x);
+        assert_layer(Silu, |x| x);
     }
 }

@@ -9,48 +9,42 @@
 //! For training, leave this layer away and give the logits to the softmax cross-entropy, which is exact where this
 //! layer has rounded to 0 or 1.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, softmax_to};
+use chainrule_tensor::{Float, MatrixViewMut, softmax_to};
 
-use crate::{Forward, Layer, Trace};
+use crate::{Layer, Pass};
 
 /// `yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)` for every sample.
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Softmax};
+/// use chainrule_layers::{LayerExt, Softmax};
 /// use chainrule_tensor::Matrix;
 /// let (y, _) = Softmax.forward(&Matrix::from_column_slice(2, 1, &[0.0, 3.0_f64.ln()]));
 /// assert!((y[0] - 0.25).abs() < 1e-15 && (y[1] - 0.75).abs() < 1e-15);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softmax;
 
 impl<F: Float> Layer<F> for Softmax {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "softmax"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        softmax_to(y, pass.x.dense());
     }
 
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
-        softmax_to(y, forward.x.dense());
-    }
-
-    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, trace: &Trace<'_, F>) {
+    fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        let (y, dy) = (pass.y, pass.dy);
         assert!(
-            dx.shape() == dy.shape() && dy.shape() == trace.y.shape(),
+            dx.shape() == dy.shape() && dy.shape() == y.shape(),
             "shapes of the softmax's gradients {:?}, {:?} and output {:?}",
             dx.shape(),
             dy.shape(),
-            trace.y.shape()
+            y.shape()
         );
-        for (j, (dy, y)) in dy.column_iter().zip(trace.y.column_iter()).enumerate() {
+        for (j, (dy, y)) in dy.column_iter().zip(y.column_iter()).enumerate() {
             let dot = dy.iter().zip(y).fold(F::zero(), |sum, (&dy, &y)| sum + dy * y);
             for ((dx, &dy), &y) in dx.column_mut(j).iter_mut().zip(dy).zip(y) {
                 *dx = y * (dy - dot);
@@ -66,6 +60,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Softmax, |x| x);
+        assert_layer(Softmax, |x| x);
     }
 }

@@ -17,7 +17,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Softplus};
+/// use chainrule_layers::{LayerExt, Softplus};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Softplus.forward(&Matrix::from_column_slice(2, 1, &[0.0, 3.0_f64.ln()]));
 /// assert!((y[0] - 2.0_f64.ln()).abs() < 1e-15);
@@ -27,6 +27,7 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 /// assert!((dx[1] - 12.0).abs() < 1e-14); // 16 · ¾
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softplus;
 
 /// The value at x and the slope there.
@@ -53,6 +54,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Softplus, |x| x);
+        assert_layer(Softplus, |x| x);
     }
 }

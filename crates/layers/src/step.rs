@@ -6,9 +6,9 @@
 //! ```
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 3.2.2, after Rosenblatt's perceptron (1958).
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, map_to};
+use chainrule_tensor::{Float, MatrixViewMut, map_to};
 
-use crate::{Forward, Layer, Trace};
+use crate::{Extras, Layer, Pass};
 
 /// `y = 1` where x > 0, else `0`; a NaN is passed on.
 ///
@@ -19,7 +19,7 @@ use crate::{Forward, Layer, Trace};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Step};
+/// use chainrule_layers::{LayerExt, Step};
 /// use chainrule_tensor::Matrix;
 /// let (y, cache) = Step.forward(&Matrix::from_column_slice(3, 1, &[-2.0, 0.0, 3.0]));
 /// assert_eq!(y.as_slice(), [0.0, 0.0, 1.0]);
@@ -27,53 +27,46 @@ use crate::{Forward, Layer, Trace};
 /// assert_eq!(dx.as_slice(), [0.0, 0.0, 0.0]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step;
 
 impl<F: Float> Layer<F> for Step {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "step"
     }
 
-    fn boxed_clone(&self) -> Box<dyn Layer<F>> {
-        Box::new(*self)
-    }
-
-    fn n_outputs(&self, n_inputs: usize) -> usize {
-        n_inputs
-    }
-
-    fn is_elementwise(&self) -> bool {
-        true
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], forward: &Forward<'_, F>) {
-        map_to(y, forward.x.dense(), |x| match x {
+    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        map_to(y, pass.x.dense(), |x| match x {
             x if x.is_nan() => x,
             x if x > F::zero() => F::one(),
             _ => F::zero(),
         });
     }
 
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, dy: MatrixView<'_, F>, _: &Trace<'_, F>) {
-        map_to(dx, dy, |_| F::zero());
+    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+        map_to(dx, pass.dy, |_| F::zero());
+    }
+
+    fn extras(&self) -> Extras<'_, F> {
+        Extras::elementwise()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::{Init, Matrix};
+    use chainrule_tensor::Matrix;
 
     use super::*;
-    use crate::{Affine, check::assert_layer};
+    use crate::{Affine, LayerExt, Sequential, check::assert_layer};
 
     #[test]
     fn gradients_agree_away_from_the_jump() {
-        assert_layer(|_| Step, |x| if x.abs() < 0.01 { x + 0.1 } else { x });
+        assert_layer(Step, |x| if x.abs() < 0.01 { x + 0.1 } else { x });
     }
 
     #[test]
     fn nothing_before_it_learns() {
-        let affine = Affine::<f64>::init(3, 2, Init::XavierNormal, 1, 0);
+        let affine = Sequential::<f64>::of(Affine::outputs(2), 3);
         let (z, affine_cache) = affine.forward(&Matrix::from_element(3, 4, 0.5));
         let (y, cache) = Step.forward(&z);
         // As wrong as can be.

@@ -4,19 +4,16 @@ use std::fmt;
 
 use chainrule_tensor::Float;
 
-use crate::Sequential;
+use crate::{Sequential, Tensor};
 
 /// The layers of a network with their sizes; it prints as a table.
 ///
 /// # Examples
 /// ```
 /// use chainrule_layers::{Affine, Sequential, Sigmoid};
-/// use chainrule_tensor::Init;
-/// let net: Sequential<f32> = Sequential::new(784, vec![
-///     Box::new(Affine::init(784, 50, Init::XavierNormal, 1, 0)),
-///     Box::new(Sigmoid),
-///     Box::new(Affine::init(50, 10, Init::XavierNormal, 1, 1)),
-/// ]);
+/// use chainrule_tensor::Shape;
+/// let layers = [Affine::outputs(50).into(), Sigmoid.into(), Affine::outputs(10).into()];
+/// let net = Sequential::<f32>::new(Shape::flat(784), &layers, 1)?;
 /// let summary = net.summary();
 /// assert_eq!(summary.n_parameters(), 39_760);
 /// assert_eq!(summary.to_string(), "\
@@ -26,6 +23,7 @@ use crate::Sequential;
 /// sigmoid        50 × n           0       0
 /// affine         10 × n         510    2040
 /// total                       39760  159040");
+/// # Ok::<(), chainrule_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -38,7 +36,7 @@ pub struct Summary {
 #[non_exhaustive]
 pub struct LayerSummary {
     /// The name of the layer.
-    pub layer: &'static str,
+    pub layer: String,
     /// Values per sample that come out: its output is `n_outputs × n` for *n* samples.
     pub n_outputs: usize,
     /// Values that a gradient changes.
@@ -50,14 +48,13 @@ pub struct LayerSummary {
 impl<F: Float> Sequential<F> {
     /// The layers with their sizes, as a table.
     pub fn summary(&self) -> Summary {
-        let mut n_inputs = self.n_inputs();
-        let lines = self.layers().map(|layer| {
-            n_inputs = layer.n_outputs(n_inputs);
-            let mut n_buffers = 0;
-            layer.visit_buffers(&mut |buffer| n_buffers += buffer.values.len());
-            let n_parameters = layer.n_parameters();
-            let n_bytes = (n_parameters + n_buffers) * size_of::<F>();
-            LayerSummary { layer: layer.name(), n_outputs: n_inputs, n_parameters, n_bytes }
+        let layers = self.layers();
+        let lines = layers.iter().enumerate().map(|(l, layer)| {
+            let tensors = layers.tensors_of(l).iter();
+            let n_bytes = tensors.clone().map(|tensor| tensor.len() * size_of::<F>()).sum();
+            let n_parameters = tensors.filter(|tensor| tensor.is_parameter()).map(Tensor::len).sum();
+            let (layer, n_outputs) = (layer.name().to_string(), layers.shapes()[l + 1].size());
+            LayerSummary { layer, n_outputs, n_parameters, n_bytes }
         });
         Summary { n_inputs: self.n_inputs(), lines: lines.collect() }
     }
@@ -89,7 +86,7 @@ impl fmt::Display for Summary {
         };
         row("input", self.n_inputs, 0, 0);
         for line in &self.lines {
-            row(line.layer, line.n_outputs, line.n_parameters, line.n_bytes);
+            row(&line.layer, line.n_outputs, line.n_parameters, line.n_bytes);
         }
         rows.push([
             "total".into(),

@@ -17,7 +17,7 @@ use crate::{elementwise::elementwise_layer, exponential::exp_pair};
 ///
 /// # Examples
 /// ```
-/// use chainrule_layers::{Layer, Tanh};
+/// use chainrule_layers::{LayerExt, Tanh};
 /// use chainrule_tensor::Matrix;
 /// // tanh(ln 2) = (4 − 1) / (4 + 1)
 /// let (y, cache) = Tanh.forward(&Matrix::from_column_slice(2, 1, &[0.0, 2.0_f64.ln()]));
@@ -28,6 +28,7 @@ use crate::{elementwise::elementwise_layer, exponential::exp_pair};
 /// assert!((dx[1] - 16.0).abs() < 1e-13); // 25 · (1 − 0.36)
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tanh;
 
 /// tanh(x) and its slope.
@@ -64,6 +65,6 @@ mod tests {
 
     #[test]
     fn gradients_agree() {
-        assert_layer(|_| Tanh, |x| x);
+        assert_layer(Tanh, |x| x);
     }
 }

@@ -1,56 +1,79 @@
-//! The memory in which a [`Sequential`] runs: one for each shard of a mini-batch, reused from step to step.
+//! The memory of some samples and of their passes through a chain of layers: one for each shard of a mini-batch, reused from
+//! step to step.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use std::ops::Range;
 
-use crate::Sequential;
+use chainrule_tensor::{Float, InputBuffer, MatrixView, MatrixViewMut, TargetBuffer};
 
-/// The memory of the passes of some samples: outputs, caches and gradients of every layer.
+use crate::Layers;
+
+/// Some samples with their targets and, for every layer, what its passes left.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Workspace<F> {
-    pub(crate) n_samples: usize,
-    pub(crate) left: Left<F>,
+    /// Which samples of the mini-batch they are.
+    pub samples: Range<usize>,
+    /// The inputs, gathered.
+    pub x: InputBuffer<F>,
+    /// The targets, gathered.
+    pub t: TargetBuffer<F>,
+    /// Per layer: outputs × samples.
+    pub(crate) y: Vec<Vec<F>>,
     /// Per layer: the gradient with respect to its output, outputs × samples.
-    pub(crate) dys: Vec<Vec<F>>,
+    pub(crate) dy: Vec<Vec<F>>,
+    /// Per layer: what it keeps.
+    pub(crate) cache: Vec<Vec<F>>,
+    /// What these samples contribute to the sums over the mini-batch.
+    pub sums: Sums,
+    /// The gradient with respect to the input, inputs × samples, where it is wanted; training never wants it.
+    pub dx: Option<Vec<F>>,
 }
 
-/// What the forward pass leaves for the backward pass, per layer.
-#[derive(Clone, Debug)]
-pub(crate) struct Left<F> {
-    /// Outputs × samples.
-    pub(crate) outputs: Vec<Vec<F>>,
-    /// What the layer keeps.
-    pub(crate) caches: Vec<Vec<F>>,
-    /// The sums that the layer wants before its forward pass.
-    pub(crate) forward_sums: Vec<Vec<f64>>,
-    /// The sums that the layer wants before its backward pass.
-    pub(crate) backward_sums: Vec<Vec<f64>>,
-}
+/// Sums over samples, per layer: those before its forward pass, and those before its backward pass.
+pub type Sums = Vec<[Vec<f64>; 2]>;
 
 impl<F: Float> Workspace<F> {
     /// The outputs of the last forward pass, and where the gradient with respect to them is to be written before the
-    /// backward pass; both are outputs × samples.
-    pub fn outputs_and_gradient(&mut self, net: &Sequential<F>) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>) {
-        let (n_outputs, n_samples, last) = (net.n_outputs(), self.n_samples, net.layers().len() - 1);
-        (
-            MatrixView::new(&self.left.outputs[last], n_outputs, n_samples),
-            MatrixViewMut::new(&mut self.dys[last], n_outputs, n_samples),
-        )
+    /// backward pass; both are outputs × samples. And the targets.
+    pub fn outputs_and_gradient(
+        &mut self,
+        layers: &Layers<F>,
+    ) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>, &TargetBuffer<F>) {
+        let (n_outputs, last) = (layers.n_outputs(), layers.len() - 1);
+        let n_samples = self.y[last].len() / n_outputs.max(1);
+        let y = MatrixView::new(&self.y[last], n_outputs, n_samples);
+        (y, MatrixViewMut::new(&mut self.dy[last], n_outputs, n_samples), &self.t)
     }
 
-    /// The sums that layer `layer` wants before its forward pass: those of these samples, until whoever cut the
-    /// mini-batch puts the total in their place.
-    pub fn forward_sums_mut(&mut self, layer: usize) -> &mut [f64] {
-        &mut self.left.forward_sums[layer]
+    /// The outputs of the last forward pass, outputs × samples.
+    pub fn outputs(&self, layers: &Layers<F>) -> MatrixView<'_, F> {
+        let (n_outputs, y) = (layers.n_outputs(), &self.y[layers.len() - 1]);
+        MatrixView::new(y, n_outputs, y.len() / n_outputs.max(1))
+    }
+}
+
+impl<F: Float> Layers<F> {
+    /// Memory for the passes of up to `n_samples` samples at a time.
+    pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
+        let room = |size: &usize| vec![F::zero(); size * n_samples];
+        let outputs: Vec<_> = self.sizes[1..].iter().map(room).collect();
+        Workspace {
+            samples: 0..0,
+            x: InputBuffer::new().with_sparse(self.takes_sparse()),
+            t: TargetBuffer::new(),
+            y: outputs.clone(),
+            dy: outputs,
+            cache: self.n_cached.iter().map(room).collect(),
+            sums: self.sums(),
+            dx: None,
+        }
     }
 
-    /// The sums that layer `layer` wants before its backward pass; see
-    /// [`forward_sums_mut`](Workspace::forward_sums_mut).
-    pub fn backward_sums_mut(&mut self, layer: usize) -> &mut [f64] {
-        &mut self.left.backward_sums[layer]
-    }
-
-    pub(crate) fn outputs_of(&self, net: &Sequential<F>) -> MatrixView<'_, F> {
-        let last = net.layers().len() - 1;
-        MatrixView::new(&self.left.outputs[last], net.n_outputs(), self.n_samples)
+    /// Room for the sums over a mini-batch, all 0.
+    pub fn sums(&self) -> Sums {
+        let n_sums = self.iter().zip(self.shapes()).map(|(layer, &input)| {
+            layer.extras().whole_batch.map_or(0, |whole_batch| whole_batch.n_sums(input))
+        });
+        n_sums.map(|n| [vec![0.0; n], vec![0.0; n]]).collect()
     }
 }

@@ -1,40 +1,23 @@
 //! CRC-32C, Castagnoli's polynomial, by which TensorBoard knows that a record is whole.
 //!
-//! Source: RFC 3720, section 12.1 and appendix B.4. By hand, since crates for it bring three packages for the speed of
-//! gigabytes, and a log has kilobytes.
+//! Source: RFC 3720, section 12.1 and appendix B.4.
 
-/// The polynomial 0x1EDC6F41 with its bits the other way round.
-const POLYNOMIAL: u32 = 0x82F6_3B78;
+use crc::{CRC_32_ISCSI, Crc};
 
-/// What each value of a byte does to the remainder.
-const TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut remainder = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            remainder = (remainder >> 1) ^ (POLYNOMIAL * (remainder & 1));
-            bit += 1;
-        }
-        table[byte] = remainder;
-        byte += 1;
-    }
-    table
-};
-
-pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc: u32, byte| TABLE[usize::from(crc as u8 ^ byte)] ^ (crc >> 8))
-}
+static CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// As TFRecord stores it, so that the checksum of data that hold checksums is none that they hold.
 pub(crate) fn masked_crc32c(bytes: &[u8]) -> u32 {
-    crc32c(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
+    CRC32C.checksum(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn crc32c(bytes: &[u8]) -> u32 {
+        CRC32C.checksum(bytes)
+    }
 
     #[test]
     fn the_examples_of_the_rfc() {

@@ -7,9 +7,10 @@
 //! Numbers little-endian. Source: TensorFlow's `tensorflow/core/lib/io/record_writer.cc`, TensorBoard's
 //! `tensorboard/compat/proto/event.proto` and `summary.proto`, from which the numbers of the fields are.
 
+use chainrule_protobuf::Message;
 use chainrule_trainer::diagnostics::Histogram;
 
-use crate::{Record, crc32c::masked_crc32c, protobuf::Message};
+use crate::{Record, crc32c::masked_crc32c};
 
 /// The record with which a file begins.
 pub(crate) fn file_version(wall_time: f64) -> Vec<u8> {

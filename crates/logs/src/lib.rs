@@ -12,7 +12,6 @@ mod tags;
 // How others want it.
 mod crc32c;
 mod event;
-mod protobuf;
 
 mod writer;
 

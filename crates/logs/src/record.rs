@@ -1,14 +1,11 @@
 //! What is logged after an epoch.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use chainrule_trainer::{
     EpochReport, Mlp,
     diagnostics::{Diagnostics, Histogram},
-    tensor::MatrixView,
 };
 
-use crate::{Image, Scalar, tags};
+use crate::{Image, Scalar, scalar::now, tags};
 
 /// As many bins as TensorBoard shows.
 const N_BINS: usize = 30;
@@ -84,18 +81,16 @@ impl Record {
             let tag = format!("activations/layer{}", hidden.layer);
             record = record.with_histogram(tag, hidden.outputs.clone());
         }
-        net.layers().visit_parameters(&mut |name, parameter| {
-            let histogram = Histogram::of(parameter.values, N_BINS);
+        for (tensor, values) in net.tensors().filter(|(tensor, _)| tensor.is_parameter()) {
+            let (name, histogram) = (&tensor.name, Histogram::of(values.as_slice(), N_BINS));
             record.histograms.push((format!("weights/{name}"), histogram));
-            if let (Some((n_rows, n_columns)), "W1") = (image, name)
-                && parameter.shape.1 == n_rows * n_columns
+            if let (Some((n_rows, n_columns)), "W1") = (image, &**name)
+                && values.n_columns() == n_rows * n_columns
             {
-                let (n_units, n_inputs) = parameter.shape;
-                let w = MatrixView::new(parameter.values, n_units, n_inputs);
-                let picture = Image::of_units(w, n_rows, n_columns);
+                let picture = Image::of_units(values, n_rows, n_columns);
                 record.images.push((format!("first_layer/{name}"), picture));
             }
-        });
+        }
         record
     }
 
@@ -107,9 +102,4 @@ impl Record {
         });
         lines.collect()
     }
-}
-
-pub(crate) fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as f64 / 1000.0
 }

@@ -3,12 +3,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, SCALARS, record::now, tags};
+use crate::{Error, SCALARS, tags};
 
 /// Reading scalars takes at most this many times the memory of their text, besides the text itself, and 4 KiB more.
 pub const MEMORY_FACTOR: usize = 8;
@@ -166,4 +167,10 @@ pub fn scalars_from_bytes(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Vec<
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_string()
+}
+
+/// Seconds since 1970, to the millisecond.
+pub(crate) fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as f64 / 1000.0
 }

@@ -8,7 +8,7 @@ use std::{
 
 use chainrule_trainer::write_file;
 
-use crate::{Error, Record, SCALARS, event, read_scalars, record::now, scalar::Scalar};
+use crate::{Error, Record, SCALARS, Scalar, event, read_scalars, scalar::now};
 
 /// What TensorBoard looks for in the name of a file.
 const EVENTS: &str = "events.out.tfevents.";

@@ -6,21 +6,23 @@
 //! Shapes: y and dy classes × samples; the divisor is the number of samples.
 //! Source: tutorial 2; *Deep Learning from Scratch*, 4.2.2.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Loss, LossSum, Targets, elementwise};
+use crate::{Elementwise, Outputs};
 
 /// −Σ t·ln(y + 10⁻⁷) of probabilities y (**not** logits), in nats per sample: for reproducing the tutorials.
 ///
-/// Do not train with it: no answer, however wrong, costs more than 16.1 nats, one of 1 costs a little less than
-/// nothing, and the gradient vanishes in the softmax before it. [`SoftmaxCrossEntropy`](crate::SoftmaxCrossEntropy)
-/// takes the logits and has none of these faults.
+/// Do not train with it: however wrong the prediction, the loss is at most 16.1 nats; for a probability of 1 it is a
+/// little below 0; and the gradient vanishes in the softmax before it.
+/// [`SoftmaxCrossEntropy`](crate::SoftmaxCrossEntropy) takes the logits and has none of these faults.
+///
+/// Since the probabilities are the outputs themselves, these [are values](Outputs::Values): nothing is applied to them.
 ///
 /// # Shapes
 /// Probabilities and gradient: classes × samples. The divisor is the number of samples.
 ///
 /// # Panics
-/// Unless the targets fit the probabilities; see [`Loss`].
+/// Unless the targets fit the probabilities; see [`Loss`](crate::Loss).
 ///
 /// # Examples
 /// ```
@@ -36,38 +38,24 @@ pub struct CrossEntropyOnProbabilities;
 /// The tutorials' guard against ln 0.
 const EPSILON: f64 = 1e-7;
 
-/// −t · ln(y + ε) and −t / (y + ε).
-fn value_and_derivative<F: Float>(y: F, t: F) -> (F, F) {
-    let y = y + F::of(EPSILON);
-    (-t * y.ln(), -t / y)
-}
+impl Elementwise for CrossEntropyOnProbabilities {
+    const NAME: &'static str = "cross-entropy-on-probabilities";
+    const OUTPUTS: Outputs = Outputs::Values;
+    const AXIS: &'static str = "mean loss (nats per sample)";
+    const PER_SAMPLE: bool = true;
 
-impl<F: Float> Loss<F> for CrossEntropyOnProbabilities {
-    fn name(&self) -> &'static str {
-        "cross-entropy-on-probabilities"
-    }
-
-    fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
-        let sum = elementwise::sum(y, targets, value_and_derivative);
-        LossSum { sum, divisor: y.n_columns() as f64 }
-    }
-
-    fn gradient_to(
-        &self,
-        dy: MatrixViewMut<'_, F>,
-        y: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-    ) -> LossSum {
-        let sum = elementwise::sum_and_gradient_to(dy, y, targets, value_and_derivative);
-        LossSum { sum, divisor: y.n_columns() as f64 }
+    fn value_and_derivative<F: Float>(&self, y: F, t: F) -> (F, F) {
+        let y = y + F::of(EPSILON);
+        (-t * y.ln(), -t / y)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::{Matrix, one_hot};
+    use chainrule_tensor::{Matrix, MatrixView, one_hot};
 
     use super::*;
+    use crate::{Loss, Targets};
 
     #[test]
     fn the_tutorials_two_answers() {

@@ -1,15 +1,15 @@
-//! What can be wrong with the choice and the settings of a loss.
+//! Why a loss, or a setting of one, is refused.
 
 use thiserror::Error;
 
-/// Why a setting was refused.
+/// Why a loss, or a setting of one, is refused.
 ///
 /// # Examples
 /// ```
 /// use chainrule_losses::{Huber, SoftmaxCrossEntropy};
-/// let error = Huber::new(0.0).unwrap_err();
+/// let error = Huber::new(0.0).check().unwrap_err();
 /// assert_eq!(error.to_string(), "delta 0, expected a finite number above 0");
-/// let error = SoftmaxCrossEntropy::new().with_class_weights([1.0, -1.0]).unwrap_err();
+/// let error = SoftmaxCrossEntropy::new().with_class_weights([1.0, -1.0]).check().unwrap_err();
 /// assert_eq!(error.to_string(), "weight -1 of class 1, expected a finite number not below 0");
 /// ```
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -25,19 +25,13 @@ pub enum Error {
         /// The good range in words.
         expected: &'static str,
     },
-    /// The weight of a class is out of range.
-    #[error("weight {found} of class {class}, expected a finite number not below 0")]
-    ClassWeight {
-        /// Which class, counted from 0.
-        class: usize,
-        /// Its weight.
-        found: f64,
-    },
-    /// There is no class, or none that counts.
-    #[error("{n_classes} class weights and none above 0, expected one above 0 at least")]
-    NoClassCounts {
-        /// How many weights there are.
-        n_classes: usize,
+    /// The weight of a class is out of range, or the loss cannot be used with this number of outputs.
+    #[error("{found}, expected {expected}")]
+    Classes {
+        /// What is wrong.
+        found: String,
+        /// What is allowed.
+        expected: String,
     },
     /// There is no loss of this name.
     #[error("no loss is called \"{found}\", expected one of {expected}")]
@@ -47,4 +41,11 @@ pub enum Error {
         /// All names.
         expected: String,
     },
+}
+
+impl Error {
+    /// What is wrong with classes, as a result to return.
+    pub(crate) fn classes(found: impl Into<String>, expected: impl Into<String>) -> Result<(), Error> {
+        Err(Error::Classes { found: found.into(), expected: expected.into() })
+    }
 }

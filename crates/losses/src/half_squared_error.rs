@@ -1,4 +1,4 @@
-//! Half the squared error: the cost of the tutorials and of their steps by hand.
+//! Half the squared error: the loss of the tutorials and of their steps by hand.
 //!
 //! - value: L = ½ Σᵢ (yᵢ − tᵢ)² for one sample
 //! - gradient: ∂L/∂yᵢ = yᵢ − tᵢ
@@ -6,9 +6,9 @@
 //! Shapes: y, t and dy outputs × samples; the divisor is the number of samples, the tutorials' mini-batch form.
 //! Source: tutorials 2 and 3; *Deep Learning from Scratch*, 4.2.1.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Loss, LossSum, Targets, elementwise};
+use crate::{Elementwise, Outputs};
 
 /// ½ Σ (y − t)² of outputs y, over all outputs of a sample.
 ///
@@ -19,7 +19,7 @@ use crate::{Loss, LossSum, Targets, elementwise};
 /// Outputs, targets and gradient: outputs × samples. The divisor is the number of samples.
 ///
 /// # Panics
-/// Unless the targets fit the outputs; see [`Loss`].
+/// Unless the targets fit the outputs; see [`Loss`](crate::Loss).
 ///
 /// # Examples
 /// ```
@@ -34,38 +34,24 @@ use crate::{Loss, LossSum, Targets, elementwise};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HalfSquaredError;
 
-/// ½ (y − t)² and y − t.
-fn value_and_derivative<F: Float>(y: F, t: F) -> (F, F) {
-    let difference = y - t;
-    (F::of(0.5) * difference * difference, difference)
-}
+impl Elementwise for HalfSquaredError {
+    const NAME: &'static str = "half-squared-error";
+    const OUTPUTS: Outputs = Outputs::Values;
+    const AXIS: &'static str = "mean loss (half a squared error per sample)";
+    const PER_SAMPLE: bool = true;
 
-impl<F: Float> Loss<F> for HalfSquaredError {
-    fn name(&self) -> &'static str {
-        "half-squared-error"
-    }
-
-    fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
-        let sum = elementwise::sum(y, targets, value_and_derivative);
-        LossSum { sum, divisor: y.n_columns() as f64 }
-    }
-
-    fn gradient_to(
-        &self,
-        dy: MatrixViewMut<'_, F>,
-        y: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-    ) -> LossSum {
-        let sum = elementwise::sum_and_gradient_to(dy, y, targets, value_and_derivative);
-        LossSum { sum, divisor: y.n_columns() as f64 }
+    fn value_and_derivative<F: Float>(&self, y: F, t: F) -> (F, F) {
+        let difference = y - t;
+        (F::of(0.5) * difference * difference, difference)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chainrule_tensor::Matrix;
+    use chainrule_tensor::{Matrix, MatrixView};
 
     use super::*;
+    use crate::{Loss, LossSum, Targets};
 
     #[test]
     fn two_samples_by_hand() {

@@ -1,4 +1,4 @@
-//! The Huber loss: squared for small errors, linear for large ones, so that outliers do not rule.
+//! The Huber loss: squared for small errors, linear for large ones, so that outliers do not dominate.
 //!
 //! With d = yᵢ − tᵢ:
 //! - value: L = Σᵢ ½ d² where |d| ≤ δ, else δ·(|d| − ½ δ), for one sample
@@ -7,9 +7,9 @@
 //! Shapes: y, t and dy outputs × samples; the divisor is the number of **elements**, outputs · samples.
 //! Source: Huber 1964, *Robust estimation of a location parameter*; PyTorch's `HuberLoss`.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Error, Loss, LossSum, Targets, elementwise};
+use crate::{Elementwise, Error, Outputs};
 
 /// ½ (y − t)² up to a distance of δ and a straight line from there, of outputs y; the mean is taken over all elements.
 ///
@@ -23,7 +23,7 @@ use crate::{Error, Loss, LossSum, Targets, elementwise};
 /// Outputs, targets and gradient: outputs × samples. The divisor is outputs · samples.
 ///
 /// # Panics
-/// Unless the targets fit the outputs; see [`Loss`].
+/// Unless the targets fit the outputs and δ is in its range; see [`Loss`](crate::Loss).
 ///
 /// # Examples
 /// ```
@@ -38,75 +38,55 @@ use crate::{Error, Loss, LossSum, Targets, elementwise};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Huber {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_delta"))]
-    delta: f64,
-}
-
-#[cfg(feature = "serde")]
-fn read_delta<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    let loss = Huber::new(serde::Deserialize::deserialize(from)?);
-    loss.map(|loss| loss.delta).map_err(serde::de::Error::custom)
+    /// δ: the largest error that counts squared.
+    pub delta: f64,
 }
 
 impl Huber {
     /// The loss that is linear beyond this δ.
+    pub fn new(delta: f64) -> Self {
+        Huber { delta }
+    }
+
+    /// Refuses a δ out of range.
     ///
     /// # Errors
     /// [`Error::Setting`] unless δ is finite and above 0.
-    pub fn new(delta: f64) -> Result<Self, Error> {
-        if delta > 0.0 && delta.is_finite() {
-            Ok(Huber { delta })
-        } else {
-            Err(Error::Setting { name: "delta", found: delta, expected: "a finite number above 0" })
-        }
-    }
-
-    /// δ.
-    pub fn delta(&self) -> f64 {
-        self.delta
-    }
-
-    /// The function of an output and its target that is summed, with its derivative.
-    fn value_and_derivative<F: Float>(self) -> impl Fn(F, F) -> (F, F) {
-        let (delta, half) = (F::of(self.delta), F::of(0.5));
-        move |y, t| {
-            let difference = y - t;
-            let distance = difference.abs();
-            if distance <= delta {
-                (half * difference * difference, difference)
-            } else {
-                // Also where the distance is NaN, of which `signum` is NaN.
-                (delta * (distance - half * delta), delta * difference.signum())
-            }
+    pub fn check(&self) -> Result<(), Error> {
+        let (name, expected) = ("delta", "a finite number above 0");
+        match self.delta > 0.0 && self.delta.is_finite() {
+            true => Ok(()),
+            false => Err(Error::Setting { name, found: self.delta, expected }),
         }
     }
 }
 
 impl Default for Huber {
     fn default() -> Self {
-        Huber { delta: 1.0 }
+        Huber::new(1.0)
     }
 }
 
-impl<F: Float> Loss<F> for Huber {
-    fn name(&self) -> &'static str {
-        "huber"
+impl Elementwise for Huber {
+    const NAME: &'static str = "huber";
+    const OUTPUTS: Outputs = Outputs::Values;
+    const AXIS: &'static str = "mean loss (Huber's, per output)";
+
+    fn value_and_derivative<F: Float>(&self, y: F, t: F) -> (F, F) {
+        let (delta, half, difference) = (F::of(self.delta), F::of(0.5), y - t);
+        let distance = difference.abs();
+        if distance <= delta {
+            (half * difference * difference, difference)
+        } else {
+            // Also where the distance is NaN, of which `signum` is NaN.
+            (delta * (distance - half * delta), delta * difference.signum())
+        }
     }
 
-    fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
-        let sum = elementwise::sum(y, targets, self.value_and_derivative());
-        LossSum { sum, divisor: elementwise::n_elements(y) }
-    }
-
-    fn gradient_to(
-        &self,
-        dy: MatrixViewMut<'_, F>,
-        y: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-    ) -> LossSum {
-        let sum = elementwise::sum_and_gradient_to(dy, y, targets, self.value_and_derivative());
-        LossSum { sum, divisor: elementwise::n_elements(y) }
+    fn check(&self) -> Result<(), Error> {
+        self.check()
     }
 }
 
@@ -115,12 +95,13 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
+    use crate::{Loss, LossSum};
 
     #[test]
     fn another_delta_by_hand() {
         // δ = 2: ½ 1², ½ 2² on the border, 2 (5 − 1) on both sides beyond it.
         let y = Matrix::from_column_slice(2, 2, &[1.0_f32, -2.0, 5.0, -5.0]);
-        let (loss, dy) = Huber::new(2.0).unwrap().gradient((&y).into(), (&Matrix::zeros(2, 2)).into());
+        let (loss, dy) = Huber::new(2.0).gradient((&y).into(), (&Matrix::zeros(2, 2)).into());
         assert_eq!(loss, LossSum { sum: 0.5 + 2.0 + 8.0 + 8.0, divisor: 4.0 });
         assert_eq!(dy.as_slice(), [1.0, -2.0, 2.0, -2.0]);
     }
@@ -128,9 +109,10 @@ mod tests {
     #[test]
     fn a_delta_out_of_range_is_refused() {
         for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
-            let message = Huber::new(bad).unwrap_err().to_string();
+            let message = Huber::new(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("delta {bad}, expected a finite number above 0"));
         }
-        assert_eq!(Huber::new(1.0), Ok(Huber::default()));
+        assert_eq!(Huber::new(1.0), Huber::default());
+        assert_eq!(Huber::default().check(), Ok(()));
     }
 }

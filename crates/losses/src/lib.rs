@@ -4,9 +4,9 @@
 // What a loss is and what it is given.
 mod error;
 mod loss;
-mod targets;
+mod outputs;
 
-// Of classes.
+// Of classes and labels.
 mod binary_cross_entropy;
 mod cross_entropy_on_probabilities;
 mod softmax_cross_entropy;
@@ -16,21 +16,175 @@ mod half_squared_error;
 mod huber;
 mod mean_squared_error;
 
-// Any of them.
-mod config;
-
-// What the losses share that treat every element alike.
+// What the losses share that treat every output alike.
 mod elementwise;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
 /// The matrices that losses take, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
-pub use config::LossConfig;
+use chainrule_tensor::Float;
+pub use chainrule_tensor::{TargetBuffer, Targets};
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
+pub use elementwise::Elementwise;
 pub use error::Error;
 pub use half_squared_error::HalfSquaredError;
 pub use huber::Huber;
 pub use loss::{Loss, LossSum};
 pub use mean_squared_error::MeanSquaredError;
+pub use outputs::Outputs;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
-pub use targets::{TargetBuffer, Targets};
+
+/// Any of the losses that networks are trained with, chosen while a program runs: what a configuration holds and a
+/// checkpoint records.
+///
+/// [`loss`](LossConfig::loss) gives the [`Loss`] itself. With the feature `serde` it is read and written as
+/// `{"softmax-cross-entropy":{"label_smoothing":0.1}}`; a setting that is left out has its default, one out of range is
+/// refused.
+///
+/// # Examples
+/// ```
+/// use chainrule_losses::{Huber, Loss, LossConfig, Outputs};
+/// let config = LossConfig::by_name("huber")?;
+/// assert_eq!(config, LossConfig::from(Huber::default()));
+/// assert_eq!((config.name(), config.outputs()), ("huber", Outputs::Values));
+/// let loss: &dyn Loss<f32> = config.loss();
+/// assert_eq!(loss.name(), "huber");
+/// # Ok::<(), chainrule_losses::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum LossConfig {
+    // Files hold the number of a variant: new ones go to the end.
+    /// Of one class in many, from logits.
+    SoftmaxCrossEntropy(
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] SoftmaxCrossEntropy,
+    ),
+    /// Of independent labels (yes or no), from logits.
+    BinaryCrossEntropy,
+    /// Of values.
+    MeanSquaredError,
+    /// Of values, as in the tutorials.
+    HalfSquaredError,
+    /// Of values with outliers.
+    Huber(#[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] Huber),
+}
+
+impl LossConfig {
+    /// Every loss with its defaults.
+    pub fn all() -> Vec<LossConfig> {
+        vec![
+            SoftmaxCrossEntropy::default().into(),
+            BinaryCrossEntropy.into(),
+            MeanSquaredError.into(),
+            HalfSquaredError.into(),
+            Huber::default().into(),
+        ]
+    }
+
+    /// The loss that this configuration describes.
+    pub fn loss<F: Float>(&self) -> &dyn Loss<F> {
+        match self {
+            LossConfig::SoftmaxCrossEntropy(loss) => loss,
+            LossConfig::BinaryCrossEntropy => &BinaryCrossEntropy,
+            LossConfig::MeanSquaredError => &MeanSquaredError,
+            LossConfig::HalfSquaredError => &HalfSquaredError,
+            LossConfig::Huber(loss) => loss,
+        }
+    }
+
+    /// The settings of the softmax cross-entropy, to be changed; `None` if it is another loss.
+    pub fn softmax_mut(&mut self) -> Option<&mut SoftmaxCrossEntropy> {
+        match self {
+            LossConfig::SoftmaxCrossEntropy(loss) => Some(loss),
+            _ => None,
+        }
+    }
+
+    /// The loss of this [name](Loss::name) with its defaults.
+    ///
+    /// # Errors
+    /// [`Error::Name`], which lists all names, if there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_losses::LossConfig;
+    /// assert_eq!(
+    ///     LossConfig::by_name("mse").unwrap_err().to_string(),
+    ///     "no loss is called \"mse\", expected one of softmax-cross-entropy, binary-cross-entropy, \
+    ///      mean-squared-error, half-squared-error, huber"
+    /// );
+    /// ```
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        let names = LossConfig::all().iter().map(LossConfig::name).collect::<Vec<_>>().join(", ");
+        let named = LossConfig::all().into_iter().find(|config| config.name() == name);
+        named.ok_or_else(|| Error::Name { found: name.to_owned(), expected: names })
+    }
+
+    /// The name of the loss; see [`Loss::name`].
+    pub fn name(&self) -> &'static str {
+        self.loss::<f32>().name()
+    }
+
+    /// What outputs mean to the loss; see [`Loss::outputs`].
+    pub fn outputs(&self) -> Outputs {
+        self.loss::<f32>().outputs()
+    }
+
+    /// Refuses settings out of range; see [`Loss::check`].
+    ///
+    /// # Errors
+    /// [`Error::Setting`] or [`Error::Classes`] for the first that is out of range.
+    pub fn check(&self) -> Result<(), Error> {
+        self.loss::<f32>().check()
+    }
+}
+
+impl Default for LossConfig {
+    fn default() -> Self {
+        SoftmaxCrossEntropy::default().into()
+    }
+}
+
+impl From<SoftmaxCrossEntropy> for LossConfig {
+    fn from(loss: SoftmaxCrossEntropy) -> Self {
+        LossConfig::SoftmaxCrossEntropy(loss)
+    }
+}
+
+impl From<BinaryCrossEntropy> for LossConfig {
+    fn from(_: BinaryCrossEntropy) -> Self {
+        LossConfig::BinaryCrossEntropy
+    }
+}
+
+impl From<MeanSquaredError> for LossConfig {
+    fn from(_: MeanSquaredError) -> Self {
+        LossConfig::MeanSquaredError
+    }
+}
+
+impl From<HalfSquaredError> for LossConfig {
+    fn from(_: HalfSquaredError) -> Self {
+        LossConfig::HalfSquaredError
+    }
+}
+
+impl From<Huber> for LossConfig {
+    fn from(loss: Huber) -> Self {
+        LossConfig::Huber(loss)
+    }
+}
+
+/// Reads a loss and refuses settings out of range.
+#[cfg(feature = "serde")]
+fn checked<'de, D, L>(from: D) -> Result<L, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    L: serde::Deserialize<'de> + Loss<f64>,
+{
+    let loss = L::deserialize(from)?;
+    loss.check().map_err(serde::de::Error::custom)?;
+    Ok(loss)
+}

@@ -1,18 +1,18 @@
-//! What a loss is: a sum over what it counts, the divisor that makes a mean of it, and the gradient of the sum.
+//! What a loss is: a sum over the samples, the divisor of its mean, the gradient of the sum, and what outputs mean.
 
 use std::{
     fmt::Debug,
     iter::Sum,
-    ops::{Add, AddAssign, Mul},
+    ops::{AddAssign, Mul},
 };
 
-use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, argmax};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
-use crate::Targets;
+use crate::{Error, Outputs, Targets};
 
-/// The sum over what a loss counts, and the divisor that turns it into the mean.
+/// A loss summed over some samples, and the divisor that turns the sum into the mean.
 ///
-/// Both are additive over the shards of a mini-batch; the division comes last.
+/// Those of the shards of a mini-batch can be added; the division comes last.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,8 @@ use crate::Targets;
 pub struct LossSum {
     /// The sum, not divided by anything.
     pub sum: f64,
-    /// What the mean divides by: the number of samples or of elements, or the sum of their weights, as the loss says.
+    /// What the mean divides by: the number of samples or of elements, or the sum of their weights, whichever the loss
+    /// takes.
     pub divisor: f64,
 }
 
@@ -37,41 +38,39 @@ impl LossSum {
     }
 }
 
-impl Add for LossSum {
-    type Output = LossSum;
-
-    fn add(self, other: LossSum) -> LossSum {
-        LossSum { sum: self.sum + other.sum, divisor: self.divisor + other.divisor }
-    }
-}
-
 impl AddAssign for LossSum {
     fn add_assign(&mut self, other: LossSum) {
-        *self = *self + other;
+        self.sum += other.sum;
+        self.divisor += other.divisor;
     }
 }
 
-/// As if everything had been counted so many times.
+/// Sum and divisor multiplied by the weight of the samples.
 impl Mul<f64> for LossSum {
     type Output = LossSum;
 
-    fn mul(self, times: f64) -> LossSum {
-        LossSum { sum: times * self.sum, divisor: times * self.divisor }
+    fn mul(self, weight: f64) -> LossSum {
+        LossSum { sum: weight * self.sum, divisor: weight * self.divisor }
     }
 }
 
 /// In the order of the iterator.
 impl Sum for LossSum {
     fn sum<I: Iterator<Item = LossSum>>(shards: I) -> LossSum {
-        shards.fold(LossSum::default(), Add::add)
+        let mut sum = LossSum::default();
+        shards.for_each(|shard| sum += shard);
+        sum
     }
 }
 
-/// A loss of logits (or of outputs, where it has none).
+/// A loss of logits (or of outputs, where it takes no logits).
 ///
-/// `z` is outputs × samples, one column a sample. Sums are taken in `f64`, samples in order, whatever `F` is;
-/// the gradient is that of the **sum**, so that shards can be added before [`divisor`](LossSum::divisor) divides
-/// them. A NaN in `z` gives a loss of NaN.
+/// `z` is outputs × samples, one column a sample; `t` are the targets. Sums are taken in `f64`, samples in order,
+/// whatever `F` is; the gradient is that of the **sum**, so that shards can be added before
+/// [`divisor`](LossSum::divisor) divides them. A NaN in `z` gives a loss of NaN.
+///
+/// A loss of your own needs `name`, `outputs` and `gradient_to`; one that treats all outputs alike is written in fewer
+/// lines as an [`Elementwise`](crate::Elementwise) loss.
 ///
 /// # Examples
 /// ```
@@ -84,73 +83,70 @@ impl Sum for LossSum {
 /// assert_eq!(means[1], 0.25); // ½ (0.5² + 0.5²)
 /// ```
 pub trait Loss<F: Float>: Debug + Send + Sync {
-    /// The name by which reports and files call this loss.
+    /// The name of this loss in options, reports and files.
     fn name(&self) -> &'static str;
 
-    /// The loss of `z`.
+    /// What `z` means: how it is turned into predictions and classes.
+    fn outputs(&self) -> Outputs;
+
+    /// The title of a chart's axis for the mean of this loss, with its unit: `mean loss (nats per sample)`.
+    fn axis(&self) -> &'static str {
+        "mean loss"
+    }
+
+    /// Refuses settings out of range.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] or [`Error::Classes`] for the first that is out of range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The same for a network of `n_outputs` outputs: refuses a number that the loss, or its settings, cannot be used
+    /// with, too.
+    ///
+    /// # Errors
+    /// As [`check`](Loss::check); [`Error::Classes`] for the number of outputs.
+    fn check_outputs(&self, _n_outputs: usize) -> Result<(), Error> {
+        self.check()
+    }
+
+    /// The loss of `z`, with the same bits as that of [`gradient_to`](Loss::gradient_to).
     ///
     /// # Panics
-    /// Unless the targets [fit](Targets::assert_fit) `z`.
+    /// Unless the targets [fit](Targets::assert_fit) `z` and the settings pass [`check`](Loss::check).
     #[track_caller]
-    fn value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum;
+    fn value(&self, z: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum {
+        self.gradient(z, t).0
+    }
 
     /// The loss of `z`, and into `dz` the gradient of its sum with respect to `z`. Nothing is allocated.
     ///
-    /// The loss has the same bits as that of [`value`](Loss::value).
-    ///
     /// # Panics
-    /// Unless the targets [fit](Targets::assert_fit) `z` and `dz` has the shape of `z`.
+    /// As [`value`](Loss::value), and unless `dz` has the shape of `z`.
     #[track_caller]
-    fn gradient_to(&self, dz: MatrixViewMut<'_, F>, z: MatrixView<'_, F>, targets: Targets<'_, F>)
-    -> LossSum;
+    fn gradient_to(&self, dz: MatrixViewMut<'_, F>, z: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum;
 
     /// The loss of `z`, and the gradient of its sum in a new matrix of the shape of `z`.
     ///
     /// # Panics
-    /// Unless the targets [fit](Targets::assert_fit) `z`.
+    /// As [`value`](Loss::value).
     #[track_caller]
-    fn gradient(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> (LossSum, Matrix<F>) {
+    fn gradient(&self, z: MatrixView<'_, F>, t: Targets<'_, F>) -> (LossSum, Matrix<F>) {
         let mut dz = Matrix::zeros(z.n_rows(), z.n_columns());
-        let loss = self.gradient_to((&mut dz).into(), z, targets);
+        let loss = self.gradient_to((&mut dz).into(), z, t);
         (loss, dz)
     }
 
-    /// Turns `z` into what it predicts: probabilities where it has logits, otherwise the outputs as they are.
-    ///
-    /// # Panics
-    /// Unless `y` has the shape of `z`.
-    #[track_caller]
-    fn predict_to(&self, mut y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
-        assert_eq!(y.shape(), z.shape(), "shapes of the prediction and of the outputs");
-        y.as_mut_slice().copy_from_slice(z.as_slice());
-    }
-
-    /// The class of sample `j` and the one that `z` predicts; `None` where the targets are no classes, as in regression.
-    ///
-    /// # Panics
-    /// Unless the targets fit `z` and have a sample `j`.
-    fn true_and_predicted(
-        &self,
-        z: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-        j: usize,
-    ) -> Option<(usize, usize)> {
-        match targets {
-            Targets::Classes(classes) => Some((classes[j], argmax(z.column(j)))),
-            Targets::Values(_) => None,
-        }
-    }
-
-    /// The loss of `z` in which sample `j` counts `weights[j]` times: as if there were so many copies of it.
+    /// The loss of `z` in which sample `j` counts `weights[j]` times, as if there were that many copies of it.
     ///
     /// Sum **and divisor** of every sample are multiplied by its weight, so the mean is the weighted mean: it is
-    /// divided by the sum of the weights (of elements or of class weights, where the loss counts those), as
-    /// scikit-learn's `sample_weight` does, and the scale of the weights does not matter to it. A shard takes its part
-    /// of the weights as it takes its [`columns`](Targets::columns) of the targets.
+    /// divided by the sum of the weights (times the number of outputs or the class weight, where the divisor counts
+    /// those), as scikit-learn's `sample_weight` does, and multiplying all weights by the same number changes nothing. A
+    /// shard takes its part of the weights as it takes its [`columns`](Targets::columns) of the targets.
     ///
     /// # Panics
-    /// Unless the targets [fit](Targets::assert_fit) `z`, there is a weight for every sample, and all are finite and
-    /// not below 0.
+    /// As [`value`](Loss::value), and unless there is a weight for every sample, and all are finite and not below 0.
     ///
     /// # Examples
     /// ```
@@ -162,13 +158,11 @@ pub trait Loss<F: Float>: Debug + Send + Sync {
     /// assert_eq!(loss, LossSum { sum: 3.0 * 2.0 + 0.5 * 8.0, divisor: 3.5 });
     /// ```
     #[track_caller]
-    fn weighted_value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>, weights: &[F]) -> LossSum {
-        targets.assert_fit(z);
+    fn weighted_value(&self, z: MatrixView<'_, F>, t: Targets<'_, F>, weights: &[F]) -> LossSum {
+        t.assert_fit(z);
         assert_weights(z, weights);
-        let of_sample = |(j, weight): (usize, &F)| {
-            self.value(z.columns(j..j + 1), targets.columns(j..j + 1)) * weight.as_f64()
-        };
-        weights.iter().enumerate().map(of_sample).sum()
+        let of_sample = |j| self.value(z.columns(j..j + 1), t.columns(j..j + 1)) * weights[j].as_f64();
+        (0..weights.len()).map(of_sample).sum()
     }
 
     /// The loss of [`weighted_value`](Loss::weighted_value), and into `dz` the gradient of its sum: that of
@@ -182,25 +176,23 @@ pub trait Loss<F: Float>: Debug + Send + Sync {
         &self,
         mut dz: MatrixViewMut<'_, F>,
         z: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
+        t: Targets<'_, F>,
         weights: &[F],
     ) -> LossSum {
-        assert_shapes(&dz, z, targets);
+        assert_shapes(&dz, z, t);
         assert_weights(z, weights);
-        let of_sample = |(j, &weight): (usize, &F)| {
-            let dz = dz.column_mut(j);
+        let of_sample = |j| {
+            let (dz, weight) = (dz.column_mut(j), weights[j]);
             let column = MatrixViewMut::new(dz, z.n_rows(), 1);
-            let loss = self.gradient_to(column, z.columns(j..j + 1), targets.columns(j..j + 1));
-            for dz in dz {
-                *dz *= weight;
-            }
+            let loss = self.gradient_to(column, z.columns(j..j + 1), t.columns(j..j + 1));
+            dz.iter_mut().for_each(|dz| *dz *= weight);
             loss * weight.as_f64()
         };
-        weights.iter().enumerate().map(of_sample).sum()
+        (0..weights.len()).map(of_sample).sum()
     }
 }
 
-/// What the weights of samples have to be.
+/// Asserts that there is a weight for every sample, finite and not below 0.
 #[track_caller]
 fn assert_weights<F: Float>(z: MatrixView<'_, F>, weights: &[F]) {
     let n_samples = z.n_columns();
@@ -210,13 +202,9 @@ fn assert_weights<F: Float>(z: MatrixView<'_, F>, weights: &[F]) {
     }
 }
 
-/// What every `gradient_to` demands.
+/// Asserts what every `gradient_to` demands.
 #[track_caller]
-pub(crate) fn assert_shapes<F: Float>(
-    dz: &MatrixViewMut<'_, F>,
-    z: MatrixView<'_, F>,
-    targets: Targets<'_, F>,
-) {
+pub(crate) fn assert_shapes<F: Float>(dz: &MatrixViewMut<'_, F>, z: MatrixView<'_, F>, t: Targets<'_, F>) {
     assert_eq!(dz.shape(), z.shape(), "shapes of the gradient and of the logits or outputs");
-    targets.assert_fit(z);
+    t.assert_fit(z);
 }

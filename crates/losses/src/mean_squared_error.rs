@@ -1,4 +1,4 @@
-//! The mean squared error, as PyTorch counts it.
+//! The mean squared error, with PyTorch's mean: over all elements.
 //!
 //! - value: L = Σᵢ (yᵢ − tᵢ)² for one sample
 //! - gradient: ∂L/∂yᵢ = 2 (yᵢ − tᵢ)
@@ -6,9 +6,9 @@
 //! Shapes: y, t and dy outputs × samples; the divisor is the number of **elements**, outputs · samples.
 //! Source: PyTorch's `MSELoss`; tutorial 1 for one output.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut};
+use chainrule_tensor::Float;
 
-use crate::{Loss, LossSum, Targets, elementwise};
+use crate::{Elementwise, Outputs};
 
 /// Σ (y − t)² of outputs y, whose mean is taken over all elements.
 ///
@@ -19,7 +19,7 @@ use crate::{Loss, LossSum, Targets, elementwise};
 /// Outputs, targets and gradient: outputs × samples. The divisor is outputs · samples.
 ///
 /// # Panics
-/// Unless the targets fit the outputs; see [`Loss`].
+/// Unless the targets fit the outputs; see [`Loss`](crate::Loss).
 ///
 /// # Examples
 /// ```
@@ -34,30 +34,14 @@ use crate::{Loss, LossSum, Targets, elementwise};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
-/// (y − t)² and 2 (y − t).
-fn value_and_derivative<F: Float>(y: F, t: F) -> (F, F) {
-    let difference = y - t;
-    (difference * difference, difference + difference)
-}
+impl Elementwise for MeanSquaredError {
+    const NAME: &'static str = "mean-squared-error";
+    const OUTPUTS: Outputs = Outputs::Values;
+    const AXIS: &'static str = "mean loss (squared error per output)";
 
-impl<F: Float> Loss<F> for MeanSquaredError {
-    fn name(&self) -> &'static str {
-        "mean-squared-error"
-    }
-
-    fn value(&self, y: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
-        let sum = elementwise::sum(y, targets, value_and_derivative);
-        LossSum { sum, divisor: elementwise::n_elements(y) }
-    }
-
-    fn gradient_to(
-        &self,
-        dy: MatrixViewMut<'_, F>,
-        y: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-    ) -> LossSum {
-        let sum = elementwise::sum_and_gradient_to(dy, y, targets, value_and_derivative);
-        LossSum { sum, divisor: elementwise::n_elements(y) }
+    fn value_and_derivative<F: Float>(&self, y: F, t: F) -> (F, F) {
+        let difference = y - t;
+        (difference * difference, difference + difference)
     }
 }
 
@@ -66,6 +50,7 @@ mod tests {
     use chainrule_tensor::Matrix;
 
     use super::*;
+    use crate::{Loss, LossSum, Targets};
 
     #[test]
     fn two_samples_by_hand() {

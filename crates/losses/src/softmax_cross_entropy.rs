@@ -14,9 +14,9 @@
 //! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
 //! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, exp_to, softmax_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, exp_to};
 
-use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
+use crate::{Error, Loss, LossSum, Outputs, Targets, loss::assert_shapes};
 
 /// The cross-entropy of softmax(z), from logits z, in nats per sample.
 ///
@@ -26,7 +26,7 @@ use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `label_smoothing` | 0 | ε, the share of every target that is spread over all classes | 0 ≤ ε < 1 |
-/// | `class_weights` | all alike | how much each class counts | finite, not below 0, one above 0 |
+/// | `class_weights` | none | how much each class counts; without weights all count the same | finite, not below 0, one above 0 |
 ///
 /// The mean is that of PyTorch's `cross_entropy`, but for class weights with values as targets: there PyTorch divides
 /// by the number of samples, and this by their weight Σ w·t, so that a class and its one-hot column are the same.
@@ -36,7 +36,8 @@ use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 /// weights of their classes.
 ///
 /// # Panics
-/// Unless the targets fit the logits; see [`Loss`]. Unless there are as many class weights as classes, if any.
+/// Unless the targets fit the logits and the settings are in their ranges; see [`Loss`]. Unless there are as many class
+/// weights as classes, if any.
 ///
 /// # Examples
 /// ```
@@ -50,136 +51,122 @@ use crate::{Error, Loss, LossSum, Targets, loss::assert_shapes};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct SoftmaxCrossEntropy {
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_label_smoothing"))]
-    label_smoothing: f64,
-    /// One per class; none if all count alike.
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "read_class_weights"))]
-    class_weights: Vec<f64>,
+    /// ε: the share of every target that is spread over all classes.
+    pub label_smoothing: f64,
+    /// How much each class counts: one weight per class, or none if all count the same.
+    #[cfg_attr(feature = "serde", serde(with = "class_weights"))]
+    pub class_weights: Option<Vec<f64>>,
 }
 
+/// In files, no weights are an empty list.
 #[cfg(feature = "serde")]
-fn read_label_smoothing<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    let loss = SoftmaxCrossEntropy::new().with_label_smoothing(serde::Deserialize::deserialize(from)?);
-    loss.map(|loss| loss.label_smoothing).map_err(serde::de::Error::custom)
-}
+mod class_weights {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-#[cfg(feature = "serde")]
-fn read_class_weights<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
-    let weights: Vec<f64> = serde::Deserialize::deserialize(from)?;
-    if weights.is_empty() {
-        return Ok(weights); // all alike
+    pub(super) fn serialize<S: Serializer>(weights: &Option<Vec<f64>>, to: S) -> Result<S::Ok, S::Error> {
+        weights.as_deref().unwrap_or_default().serialize(to)
     }
-    let loss = SoftmaxCrossEntropy::new().with_class_weights(weights);
-    loss.map(|loss| loss.class_weights).map_err(serde::de::Error::custom)
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<f64>>, D::Error> {
+        Ok(Some(Vec::deserialize(from)?).filter(|weights| !weights.is_empty()))
+    }
 }
 
 impl SoftmaxCrossEntropy {
-    /// The plain loss: no smoothing, and all classes count alike.
+    /// The plain loss: no label smoothing, no class weights.
     pub fn new() -> Self {
         SoftmaxCrossEntropy::default()
     }
 
-    /// The same loss with targets of (1 − ε)·t + ε/K, K being the number of classes: no answer has to be certain.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] unless 0 ≤ ε < 1.
+    /// Sets the label smoothing ε: targets become (1 − ε)·t + ε/K for K classes, so that no prediction has to be certain.
     ///
     /// # Examples
     /// ```
     /// use chainrule_losses::{Loss, SoftmaxCrossEntropy, Targets};
     /// use chainrule_tensor::Matrix;
-    /// let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.5)?;
+    /// let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.5);
     /// // ln 4 − ¾ ln 3: three quarters for the class with odds of 3 : 1, a quarter for the other.
     /// let z = Matrix::from_column_slice(2, 1, &[3.0_f64.ln(), 0.0]);
     /// let value = loss.value((&z).into(), Targets::Classes(&[0])).mean();
     /// assert!((value - (4.0_f64.ln() - 0.75 * 3.0_f64.ln())).abs() < 1e-15);
-    /// # Ok::<(), chainrule_losses::Error>(())
     /// ```
-    pub fn with_label_smoothing(self, smoothing: f64) -> Result<Self, Error> {
-        if (0.0..1.0).contains(&smoothing) {
-            Ok(SoftmaxCrossEntropy { label_smoothing: smoothing, ..self })
-        } else {
-            let expected = "a number from 0 to below 1";
-            Err(Error::Setting { name: "label smoothing", found: smoothing, expected })
-        }
+    pub fn with_label_smoothing(self, label_smoothing: f64) -> Self {
+        SoftmaxCrossEntropy { label_smoothing, ..self }
     }
 
-    /// The same loss in which the terms of class *c* count `weights[c]` times: more for a rare class, say.
+    /// Sets the class weights: the terms of class *c* are multiplied by `weights[c]`, more for a rare class, say.
+    pub fn with_class_weights(self, weights: impl Into<Vec<f64>>) -> Self {
+        SoftmaxCrossEntropy { class_weights: Some(weights.into()), ..self }
+    }
+
+    /// Refuses settings out of range.
     ///
     /// # Errors
-    /// [`Error::ClassWeight`] unless all are finite and not below 0, [`Error::NoClassCounts`] unless one is above 0.
-    pub fn with_class_weights(self, weights: impl Into<Vec<f64>>) -> Result<Self, Error> {
-        let weights = weights.into();
+    /// [`Error::Setting`] unless 0 ≤ ε < 1; [`Error::Classes`] unless class weights, if any, are finite and not below 0, and
+    /// one of them is above 0.
+    pub fn check(&self) -> Result<(), Error> {
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            let (name, expected) = ("label smoothing", "a number from 0 to below 1");
+            return Err(Error::Setting { name, found: self.label_smoothing, expected });
+        }
+        let Some(weights) = &self.class_weights else { return Ok(()) };
         if let Some(class) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(Error::ClassWeight { class, found: weights[class] });
+            let found = format!("weight {} of class {class}", weights[class]);
+            return Error::classes(found, "a finite number not below 0");
         }
-        if !weights.iter().any(|&w| w > 0.0) {
-            return Err(Error::NoClassCounts { n_classes: weights.len() });
+        if weights.iter().all(|weight| *weight == 0.0) {
+            let found = format!("{} class weights and none above 0", weights.len());
+            return Error::classes(found, "one above 0 at least");
         }
-        Ok(SoftmaxCrossEntropy { class_weights: weights, ..self })
-    }
-
-    /// ε.
-    pub fn label_smoothing(&self) -> f64 {
-        self.label_smoothing
-    }
-
-    /// The weight of every class; `None` if all count alike.
-    pub fn class_weights(&self) -> Option<&[f64]> {
-        (!self.class_weights.is_empty()).then_some(&self.class_weights)
+        Ok(())
     }
 
     /// The class of sample `j`, where it is all that counts.
-    fn plain_class<F: Float>(&self, targets: Targets<'_, F>, j: usize) -> Option<usize> {
-        match targets {
+    fn plain_class<F: Float>(&self, t: Targets<'_, F>, j: usize) -> Option<usize> {
+        match t {
             Targets::Classes(classes) if *self == SoftmaxCrossEntropy::default() => Some(classes[j]),
             _ => None,
         }
     }
 
     /// aᵢ of sample `j` for all its classes: the target, smoothed and weighted.
-    fn shares<F: Float>(&self, targets: Targets<'_, F>, j: usize, n: usize) -> impl Iterator<Item = f64> {
+    fn shares<F: Float>(&self, t: Targets<'_, F>, j: usize, n: usize) -> impl Iterator<Item = f64> {
         let spread = self.label_smoothing / n as f64;
         (0..n).map(move |i| {
-            let smoothed = (1.0 - self.label_smoothing) * targets.get(i, j).as_f64() + spread;
-            self.class_weights.get(i).map_or(smoothed, |weight| weight * smoothed)
+            let smoothed = (1.0 - self.label_smoothing) * t.get(i, j).as_f64() + spread;
+            self.class_weights.as_ref().map_or(smoothed, |weights| weights[i] * smoothed)
         })
     }
 
     /// What the mean divides by.
-    fn divisor<F: Float>(&self, targets: Targets<'_, F>) -> f64 {
-        let n_samples = targets.n_samples();
-        let Some(weights) = self.class_weights() else { return n_samples as f64 };
-        let of_sample = |j| match targets {
-            Targets::Classes(classes) => weights[classes[j]],
-            Targets::Values(t) => weights.iter().zip(t.column(j)).map(|(w, t)| w * t.as_f64()).sum(),
-        };
-        (0..n_samples).map(of_sample).sum()
+    fn divisor<F: Float>(&self, t: Targets<'_, F>) -> f64 {
+        let Some(weights) = &self.class_weights else { return t.n_samples() as f64 };
+        let of_sample = |j| weights.iter().enumerate().map(|(i, w)| w * t.get(i, j).as_f64()).sum::<f64>();
+        (0..t.n_samples()).map(of_sample).sum()
     }
 
     /// The cross-entropy of sample `j`, where `total` is Σ exp(zᵢ − max).
-    fn cross_entropy<F: Float>(&self, z: &[F], max: F, total: f64, targets: Targets<'_, F>, j: usize) -> f64 {
+    fn cross_entropy<F: Float>(&self, z: &[F], max: F, total: f64, t: Targets<'_, F>, j: usize) -> f64 {
         let ln_total = total.ln();
         let nats = |z: F| ln_total - (z - max).as_f64();
-        if let Some(class) = self.plain_class(targets, j) {
+        if let Some(class) = self.plain_class(t, j) {
             return nats(z[class]);
         }
-        let terms = z.iter().zip(self.shares(targets, j, z.len())).filter(|(_, share)| *share != 0.0);
+        let terms = z.iter().zip(self.shares(t, j, z.len())).filter(|(_, share)| *share != 0.0);
         terms.map(|(&z, share)| share * nats(z)).sum()
     }
 
     /// Turns the exponentials of sample `j` in `dz` into `exp · scale · Σa − a`, where `scale` makes them a softmax.
-    fn subtract_targets<F: Float>(&self, dz: &mut [F], scale: F, targets: Targets<'_, F>, j: usize) {
-        if let Some(class) = self.plain_class(targets, j) {
-            for dz in dz.iter_mut() {
-                *dz *= scale;
-            }
+    fn subtract_targets<F: Float>(&self, dz: &mut [F], scale: F, t: Targets<'_, F>, j: usize) {
+        if let Some(class) = self.plain_class(t, j) {
+            dz.iter_mut().for_each(|dz| *dz *= scale);
             dz[class] -= F::one();
             return;
         }
         let n_classes = dz.len();
-        let shares = || self.shares(targets, j, n_classes).map(F::of);
+        let shares = || self.shares(t, j, n_classes).map(F::of);
         let weight = shares().fold(F::zero(), |sum, share| sum + share);
         for (dz, share) in dz.iter_mut().zip(shares()) {
             *dz = *dz * scale * weight - share;
@@ -187,8 +174,9 @@ impl SoftmaxCrossEntropy {
     }
 
     #[track_caller]
-    fn assert_class_weights(&self, n_classes: usize) {
-        if let Some(weights) = self.class_weights() {
+    fn assert_settings(&self, n_classes: usize) {
+        self.check().unwrap_or_else(|error| panic!("{error}"));
+        if let Some(weights) = &self.class_weights {
             assert_eq!(weights.len(), n_classes, "weights of classes, and classes of the logits");
         }
     }
@@ -199,54 +187,54 @@ impl<F: Float> Loss<F> for SoftmaxCrossEntropy {
         "softmax-cross-entropy"
     }
 
-    fn value(&self, z: MatrixView<'_, F>, targets: Targets<'_, F>) -> LossSum {
-        targets.assert_fit(z);
-        self.assert_class_weights(z.n_rows());
-        let mut sum = 0.0;
-        for (j, z) in z.column_iter().enumerate() {
-            let max = max(z);
-            let total = sum_of_exp(z, max);
-            sum += self.cross_entropy(z, max, total, targets, j);
-        }
-        LossSum { sum, divisor: self.divisor(targets) }
+    fn outputs(&self) -> Outputs {
+        Outputs::ClassProbabilities
     }
 
-    fn gradient_to(
-        &self,
-        mut dz: MatrixViewMut<'_, F>,
-        z: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-    ) -> LossSum {
-        assert_shapes(&dz, z, targets);
-        self.assert_class_weights(z.n_rows());
+    fn axis(&self) -> &'static str {
+        "mean loss (nats per sample)"
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn check_outputs(&self, n_outputs: usize) -> Result<(), Error> {
+        self.check()?;
+        if n_outputs == 1 {
+            let expected = "at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy";
+            return Error::classes("outputs is 1", expected);
+        }
+        let n_weights = self.class_weights.as_ref().map_or(n_outputs, Vec::len);
+        if n_weights != n_outputs {
+            let found = format!("the number of class weights is {n_weights}");
+            return Error::classes(found, format!("{n_outputs}, one for every output"));
+        }
+        Ok(())
+    }
+
+    fn value(&self, z: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum {
+        t.assert_fit(z);
+        self.assert_settings(z.n_rows());
+        let sum = z.column_iter().enumerate().fold(0.0, |sum, (j, z)| {
+            let max = max(z);
+            sum + self.cross_entropy(z, max, sum_of_exp(z, max), t, j)
+        });
+        LossSum { sum, divisor: self.divisor(t) }
+    }
+
+    fn gradient_to(&self, mut dz: MatrixViewMut<'_, F>, z: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum {
+        assert_shapes(&dz, z, t);
+        self.assert_settings(z.n_rows());
         let mut sum = 0.0;
         for (j, z) in z.column_iter().enumerate() {
             let (dz, max) = (dz.column_mut(j), max(z));
             exp_to(dz, z, max);
             let total = dz.iter().map(|exp| exp.as_f64()).sum();
-            sum += self.cross_entropy(z, max, total, targets, j);
-            self.subtract_targets(dz, F::of(1.0 / total), targets, j);
+            sum += self.cross_entropy(z, max, total, t, j);
+            self.subtract_targets(dz, F::of(1.0 / total), t, j);
         }
-        LossSum { sum, divisor: self.divisor(targets) }
-    }
-
-    /// softmax(z).
-    fn predict_to(&self, y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
-        softmax_to(y, z);
-    }
-
-    /// The largest of a distribution is its class.
-    fn true_and_predicted(
-        &self,
-        z: MatrixView<'_, F>,
-        targets: Targets<'_, F>,
-        j: usize,
-    ) -> Option<(usize, usize)> {
-        let class = match targets {
-            Targets::Classes(classes) => classes[j],
-            Targets::Values(t) => argmax(t.column(j)),
-        };
-        Some((class, argmax(z.column(j))))
+        LossSum { sum, divisor: self.divisor(t) }
     }
 }
 

@@ -1,16 +1,12 @@
 //! Grey images of one size, kept as bytes.
 
 use std::fmt;
-use std::fs::File;
 use std::ops::Range;
-use std::path::Path;
 
+use chainrule_data::scale_to;
 use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut};
 
 use crate::listing::Listing;
-use crate::pixels::scale_to;
-use crate::source::Source;
-use crate::{Digest, Error, read};
 
 /// Grey images of one size: a byte per pixel, row after row, image after image; 0 is background, 255 full ink.
 ///
@@ -49,20 +45,6 @@ impl Images {
             pixels.len()
         );
         Images { n_images, n_rows, n_columns, pixels, listing: Listing::default() }
-    }
-
-    /// Reads an IDX file of images, plain or gzip.
-    ///
-    /// Memory is bounded as [`read_images`](crate::read_images) says, whatever the header announces.
-    ///
-    /// # Errors
-    /// [`Error::Read`] if the file cannot be opened, and those of [`read_images`](crate::read_images).
-    pub fn load(path: impl AsRef<Path>) -> Result<Images, Error> {
-        Ok(Images::load_hashed(path.as_ref())?.0)
-    }
-
-    pub(crate) fn load_hashed(path: &Path) -> Result<(Images, Digest), Error> {
-        read::images_from(Source::<File>::open(path)?)
     }
 
     /// How many images.

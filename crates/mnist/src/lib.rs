@@ -6,22 +6,24 @@ mod error;
 mod images;
 mod listing;
 mod mnist;
-mod pixels;
 mod prepare;
 mod read;
 mod set;
 mod source;
 mod write;
 
+pub use chainrule_data::scaled;
 pub use digest::Digest;
 pub use error::Error;
 pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
-pub use pixels::scaled;
 pub use prepare::{Digit, prepare_digit};
 pub use read::{INFLATION, MEMORY_FACTOR, MEMORY_MORE, read_images, read_labels};
-pub use set::{ImageSet, N_CLASSES};
+pub use set::ImageSet;
 pub use write::{write_images, write_labels};
+
+/// Labels are 0 to 9.
+pub const N_CLASSES: usize = 10;
 
 /// The magic number of images: two zero bytes, 8 for unsigned bytes, 3 dimensions.
 const IMAGES_MAGIC: u32 = 0x0000_0803;

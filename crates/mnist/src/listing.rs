@@ -5,9 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use chainrule_data::scaled;
 use chainrule_tensor::{Float, MAX_SPARSE_ROWS, PackedColumns, SparseBuffer, prefetch};
-
-use crate::pixels::scaled;
 
 /// What is known of some images besides their pixels. It says nothing that the pixels don't say, so all are equal.
 #[derive(Default)]

@@ -60,6 +60,18 @@ pub fn read_labels(reader: impl Read, path: impl AsRef<Path>) -> Result<Vec<u8>,
     Ok(labels_from(Source::new(reader, path.as_ref())?)?.0)
 }
 
+impl Images {
+    /// Reads an IDX file of images, plain or gzip.
+    ///
+    /// Memory is bounded as [`read_images`](crate::read_images) says, whatever the header announces.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the file cannot be opened, and those of [`read_images`](crate::read_images).
+    pub fn load(path: impl AsRef<Path>) -> Result<Images, Error> {
+        Ok(images_from(Source::open(path.as_ref())?)?.0)
+    }
+}
+
 pub(crate) fn images_from(mut source: Source<impl Read>) -> Result<(Images, Digest), Error> {
     let dimensions = read_header::<3>(&mut source, IMAGES_MAGIC)?;
     let pixels = read_data(&mut source, dimensions)?;

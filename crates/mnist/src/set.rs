@@ -4,14 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use chainrule_tensor::{Float, Matrix, MatrixViewMut};
+use chainrule_data::{Samples, TargetKind};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, TargetBuffer};
 
 use crate::source::Source;
 use crate::write::save;
-use crate::{Digest, Error, Images, read, write_images, write_labels};
-
-/// Labels are 0 to 9.
-pub const N_CLASSES: usize = 10;
+use crate::{Digest, Error, Images, N_CLASSES, read, write_images, write_labels};
 
 /// Images and a label 0 to 9 for each: the training set or the test set.
 ///
@@ -62,7 +60,7 @@ impl ImageSet {
     ) -> Result<(ImageSet, [Digest; 2]), Error> {
         // The labels first: they are small, and what is wrong with them is found at once.
         let (labels, labels_digest) = read::labels_from(Source::open(labels_path)?)?;
-        let (images, images_digest) = Images::load_hashed(images_path)?;
+        let (images, images_digest) = read::images_from(Source::open(images_path)?)?;
         if images.n_images() != labels.len() {
             return Err(Error::CountMismatch {
                 images: images_path.to_owned(),
@@ -158,6 +156,37 @@ impl ImageSet {
     #[track_caller]
     pub fn to_matrix<F: Float>(&self, range: Range<usize>) -> Matrix<F> {
         self.images.to_matrix(range)
+    }
+}
+
+/// Pixels become 0…1, the digit is the class.
+impl Samples for ImageSet {
+    fn n_samples(&self) -> usize {
+        self.len()
+    }
+
+    fn shape(&self) -> Shape {
+        Shape { channels: 1, height: self.images.n_rows(), width: self.images.n_columns() }
+    }
+
+    fn target_kind(&self) -> TargetKind {
+        let largest = self.labels().iter().max().copied().unwrap_or(0);
+        TargetKind::Classes { n_classes: usize::from(largest) + 1 }
+    }
+
+    fn class_of(&self, i: usize) -> Option<usize> {
+        Some(usize::from(self.label(i)))
+    }
+
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
+        self.images.inputs_to(x, indices);
+        t.classes_mut().extend(indices.iter().map(|&i| usize::from(self.label(i))));
     }
 }
 

@@ -1,11 +1,9 @@
 //! Writing IDX, plain or gzip.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::process;
 
+use chainrule_files::write_file;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -68,36 +66,14 @@ fn invalid(message: String) -> io::Error {
 
 /// Writes a whole file, gzip if its name says so. It gets its name when it is complete.
 pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let mut partial = OsString::from(path);
-    partial.push(format!(".{}.partial", process::id()));
-    let result = write_file(partial.as_ref(), has_gzip_name(path), write)
-        .and_then(|()| fs::rename(&partial, path))
-        .and_then(|()| sync_folder_of(path));
-    result.map_err(|cause| {
-        // It may never have been there; the first failure is the one to tell.
-        let _ = fs::remove_file(&partial);
-        Error::Write { path: path.to_owned(), cause }
-    })
-}
-
-fn write_file(
-    path: &Path,
-    gzip: bool,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut writer = BufWriter::new(File::create(path)?);
-    if gzip {
-        let mut encoder = GzEncoder::new(&mut writer, Compression::default());
-        write(&mut encoder)?;
-        encoder.finish()?;
+    let mut bytes = Vec::new();
+    let written = if has_gzip_name(path) {
+        let mut encoder = GzEncoder::new(&mut bytes, Compression::default());
+        write(&mut encoder).and_then(|()| encoder.finish().map(drop))
     } else {
-        write(&mut writer)?;
-    }
-    writer.into_inner()?.sync_all()
-}
-
-/// Waits until the name is on the disk, too; only Unix can open a folder for that.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        write(&mut bytes)
+    };
+    written
+        .and_then(|()| write_file(path, &bytes))
+        .map_err(|cause| Error::Write { path: path.to_owned(), cause })
 }

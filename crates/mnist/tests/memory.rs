@@ -1,7 +1,9 @@
-//! How much memory reading takes, counted by the allocator. One test only, so that nothing else allocates meanwhile. The
-//! counter of `chainrule_fuzzing` would not do: it counts one thread, and a whole data set is read in two.
+//! How much memory reading takes, counted by the allocator. One test only, and a program of its own, so that nothing else
+//! allocates meanwhile. The counter of `chainrule_fuzzing` would not do: it counts one thread, and a whole data set is read
+//! in two.
 #![allow(unsafe_code, reason = "a global allocator is unsafe to implement; this one counts")]
 
+#[path = "it/common.rs"]
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -26,8 +26,9 @@ impl Inside {
         let indices = spread(samples.n_samples(), MOST_SAMPLES);
         let diagnostics = diagnose(net, samples, &indices)?;
         let z = net.logits(&inputs(samples, &indices));
-        let layers = net.layers().layers();
-        let name = format!("{} ({})", layers.len(), layers.last().map_or("none", |layer| layer.name()));
+        let layers = net.layers();
+        let name =
+            format!("{} ({})", layers.len(), layers.iter().last().map_or("none", |layer| layer.name()));
         Ok(Inside { diagnostics, outputs: (name, Histogram::of(z.as_slice(), N_BINS)) })
     }
 }
@@ -43,7 +44,8 @@ mod tests {
         let net = Mlp::new(&config.with_dropout(0.5)).unwrap();
         let data = Dataset::from_rows(&[1.0, 2.0, 3.0, 4.0], 2).unwrap().with_classes(&[0, 1]).unwrap();
         let inside = Inside::of(&net, &data).unwrap();
-        let shown: Vec<_> = inside.diagnostics.hidden.iter().map(|units| (units.layer, units.name)).collect();
+        let shown: Vec<_> =
+            inside.diagnostics.hidden.iter().map(|units| (units.layer, &*units.name)).collect();
         assert_eq!(shown, [(3, "relu"), (7, "relu")]);
         assert_eq!((inside.outputs.0.as_str(), inside.outputs.1.n_values()), ("9 (affine)", 4));
     }

@@ -1,10 +1,12 @@
 //! The whole page: head, contents, one part per run, foot.
 
-use chainrule_trainer::Samples;
+use std::path::Path;
+
+use chainrule_trainer::{Samples, write_file};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
-    Report, draw,
+    Error, Report, draw,
     report::Findings,
     run::By,
     sections::{
@@ -21,7 +23,37 @@ struct Part {
     body: Markup,
 }
 
-pub(crate) fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Markup {
+impl Report {
+    /// The page, with every network evaluated on `test`.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`]; [`Error::Samples`] if a network doesn't fit the samples; [`Error::NoClass`] where targets are
+    /// values; [`Error::Images`] if the samples have another number of values than the images.
+    pub fn to_html(&self, test: &impl Samples) -> Result<String, Error> {
+        if self.runs.is_empty() {
+            return Err(Error::NoRun);
+        }
+        if let Some((n_rows, n_columns)) = self.images
+            && n_rows.checked_mul(n_columns) != Some(test.n_inputs())
+        {
+            return Err(Error::Images { n_rows, n_columns, found: test.n_inputs() });
+        }
+        let findings = self.runs.iter().map(|run| Findings::new(run, test));
+        let findings = findings.collect::<Result<Vec<_>, _>>()?;
+        Ok(page(self, &findings, test).into_string())
+    }
+
+    /// Writes the page to `path`; what was there before stays until the new file is whole.
+    ///
+    /// # Errors
+    /// Those of [`to_html`](Report::to_html), and [`Error::Io`].
+    pub fn save(&self, test: &impl Samples, path: impl AsRef<Path>) -> Result<(), Error> {
+        let (path, html) = (path.as_ref(), self.to_html(test)?);
+        write_file(path, html.as_bytes()).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })
+    }
+}
+
+fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Markup {
     let by = By::of(&report.runs);
     let runs: Vec<(String, Vec<Part>)> = findings
         .iter()

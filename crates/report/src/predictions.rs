@@ -2,8 +2,7 @@
 
 use chainrule_trainer::{
     Mlp, Samples,
-    losses::{Loss, LossConfig},
-    tensor::{InputBuffer, Matrix, argmax},
+    tensor::{Context, InputBuffer, Matrix, TargetBuffer},
 };
 
 use crate::Error;
@@ -37,16 +36,13 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
         let indices: Vec<usize> = (start..n_samples.min(start + CHUNK)).collect();
         let z = net.logits(&inputs(samples, &indices));
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
-        net.config().loss.predict_to((&mut y).into(), (&z).into());
+        let outputs = net.config().loss.outputs();
+        outputs.predict_to((&mut y).into(), (&z).into());
         for (j, &sample) in indices.iter().enumerate() {
             let truth = samples.class_of(sample).ok_or(Error::NoClass { sample })?;
-            let (z, y) = (z.column(j), y.column(j));
-            let (predicted, p) = match (&net.config().loss, y.as_slice()) {
-                // A single yes or no: 0 is no, 1 is yes.
-                (LossConfig::BinaryCrossEntropy, &[yes]) => (usize::from(z[0] > 0.0), vec![1.0 - yes, yes]),
-                // Of the logits, since large ones may have equal probabilities.
-                (_, y) => (argmax(z.as_slice()), y.to_vec()),
-            };
+            let p = outputs.of_classes(y.column(j).as_slice());
+            // Of the logits, since large ones may have equal probabilities.
+            let predicted = outputs.class(z.column(j).as_slice());
             let p_truth = f64::from(*p.get(truth).ok_or(Error::NoClass { sample })?);
             let p_predicted = f64::from(p[predicted]);
             all.push(Prediction { sample, truth, predicted, p_predicted, p_truth });
@@ -58,13 +54,8 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
 /// Some of the samples as a matrix, inputs × samples.
 pub(crate) fn inputs(samples: &impl Samples, indices: &[usize]) -> Matrix<f32> {
     let mut x = InputBuffer::new();
-    samples.inputs_to(&mut x, indices);
+    samples.gather(&mut x, &mut TargetBuffer::new(), indices, Context::inference());
     x.as_input().to_matrix()
-}
-
-/// Whether the network's outputs are probabilities.
-pub(crate) fn are_probabilities(net: &Mlp) -> bool {
-    matches!(net.config().loss, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy)
 }
 
 /// The mistakes of which the network is most sure, at most `most`.
@@ -78,18 +69,14 @@ pub(crate) fn worst(predictions: &[Prediction], most: usize) -> Vec<Prediction> 
 
 #[cfg(test)]
 mod tests {
-    use chainrule_trainer::{Dataset, MlpConfig, evaluate};
+    use chainrule_trainer::{Dataset, MlpConfig, evaluate, losses::LossConfig};
 
     use super::*;
 
     /// One affine layer with these weights, column after column.
     fn net(config: MlpConfig, weights: &[f32]) -> Mlp {
         let mut net = Mlp::new(&config).unwrap();
-        net.layers_mut().visit_parameters_mut(&mut |name, parameter| {
-            if name == "W1" {
-                parameter.values.copy_from_slice(weights);
-            }
-        });
+        net.tensor_mut("W1").unwrap().as_mut_slice().copy_from_slice(weights);
         net
     }
 

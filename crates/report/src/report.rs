@@ -1,15 +1,12 @@
-//! From runs and a test set to the page.
+//! What a report is made from: runs, and what the test set says about each.
 
-use std::path::Path;
-
-use chainrule_trainer::{Evaluation, Samples, evaluate, write_file};
+use chainrule_trainer::{Evaluation, Samples, evaluate};
 
 use crate::{
     Error, Run,
     calibration::{self, Bin},
     inside::Inside,
-    page,
-    predictions::{self, Prediction, are_probabilities},
+    predictions::{self, Prediction},
 };
 
 /// A report on one run or several, which are then compared.
@@ -54,34 +51,6 @@ impl Report {
         Report { images: Some((n_rows, n_columns)), ..self }
     }
 
-    /// The page, with every network evaluated on `test`.
-    ///
-    /// # Errors
-    /// [`Error::NoRun`]; [`Error::Samples`] if a network doesn't fit the samples; [`Error::NoClass`] where targets are
-    /// values; [`Error::Images`] if the samples have another number of values than the images.
-    pub fn to_html(&self, test: &impl Samples) -> Result<String, Error> {
-        if self.runs.is_empty() {
-            return Err(Error::NoRun);
-        }
-        if let Some((n_rows, n_columns)) = self.images
-            && n_rows.checked_mul(n_columns) != Some(test.n_inputs())
-        {
-            return Err(Error::Images { n_rows, n_columns, found: test.n_inputs() });
-        }
-        let findings = self.runs.iter().map(|run| Findings::new(run, test));
-        let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        Ok(page::page(self, &findings, test).into_string())
-    }
-
-    /// Writes the page to `path`; what was there before stays until the new file is whole.
-    ///
-    /// # Errors
-    /// Those of [`to_html`](Report::to_html), and [`Error::Io`].
-    pub fn save(&self, test: &impl Samples, path: impl AsRef<Path>) -> Result<(), Error> {
-        let (path, html) = (path.as_ref(), self.to_html(test)?);
-        write_file(path, html.as_bytes()).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })
-    }
-
     /// What a class is called.
     pub(crate) fn class(&self, class: usize) -> String {
         self.classes.get(class).cloned().unwrap_or_else(|| class.to_string())
@@ -99,10 +68,11 @@ pub(crate) struct Findings<'r> {
 }
 
 impl<'r> Findings<'r> {
-    fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
+    pub(crate) fn new(run: &'r Run, test: &impl Samples) -> Result<Self, Error> {
         let evaluation = evaluate(&run.net, test).map_err(Error::of_samples(&run.name))?;
         let predictions = predictions::predictions(&run.net, test)?;
-        let bins = are_probabilities(&run.net).then(|| calibration::bins(&predictions));
+        let bins =
+            run.net.config().loss.outputs().are_probabilities().then(|| calibration::bins(&predictions));
         let inside = Inside::of(&run.net, test).map_err(Error::of_samples(&run.name))?;
         Ok(Findings { run, evaluation, predictions, bins, inside })
     }

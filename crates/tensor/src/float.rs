@@ -3,7 +3,7 @@
 use nalgebra::Scalar;
 use num_traits::NumAssign;
 
-use crate::kernel::{self, Kernels};
+use crate::kernel::HasKernels;
 
 /// A floating-point element: `f32` (training) or `f64` (gradient checks).
 ///
@@ -19,7 +19,7 @@ use crate::kernel::{self, Kernels};
 /// assert_eq!(half(3.0_f32), 1.5);
 /// assert_eq!(half(3.0_f64).as_f64(), 1.5);
 /// ```
-pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync + sealed::Sealed {
+pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync + HasKernels {
     /// The name of the type as Rust spells it, for messages.
     const NAME: &'static str;
 
@@ -28,10 +28,6 @@ pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync 
 
     /// This value in `f64`, exactly.
     fn as_f64(self) -> f64;
-
-    /// The fastest inner loops that this processor has for the type.
-    #[doc(hidden)]
-    fn kernels() -> Kernels<Self>;
 }
 
 impl Float for f32 {
@@ -45,11 +41,6 @@ impl Float for f32 {
     #[inline]
     fn as_f64(self) -> f64 {
         f64::from(self)
-    }
-
-    #[inline]
-    fn kernels() -> Kernels<f32> {
-        kernel::kernels_f32()
     }
 }
 
@@ -65,15 +56,4 @@ impl Float for f64 {
     fn as_f64(self) -> f64 {
         self
     }
-
-    #[inline]
-    fn kernels() -> Kernels<f64> {
-        kernel::kernels_f64()
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
 }

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    Float, Matrix,
+    Float, Matrix, MatrixViewMut,
     random::{Purpose, generator, standard_normal_pair, uniform},
 };
 
@@ -45,6 +45,12 @@ pub enum Init {
     HeUniform,
     /// N(0, 2 / inputs).
     HeNormal,
+    /// Every value the same: what biases, scales and running statistics start as. It has no name that could be read, since
+    /// weights that start equal stay equal.
+    Constant {
+        /// The value.
+        value: f64,
+    },
 }
 
 impl Init {
@@ -57,26 +63,36 @@ impl Init {
         }
     }
 
-    /// The initial weights of a layer, a pure function of `seed` and `layer`.
-    ///
-    /// Values are drawn column after column (all weights of input 0 first), in `f64`, and rounded to `F`.
+    /// Whether the values are drawn.
+    pub fn is_random(self) -> bool {
+        !matches!(self, Init::Constant { .. })
+    }
+
+    /// The initial weights of a layer, a pure function of `seed` and `layer`; see [`fill`](Init::fill).
     ///
     /// # Shapes
     /// The result is `n_outputs × n_inputs`.
     pub fn matrix<F: Float>(self, n_outputs: usize, n_inputs: usize, seed: u64, layer: u64) -> Matrix<F> {
-        let mut rng = generator(seed, Purpose::Initialise, layer, 0);
         let mut w = Matrix::zeros(n_outputs, n_inputs);
-        let (fan_in, fan_out) = (n_inputs as f64, n_outputs as f64);
-        match self {
-            Init::Normal { std } => fill_normal(w.as_mut_slice(), std, &mut rng),
-            Init::XavierNormal => fill_normal(w.as_mut_slice(), (2.0 / (fan_in + fan_out)).sqrt(), &mut rng),
-            Init::HeNormal => fill_normal(w.as_mut_slice(), (2.0 / fan_in).sqrt(), &mut rng),
-            Init::XavierUniform => {
-                fill_uniform(w.as_mut_slice(), (6.0 / (fan_in + fan_out)).sqrt(), &mut rng)
-            }
-            Init::HeUniform => fill_uniform(w.as_mut_slice(), (6.0 / fan_in).sqrt(), &mut rng),
-        }
+        self.fill((&mut w).into(), seed, layer);
         w
+    }
+
+    /// Writes initial weights, outputs × inputs, a pure function of `seed` and `layer`.
+    ///
+    /// Values are drawn column after column (all weights of input 0 first), in `f64`, and rounded to `F`.
+    pub fn fill<F: Float>(self, mut w: MatrixViewMut<'_, F>, seed: u64, layer: u64) {
+        let mut rng = generator(seed, Purpose::Initialise, layer, 0);
+        let (fan_in, fan_out) = (w.n_columns() as f64, w.n_rows() as f64);
+        let w = w.as_mut_slice();
+        match self {
+            Init::Normal { std } => fill_normal(w, std, &mut rng),
+            Init::XavierNormal => fill_normal(w, (2.0 / (fan_in + fan_out)).sqrt(), &mut rng),
+            Init::HeNormal => fill_normal(w, (2.0 / fan_in).sqrt(), &mut rng),
+            Init::XavierUniform => fill_uniform(w, (6.0 / (fan_in + fan_out)).sqrt(), &mut rng),
+            Init::HeUniform => fill_uniform(w, (6.0 / fan_in).sqrt(), &mut rng),
+            Init::Constant { value } => w.fill(F::of(value)),
+        }
     }
 }
 
@@ -102,6 +118,7 @@ impl fmt::Display for Init {
             Init::XavierNormal => f.write_str("xavier-normal"),
             Init::HeUniform => f.write_str("he-uniform"),
             Init::HeNormal => f.write_str("he-normal"),
+            Init::Constant { value } => write!(f, "constant:{value:?}"),
         }
     }
 }

@@ -12,7 +12,9 @@ mod operand;
 mod packed;
 mod product;
 pub mod random;
+mod shape;
 mod sparse;
+mod targets;
 mod view;
 
 pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
@@ -28,7 +30,10 @@ pub use packed::PackedColumns;
 pub use product::{input_outer_add_to, input_product_add_to, product_add_to, product_to};
 /// The random number library whose generator [`random`] uses.
 pub use rand;
+pub use random::Context;
+pub use shape::Shape;
 pub use sparse::{MAX_SPARSE_ROWS, SparseBuffer, SparseView};
+pub use targets::{TargetBuffer, Targets};
 pub use view::{MatrixView, MatrixViewMut};
 
 /// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.

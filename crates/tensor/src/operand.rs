@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use nalgebra::{Dyn, MatrixView as StridedView};
-
 use crate::{Float, Matrix, MatrixView, kernel::Strided};
 
 /// A factor of a product: a matrix in memory seen through two strides.
@@ -80,24 +78,6 @@ impl<'a, F: Float> Operand<'a, F> {
     #[inline]
     pub(crate) fn as_strided(self) -> Strided<'a, F> {
         Strided { data: self.data, row_stride: self.row_stride, column_stride: self.column_stride }
-    }
-
-    /// Column `j` as a slice, where columns lie in memory as slices.
-    #[inline]
-    pub(crate) fn contiguous_column(self, j: usize) -> Option<&'a [F]> {
-        let start = j * self.column_stride;
-        (self.row_stride == 1).then(|| &self.data[start..start + self.n_rows])
-    }
-
-    /// The same values in nalgebra's terms. Neither dimension may be zero.
-    pub(crate) fn strided(self) -> StridedView<'a, F, Dyn, Dyn, Dyn, Dyn> {
-        StridedView::from_slice_with_strides_generic(
-            self.data,
-            Dyn(self.n_rows),
-            Dyn(self.n_columns),
-            Dyn(self.row_stride),
-            Dyn(self.column_stride),
-        )
     }
 }
 

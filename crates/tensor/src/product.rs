@@ -1,10 +1,8 @@
 //! Matrix products into a given destination, on the fast route whatever is transposed.
 //!
-//! nalgebra's `tr_mul` and `gemm_tr` never reach its blocked, vectorised product; its `gemm` does, with any
-//! strides. So a transposed factor is handed to `gemm` as a view whose strides are swapped. The product runs on
-//! the calling thread and takes its sums in an order that depends on the shapes alone.
-//!
-//! Products with a small dimension take loops of our own: nalgebra's (0.35) run past the end of a strided column.
+//! A transposed factor is one whose strides are swapped: nothing is copied. The product runs on the calling thread, allocates
+//! nothing, and takes every sum in the order of its terms, so that no cut of the work shows in a result. nalgebra's `tr_mul` and
+//! `gemm_tr` never reach its blocked, vectorised product, and that allocates.
 
 use std::ops::Range;
 
@@ -33,7 +31,7 @@ pub fn product_to<'a, F: Float>(
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    gemm(y, a.into(), b.into(), F::zero());
+    product(y, a.into(), b.into(), true);
 }
 
 /// `y = y + a · b`; see [`product_to`].
@@ -56,7 +54,7 @@ pub fn product_add_to<'a, F: Float>(
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    gemm(y, a.into(), b.into(), F::one());
+    product(y, a.into(), b.into(), false);
 }
 
 /// `y = y + w · x`, whatever the form of `x`.
@@ -108,9 +106,9 @@ pub fn input_outer_add_to<F: Float>(
     }
 }
 
-/// `y = beta · y + a · b`, where `beta` is 0 (`y` is not read) or 1.
+/// `y = y + a · b`; with `clear`, `y = a · b`, and `y` is not read.
 #[track_caller]
-fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, beta: F) {
+fn product<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, clear: bool) {
     let ((m, k), (k_b, n)) = (a.shape(), b.shape());
     assert!(
         k == k_b && y.shape() == (m, n),
@@ -118,53 +116,26 @@ fn gemm<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_,
         y.n_rows(),
         y.n_columns()
     );
-    if m == 0 || n == 0 {
-        return;
-    }
-    if k == 0 {
-        if beta.is_zero() {
-            y.as_mut_slice().fill(F::zero());
-        }
-        return;
-    }
-    let shape = Shape { m, k, n };
-    if let Some(a) = a.contiguous() {
-        clear_if(beta.is_zero(), &mut y);
-        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
-    } else if let Some(a) = a.t().contiguous() {
-        clear_if(beta.is_zero(), &mut y);
-        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
-    } else if m.min(n).min(k) <= SMALL {
-        clear_if(beta.is_zero(), &mut y);
-        small_product_add_to(y, a, b);
-    } else {
-        y.nalgebra_mut().gemm(F::one(), &a.strided(), &b.strided(), beta);
-    }
-}
-
-fn clear_if<F: Float>(clear: bool, y: &mut MatrixViewMut<'_, F>) {
     if clear {
         y.as_mut_slice().fill(F::zero());
     }
+    let shape = Shape { m, k, n };
+    if let Some(a) = a.contiguous() {
+        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else if let Some(a) = a.t().contiguous() {
+        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+    } else {
+        plain_product_add_to(y, a, b);
+    }
 }
 
-/// Up to this size of a dimension nalgebra's `gemm` does not take its blocked product.
-const SMALL: usize = 5;
-
-/// `y = y + a · b`, each sum in the order of `a`'s columns.
-fn small_product_add_to<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>) {
+/// `y = y + a · b`, each sum in the order of `a`'s columns: for a first factor with gaps, some rows of a matrix, which no
+/// training has.
+fn plain_product_add_to<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>) {
     for j in 0..y.n_columns() {
-        let y = y.column_mut(j);
         for p in 0..a.shape().1 {
-            let factor = b.get(p, j);
-            if let Some(column) = a.contiguous_column(p) {
-                for (y, &a) in y.iter_mut().zip(column) {
-                    *y += a * factor;
-                }
-            } else {
-                for (i, y) in y.iter_mut().enumerate() {
-                    *y += a.get(i, p) * factor;
-                }
+            for (i, y) in y.column_mut(j).iter_mut().enumerate() {
+                *y += a.get(i, p) * b.get(p, j);
             }
         }
     }
@@ -230,6 +201,25 @@ mod tests {
         let mut dw = Matrix::zeros(7, 11);
         product_to((&mut dw).into(), &dy, Operand::from(&x).rows(8..19).t());
         assert_eq!(dw, expected);
+    }
+
+    /// Neither they nor their transpose lie without gaps.
+    #[test]
+    fn selected_rows_are_a_first_factor_like_others() {
+        let all = integers(40, 25, 4);
+        for (from, n) in [(0, 0), (8, 1), (8, 11), (39, 1), (40, 0)] {
+            let rows = Operand::from(&all).rows(from..from + n);
+            let as_matrix = all.rows(from, n).into_owned();
+            for (a, twin) in [(rows, as_matrix.clone()), (rows.t(), as_matrix.transpose())] {
+                let b = integers(twin.ncols(), 7, 5);
+                let expected = product_by_loops(&twin, &b);
+                let mut y = Matrix::from_element(twin.nrows(), 7, f64::NAN);
+                product_to((&mut y).into(), a, &b);
+                assert_eq!(y, expected, "{n} rows from {from}");
+                product_add_to((&mut y).into(), a, Operand::from(&b.transpose()).t());
+                assert_eq!(y, &expected + &expected, "adding {n} rows from {from}");
+            }
+        }
     }
 
     #[test]

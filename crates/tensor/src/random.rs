@@ -1,4 +1,4 @@
-//! Randomness as a pure function of a seed and of what it is for.
+//! Randomness as a pure function of a seed and of what it is for, and where a training stands, which it may depend on.
 //!
 //! Every use has a generator of its own, ChaCha8 keyed by (seed, purpose, major, minor): four little-endian 64-bit
 //! words are its 256-bit key. Nothing is drawn from a shared stream, so nothing depends on the order in which
@@ -8,6 +8,62 @@
 //! pinned by values that an independent program made (`tests/reference/random.py`).
 
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+
+/// Whether something is done in training or in inference, and where that stands: all that a layer may know besides its
+/// input, its parameters and the sums it asked for, and a source of samples besides which of them are wanted. Randomness
+/// in either is a pure function of these numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context {
+    /// True in training; false in inference, where dropout does nothing and batch normalisation knows its statistics.
+    pub training: bool,
+    /// The seed of the run.
+    pub seed: u64,
+    /// Epochs before this one.
+    pub epoch: u64,
+    /// Steps taken before this one.
+    pub step: u64,
+    /// How many samples the whole mini-batch has, in training.
+    pub n_samples: usize,
+    /// The position in the mini-batch of the first sample of this pass.
+    pub first_sample: usize,
+    /// The position of the layer in its network.
+    pub layer: usize,
+}
+
+impl Context {
+    /// The context of inference.
+    pub const fn inference() -> Self {
+        let (seed, epoch, step) = (0, 0, 0);
+        Context { training: false, seed, epoch, step, n_samples: 0, first_sample: 0, layer: 0 }
+    }
+
+    /// The context of one training step, at its first sample, in the first epoch. Whoever runs the mini-batch says how
+    /// many it has.
+    pub const fn training(seed: u64, step: u64) -> Self {
+        Context { training: true, seed, step, ..Context::inference() }
+    }
+
+    /// The same context in the epoch `epoch`, counting from 0.
+    pub const fn in_epoch(self, epoch: u64) -> Self {
+        Context { epoch, ..self }
+    }
+
+    /// The same context for a mini-batch of `n_samples`.
+    pub const fn of_samples(self, n_samples: usize) -> Self {
+        Context { n_samples, ..self }
+    }
+
+    /// The same context for samples that start at `first_sample` of the mini-batch.
+    pub const fn at_sample(self, first_sample: usize) -> Self {
+        Context { first_sample, ..self }
+    }
+
+    /// The same context for the layer at position `layer`.
+    pub const fn at_layer(self, layer: usize) -> Self {
+        Context { layer, ..self }
+    }
+}
 
 /// What random numbers are used for. The discriminants are part of the reproducibility promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

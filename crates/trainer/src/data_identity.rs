@@ -1,7 +1,6 @@
 //! Which data a run was trained on: enough to notice that they are others.
 
-use chainrule_losses::{TargetBuffer, Targets};
-use chainrule_tensor::InputBuffer;
+use chainrule_tensor::{Context, InputBuffer, TargetBuffer, Targets};
 
 use crate::{Samples, parallel};
 
@@ -27,8 +26,7 @@ impl DataIdentity {
         let chunks = parallel::map_with(n.div_ceil(CHUNK), memory, |(x, t, indices), chunk| {
             indices.clear();
             indices.extend(chunk * CHUNK..((chunk + 1) * CHUNK).min(n));
-            samples.inputs_to(x, indices);
-            samples.targets_to(t, indices);
+            samples.gather(x, t, indices, Context::inference());
             let (mut of_inputs, mut of_targets) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
             let mut bytes = Vec::new();
             add(&mut of_inputs, &mut bytes, x.as_input().dense().column_iter().flatten().copied());
@@ -39,8 +37,6 @@ impl DataIdentity {
                 Targets::Values(values) => {
                     add(&mut of_targets, &mut bytes, values.column_iter().flatten().copied());
                 }
-                // Nothing else can be trained on yet.
-                _ => {}
             }
             if let Some(weights) = t.weights() {
                 add(&mut of_targets, &mut bytes, weights.iter().copied());

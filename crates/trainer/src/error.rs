@@ -17,6 +17,14 @@ pub enum Error {
         expected: String,
     },
 
+    /// A layer has a setting that is out of its range.
+    #[error(transparent)]
+    Layer(#[from] chainrule_layers::Error),
+
+    /// The data are of no use.
+    #[error(transparent)]
+    Samples(#[from] chainrule_data::Error),
+
     /// The data don't fit the network.
     #[error("{what}: found {found}, expected {expected}")]
     Data {
@@ -54,6 +62,13 @@ pub enum Error {
         largest: Option<(String, f32)>,
     },
 
+    /// A setting of the loss is out of its range, or the loss does not fit the outputs.
+    #[error("{cause}")]
+    Loss {
+        /// What is wrong with it.
+        cause: chainrule_losses::Error,
+    },
+
     /// The learning-rate schedule does not fit the length of the run.
     #[error("{cause}")]
     Schedule {
@@ -84,7 +99,7 @@ pub enum Error {
     /// A folder for checkpoints is of no use.
     #[error("cannot {doing} the checkpoint folder {}: {cause}", path.display())]
     Folder {
-        /// "make", "read", "write to", "lock" or "clear".
+        /// "make", "read", "write to" or "clear".
         doing: &'static str,
         /// The folder.
         path: PathBuf,

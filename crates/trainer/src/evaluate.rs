@@ -1,8 +1,8 @@
 //! How well a network does on samples it is not trained on.
 
-use chainrule_layers::{Context, Workspace};
-use chainrule_losses::{Loss, LossConfig, LossSum, TargetBuffer, Targets};
-use chainrule_tensor::{InputBuffer, MatrixView};
+use chainrule_layers::Context;
+use chainrule_losses::{Loss, LossSum, Outputs, TargetBuffer, Targets};
+use chainrule_tensor::MatrixView;
 
 use crate::{Confusion, Deviation, Error, Mlp, Samples, TargetKind, metrics::Ranks, parallel};
 
@@ -35,11 +35,10 @@ impl Evaluation {
     fn new(net: &Mlp, samples: &impl Samples) -> Self {
         let n_outputs = net.layers().n_outputs();
         let values = matches!(samples.target_kind(), TargetKind::Values { .. });
-        let (classes, ranked) = match net.config().loss {
-            LossConfig::SoftmaxCrossEntropy(_) => (Some(n_outputs), true),
-            LossConfig::BinaryCrossEntropy if values => ((n_outputs == 1).then_some(2), false),
-            _ => ((!values).then_some(n_outputs), !values),
-        };
+        let outputs = net.config().loss.outputs();
+        let classes = if values { outputs.n_classes(n_outputs) } else { Some(n_outputs) };
+        // Where every class has an output.
+        let ranked = classes == Some(n_outputs);
         Evaluation {
             loss: LossSum::default(),
             confusion: classes.map(Confusion::new),
@@ -49,14 +48,14 @@ impl Evaluation {
     }
 
     /// Counts the samples with outputs `z`.
-    fn add(&mut self, loss: &LossConfig, z: MatrixView<'_, f32>, t: &TargetBuffer<f32>) {
+    fn add(&mut self, loss: &dyn Loss<f32>, z: MatrixView<'_, f32>, t: &TargetBuffer<f32>) {
         let targets = t.as_targets();
         self.loss += match t.weights() {
             None => loss.value(z, targets),
             Some(weights) => loss.weighted_value(z, targets, weights),
         };
         for (j, z_j) in z.column_iter().enumerate() {
-            let classes = loss.true_and_predicted(z, targets, j);
+            let classes = loss.outputs().true_and_predicted(z, targets, j);
             if let (Some(confusion), Some((truth, predicted))) = (&mut self.confusion, classes) {
                 confusion.add(truth, predicted);
                 if let Some(ranks) = &mut self.ranks {
@@ -121,28 +120,16 @@ fn evaluate_where(
     n_samples: usize,
     index: impl Fn(usize) -> usize + Sync,
 ) -> Evaluation {
-    struct Memory {
-        workspace: Workspace<f32>,
-        x: InputBuffer<f32>,
-        t: TargetBuffer<f32>,
-        indices: Vec<usize>,
-    }
-    let memory = || Memory {
-        workspace: net.layers().workspace(CHUNK),
-        x: InputBuffer::new().with_sparse(net.layers().takes_sparse()),
-        t: TargetBuffer::new(),
-        indices: Vec::new(),
-    };
+    let memory = || (net.layers().workspace(CHUNK), Vec::new());
     let none = Evaluation::new(net, samples);
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
-        let Memory { workspace, x, t, indices } = memory;
+        let (workspace, indices) = memory;
         indices.clear();
         indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
-        samples.inputs_to(x, indices);
-        samples.targets_to(t, indices);
-        let z = net.layers().forward(workspace, x.as_input(), &Context::inference());
+        samples.gather(&mut workspace.x, &mut workspace.t, indices, Context::inference());
+        net.layers().infer(net.sequential().values(), workspace);
         let mut evaluation = none.clone();
-        evaluation.add(&net.config().loss, z, t);
+        evaluation.add(net.config().loss.loss(), workspace.outputs(net.layers()), &workspace.t);
         evaluation
     });
     let mut all = none.clone();
@@ -163,10 +150,10 @@ pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Err
         let expected = format!("{n_inputs}, the inputs of the network");
         return mismatch("values per sample", samples.n_inputs().to_string(), expected);
     }
-    let is_binary = net.config().loss == LossConfig::BinaryCrossEntropy;
+    let outputs = net.config().loss.outputs();
     match samples.target_kind() {
         TargetKind::None => mismatch("targets", "none".into(), "a class or values for every sample".into()),
-        TargetKind::Classes { .. } if is_binary && n_outputs == 1 => {
+        TargetKind::Classes { .. } if outputs == Outputs::LabelProbabilities && n_outputs == 1 => {
             mismatch("targets", "classes".into(), "a value for every sample, 0 for no and 1 for yes".into())
         }
         TargetKind::Classes { n_classes } if n_classes > n_outputs => {
@@ -178,11 +165,11 @@ pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Err
             mismatch("target values per sample", n.to_string(), expected)
         }
         TargetKind::Classes { .. } => Ok(()),
-        TargetKind::Values { .. } => match (&net.config().loss, samples.target_range()) {
-            (LossConfig::BinaryCrossEntropy, Some((low, high))) if low < 0.0 || high > 1.0 => {
+        TargetKind::Values { .. } => match (outputs, samples.target_range()) {
+            (Outputs::LabelProbabilities, Some((low, high))) if low < 0.0 || high > 1.0 => {
                 mismatch("target values", format!("{low} to {high}"), "0 for no to 1 for yes".into())
             }
-            (LossConfig::SoftmaxCrossEntropy(_), Some((low, _))) if low < 0.0 => {
+            (Outputs::ClassProbabilities, Some((low, _))) if low < 0.0 => {
                 let expected = "the probability of every class, or with_classes";
                 mismatch("target values", format!("{low}"), expected.into())
             }

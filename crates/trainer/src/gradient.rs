@@ -1,39 +1,23 @@
 //! The gradient of a whole network, by the names of its parameters.
 
-use std::ops::Range;
-
-use chainrule_layers::Sequential;
+use chainrule_layers::{Layers, Tensor};
 use chainrule_tensor::{Float, MatrixView};
 
 /// The gradient of a loss with respect to every parameter of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradient<F = f32> {
     values: Vec<F>,
-    parameters: Vec<Named>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Named {
-    name: String,
-    shape: (usize, usize),
-    range: Range<usize>,
+    parameters: Vec<Tensor>,
 }
 
 impl<F: Float> Gradient<F> {
-    /// Names the values of a gradient as the parameters of `net` are.
+    /// Names the values of a gradient as the parameters of a network are.
     ///
     /// # Panics
     /// Unless there is a value for every parameter.
-    pub(crate) fn new<N: Float>(net: &Sequential<N>, values: Vec<F>) -> Self {
-        assert_eq!(values.len(), net.n_parameters(), "values of the gradient, and of all parameters");
-        let mut parameters = Vec::new();
-        let mut start = 0;
-        net.visit_parameters(&mut |name, parameter| {
-            let range = start..start + parameter.values.len();
-            start = range.end;
-            parameters.push(Named { name: name.to_string(), shape: parameter.shape, range });
-        });
-        Gradient { values, parameters }
+    pub(crate) fn new<N: Float>(layers: &Layers<N>, values: Vec<F>) -> Self {
+        assert_eq!(values.len(), layers.n_parameters(), "values of the gradient, and of all parameters");
+        Gradient { values, parameters: layers.parameters().cloned().collect() }
     }
 
     /// All values, parameters laid end to end.
@@ -43,7 +27,7 @@ impl<F: Float> Gradient<F> {
 
     /// The names of the parameters and their gradients, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, MatrixView<'_, F>)> {
-        self.parameters.iter().map(|p| (&*p.name, self.view(p)))
+        self.parameters.iter().map(|tensor| (&*tensor.name, tensor.view(&self.values)))
     }
 
     /// The gradient with respect to one parameter, in its shape.
@@ -52,16 +36,12 @@ impl<F: Float> Gradient<F> {
     /// If the network has no parameter of that name.
     #[track_caller]
     pub fn of(&self, name: &str) -> MatrixView<'_, F> {
-        match self.parameters.iter().find(|p| p.name == name) {
-            Some(parameter) => self.view(parameter),
+        match self.iter().find(|(found, _)| *found == name) {
+            Some((_, gradient)) => gradient,
             None => {
-                let names: Vec<_> = self.parameters.iter().map(|p| &p.name).collect();
+                let names: Vec<_> = self.iter().map(|(name, _)| name).collect();
                 panic!("no parameter \"{name}\", the network has {names:?}")
             }
         }
-    }
-
-    fn view(&self, parameter: &Named) -> MatrixView<'_, F> {
-        MatrixView::new(&self.values[parameter.range.clone()], parameter.shape.0, parameter.shape.1)
     }
 }

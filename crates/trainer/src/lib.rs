@@ -4,21 +4,11 @@
 mod error;
 
 // The network.
-mod activation;
-mod encoding;
 mod gradient;
 mod mlp;
 mod mlp_config;
-mod mlp_layers;
 mod numerical;
 mod predictor;
-
-// The data, and how they are cut.
-mod dataset;
-mod order;
-mod samples;
-mod shards;
-mod split;
 
 // Training.
 mod average;
@@ -31,7 +21,6 @@ mod progress;
 mod train;
 mod train_config;
 mod update;
-mod values;
 
 // What became of it.
 pub mod diagnostics;
@@ -47,20 +36,20 @@ pub mod checkpoint_format;
 mod data_identity;
 #[cfg(feature = "checkpoint")]
 mod train_state;
-mod writing;
 
 // For crates that depend on this one alone.
+pub use chainrule_data as data;
 pub use chainrule_layers as layers;
 pub use chainrule_losses as losses;
 pub use chainrule_optimizers as optimizers;
 pub use chainrule_tensor as tensor;
 
-pub use activation::Activation;
+pub use chainrule_data::{Dataset, Samples, Sampling, TargetKind, split};
+pub use chainrule_files::{check_file_path, write_file};
+pub use chainrule_layers::{Activation, Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
-pub use dataset::Dataset;
 pub use early_stopping::EarlyStopping;
-pub use encoding::{Encode, Encoding};
 pub use error::{CheckpointProblem, Error};
 pub use evaluate::{Evaluation, evaluate};
 pub use gradient::Gradient;
@@ -68,15 +57,11 @@ pub use metrics::{Confusion, Deviation};
 pub use minibatch::{MiniBatch, Outcome};
 pub use mlp::{Mlp, TwoLayerNet};
 pub use mlp_config::MlpConfig;
-pub use order::Sampling;
 pub use parallel::MAX_THREADS;
 pub use predictor::Predictor;
 pub use progress::{EpochReport, Event, Resumed, Saved, StepReport, Summary};
-pub use samples::{Samples, TargetKind};
-pub use split::split;
 pub use train::{train, train_with};
 pub use train_config::{GradientMethod, Length, TrainConfig};
 #[cfg(feature = "checkpoint")]
 pub use train_state::TrainState;
 pub use update::update;
-pub use writing::{check_file_path, write_file};

@@ -4,24 +4,22 @@
 //!
 //! 1. **by samples**: every shard gathers its samples, runs forward, takes the loss and runs backward, in memory of
 //!    its own;
-//! 2. **by parameters**: every part of the gradient is summed over all shards in their order, and divided.
+//! 2. **by parameters**: every piece of the gradient is summed over all shards in their order, and divided.
 //!
-//! So no shard has a gradient of its own that would have to be added up. Where a layer wants sums over the whole
-//! mini-batch, the first phase stops before it until those of all shards have been added, in their order. The readable
-//! twin is [`Mlp::gradient`](crate::Mlp::gradient).
+//! So no shard has a gradient of its own that would have to be added up, and the values of one piece may change while the
+//! gradient of another is being summed, since gradients see no values. Where a layer wants sums over the whole mini-batch,
+//! the first phase stops before it until those of all shards have been added, in their order. The readable twin is
+//! [`Mlp::gradient`](crate::Mlp::gradient).
 
 use std::ops::Range;
 
-use chainrule_layers::{Context, Layer, Sequential};
-use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
+use chainrule_data::Samples;
+use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
+use chainrule_losses::{Loss, LossSum, Targets};
 use chainrule_optimizers::{Optimizer, State};
-use chainrule_tensor::{Float, InputBuffer, MatrixView, vectorized};
+use chainrule_tensor::{Float, MatrixView, vectorized};
 
-use crate::{
-    Samples, parallel,
-    shards::{Shard, largest_shard, run_stages, shards},
-    update::{LARGEST_PIECE, for_each_piece, update},
-};
+use crate::{parallel, update::for_each_piece};
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 ///
@@ -31,25 +29,24 @@ use crate::{
 pub struct MiniBatch<F = f32> {
     batch_size: usize,
     shards: Vec<Shard<F>>,
-    /// Of the mini-batch that ran last.
-    last: Last<F>,
-    parts: Vec<Range<usize>>,
-    /// Those that have to be known before their layer is updated.
-    parts_before_update: Vec<Range<usize>>,
+    /// How many of them the last mini-batch has.
+    n_shards: usize,
+    /// The sums over that mini-batch, of all layers.
+    sums: Sums,
+    pieces: Vec<Range<usize>>,
+    /// As parameters lie: as a whole where it was asked for, otherwise room for every piece.
     gradient: Vec<F>,
     /// Whether all of it is known.
     is_summed: bool,
-    /// The network as it was at first. Gradients that don't look at parameters are computed by these layers, while those of
-    /// the network itself are being updated.
-    layers: Sequential<F>,
-}
-
-/// What the second phase has to know of the mini-batch.
-#[derive(Clone, Copy, Debug)]
-struct Last<F> {
-    n_shards: usize,
     context: Context,
     divisor: F,
+}
+
+/// Some samples of the mini-batch, and what came of them.
+#[derive(Debug)]
+struct Shard<F> {
+    workspace: Workspace<F>,
+    outcome: Outcome,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -64,29 +61,29 @@ pub struct Outcome {
     pub n_samples: usize,
 }
 
+/// Up to this many samples per shard: enough for a product to run at speed.
+const LARGEST_SHARD: usize = 32;
+
 /// About this many values of the gradient are one task of the second phase.
-const PART: usize = 8_000;
+const PIECE: usize = 8_000;
 
 impl<F: Float> MiniBatch<F> {
     /// Memory for mini-batches of `net` of up to `batch_size` samples.
     pub fn new(net: &Sequential<F>, batch_size: usize) -> Self {
-        let n_samples = largest_shard(batch_size);
-        let shard = || Shard {
-            samples: 0..0,
-            x: InputBuffer::new().with_sparse(net.takes_sparse()),
-            t: TargetBuffer::new(),
-            workspace: net.workspace(n_samples),
-            outcome: Outcome::default(),
-        };
+        let layers = net.layers();
+        let workspace = || layers.workspace(batch_size.min(LARGEST_SHARD));
         MiniBatch {
             batch_size,
-            shards: shards(batch_size).map(|_| shard()).collect(),
-            last: Last { n_shards: 0, context: Context::inference(), divisor: F::zero() },
-            parts: net.gradient_parts(PART),
-            parts_before_update: net.parts_before_update(PART),
-            gradient: vec![F::zero(); net.n_parameters()],
+            shards: shards(batch_size)
+                .map(|_| Shard { workspace: workspace(), outcome: Outcome::default() })
+                .collect(),
+            n_shards: 0,
+            sums: layers.sums(),
+            pieces: layers.pieces(PIECE),
+            gradient: vec![F::zero(); layers.n_parameters()],
             is_summed: false,
-            layers: net.clone(),
+            context: Context::inference(),
+            divisor: F::zero(),
         }
     }
 
@@ -128,14 +125,38 @@ impl<F: Float> MiniBatch<F> {
         );
         let context = context.of_samples(indices.len());
         let ranges = shards(indices.len());
-        let n_shards = ranges.len();
-        let shards = &mut self.shards[..n_shards];
+        (self.n_shards, self.context, self.is_summed) = (ranges.len(), context, false);
+        let MiniBatch { shards, sums, n_shards, .. } = self;
+        let shards = &mut shards[..*n_shards];
         for (shard, range) in shards.iter_mut().zip(ranges) {
-            shard.samples = range;
+            shard.workspace.samples = range;
         }
-        run_stages(net, shards, &context, &|shard| shard.gather(samples, indices), &|shard| {
-            shard.lose(net, loss)
-        });
+
+        let (layers, values) = (net.layers(), net.values());
+        let last = layers.stages().len() - 1;
+        for (s, stage) in layers.stages().iter().enumerate() {
+            parallel::for_each_mut(shards, |Shard { workspace, outcome }| {
+                if s == 0 {
+                    let (indices, at) =
+                        (&indices[workspace.samples.clone()], context.at_sample(workspace.samples.start));
+                    samples.gather(&mut workspace.x, &mut workspace.t, indices, at);
+                }
+                layers.forward(values, sums, context, workspace, s);
+                if s == last {
+                    *outcome = compute_loss(layers, loss, workspace);
+                    layers.backward(values, sums, context, workspace, s);
+                }
+            });
+            if s < last {
+                add_up(&mut sums[stage.end][0], shards, |sums| &sums[stage.end][0]);
+            }
+        }
+        for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
+            add_up(&mut sums[stage.end][1], shards, |sums| &sums[stage.end][1]);
+            parallel::for_each_mut(shards, |shard| {
+                layers.backward(values, sums, context, &mut shard.workspace, s);
+            });
+        }
 
         let mut outcome = Outcome { n_correct: Some(0), ..Outcome::default() };
         for shard in &*shards {
@@ -143,25 +164,24 @@ impl<F: Float> MiniBatch<F> {
             outcome.n_correct = outcome.n_correct.zip(shard.outcome.n_correct).map(|(a, b)| a + b);
             outcome.n_samples += shard.outcome.n_samples;
         }
-        self.last = Last { n_shards, context, divisor: F::of(outcome.loss.divisor) };
-        self.is_summed = false;
+        self.divisor = F::of(outcome.loss.divisor);
         outcome
     }
 
     /// Computes the gradient of the mean loss of the samples that ran last.
     pub fn sum_gradient(&mut self, net: &Sequential<F>) {
-        let MiniBatch { shards, last, parts, gradient, .. } = self;
-        sum_parts(parts, gradient, &|gradient, part| last.sum(net, shards, gradient, part));
-        self.is_summed = true;
+        let mut gradient = std::mem::take(&mut self.gradient);
+        sum_pieces(&self.pieces, &mut gradient, &|piece, gradient| self.sum(net.layers(), piece, gradient));
+        (self.gradient, self.is_summed) = (gradient, true);
     }
 
-    /// The gradient of the mean loss of the samples that ran last, all parameters laid end to end.
+    /// The gradient of the mean loss of the samples that ran last, as parameters lie.
     ///
     /// # Panics
     /// Unless it was asked for: by [`sum_gradient`](MiniBatch::sum_gradient) or [`compute`](MiniBatch::compute).
     #[track_caller]
     pub fn gradient(&self) -> &[F] {
-        assert!(self.is_summed, "found no gradient of the mini-batch, expected sum_gradient first");
+        assert!(self.is_summed, "the gradient of the mini-batch is not known: call `sum_gradient` first");
         &self.gradient
     }
 
@@ -171,12 +191,12 @@ impl<F: Float> MiniBatch<F> {
     /// As [`gradient`](MiniBatch::gradient).
     #[track_caller]
     pub fn gradient_mut(&mut self) -> &mut [F] {
-        assert!(self.is_summed, "found no gradient of the mini-batch, expected sum_gradient first");
+        assert!(self.is_summed, "the gradient of the mini-batch is not known: call `sum_gradient` first");
         &mut self.gradient
     }
 
     /// Ends the step: updates every parameter of `net` in one step of `optimizer` with this learning rate. Running
-    /// statistics follow the samples that ran last. `state` is the optimizer's memory.
+    /// statistics follow the samples that ran last. `state` is the optimizer state.
     ///
     /// Where the gradient was not asked for, it is never there as a whole: each piece is updated as soon as its gradient
     /// is known, by the thread that has it in its cache.
@@ -190,49 +210,58 @@ impl<F: Float> MiniBatch<F> {
         state: &mut State<F>,
         learning_rate: f64,
     ) {
-        if self.is_summed {
-            update(net, optimizer, state, &self.gradient, learning_rate);
-        } else {
-            self.sum_and_update(net, optimizer, state, learning_rate);
-        }
-        net.end_step(&self.shards[0].workspace, self.last.context.n_samples);
-    }
-
-    fn sum_and_update(
-        &mut self,
-        net: &mut Sequential<F>,
-        optimizer: &dyn Optimizer<F>,
-        state: &mut State<F>,
-        learning_rate: f64,
-    ) {
-        let MiniBatch { shards, last, parts_before_update, gradient, layers, .. } = self;
-        for part in &*parts_before_update {
-            last.sum(net, shards, &mut gradient[part.clone()], part);
-        }
         state.begin_step();
-        let length = |layer: &dyn Layer<F>| match layer.gradient_reads_parameters() {
-            true => LARGEST_PIECE,
-            false => layer.gradient_step(PART),
-        };
-        for_each_piece(net.layers_mut(), state.iter_mut(), gradient, &length, &|piece| {
-            if !parts_before_update.iter().any(|part| part.contains(&piece.range.start)) {
-                last.sum(layers, shards, piece.room, &piece.range);
+        let (layers, values) = net.split_mut();
+        let mut gradient = std::mem::take(&mut self.gradient);
+        for_each_piece(layers, &self.pieces, values, state.iter_mut(), &mut gradient, &|piece| {
+            if !self.is_summed {
+                self.sum(layers, &piece.range, piece.gradient);
             }
-            optimizer.update(piece.state.update(piece.parameter, piece.room, learning_rate));
+            optimizer.update(piece.state.update(piece.parameter, piece.gradient, learning_rate));
         });
+        self.gradient = gradient;
+        layers.end_step(values, &self.sums, self.context.n_samples);
     }
-}
 
-impl<F: Float> Last<F> {
-    /// The part `part` of the gradient of the mean loss.
-    fn sum(&self, net: &Sequential<F>, shards: &[Shard<F>], gradient: &mut [F], part: &Range<usize>) {
+    /// One piece of the gradient of the mean loss.
+    fn sum(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
         gradient.fill(F::zero());
-        for shard in &shards[..self.n_shards] {
-            let context = self.context.at_sample(shard.samples.start);
-            net.gradient_to(gradient, part.clone(), &shard.workspace, shard.x.as_input(), &context);
+        for shard in &self.shards[..self.n_shards] {
+            layers.gradient(&self.sums, self.context, &shard.workspace, piece, gradient);
         }
         mean_of_sum(gradient, self.divisor);
     }
+}
+
+/// Cuts `n_samples` into runs of nearly equal length. Their number is a power of two, so that any usual number of threads
+/// shares them evenly; it depends on the size of the mini-batch alone and never on the number of threads.
+fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+    let n_shards = n_samples.div_ceil(LARGEST_SHARD).next_power_of_two();
+    let cut = move |i: usize| i * n_samples / n_shards;
+    (0..n_shards).map(move |i| cut(i)..cut(i + 1))
+}
+
+/// Adds up what all shards contribute to some sums, in their order.
+fn add_up<F>(total: &mut [f64], shards: &[Shard<F>], of_shard: impl Fn(&Sums) -> &Vec<f64>) {
+    for (i, shard) in shards.iter().enumerate() {
+        let sums = of_shard(&shard.workspace.sums);
+        match i {
+            0 => total.copy_from_slice(sums),
+            _ => total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum),
+        }
+    }
+}
+
+/// The loss of what went forward, and its gradient with respect to the outputs.
+fn compute_loss<F: Float>(layers: &Layers<F>, loss: &dyn Loss<F>, workspace: &mut Workspace<F>) -> Outcome {
+    let n_samples = workspace.samples.len();
+    let (z, dz, t) = workspace.outputs_and_gradient(layers);
+    let (targets, weights) = (t.as_targets(), t.weights());
+    let loss_sum = match weights {
+        None => loss.gradient_to(dz, z, targets),
+        Some(weights) => loss.weighted_gradient_to(dz, z, targets, weights),
+    };
+    Outcome { loss: loss_sum, n_correct: n_correct(loss, z, targets), n_samples }
 }
 
 /// How many columns of `z` predict the class of their target; `None` where the targets are no classes.
@@ -242,7 +271,7 @@ pub(crate) fn n_correct<F: Float>(
     t: Targets<'_, F>,
 ) -> Option<usize> {
     (0..z.n_columns()).try_fold(0, |n, j| {
-        let (truth, predicted) = loss.true_and_predicted(z, t, j)?;
+        let (truth, predicted) = loss.outputs().true_and_predicted(z, t, j)?;
         Some(n + usize::from(truth == predicted))
     })
 }
@@ -254,19 +283,42 @@ pub(crate) fn mean_of_sum<F: Float>(gradient: &mut [F], divisor: F) {
     vectorized(|| gradient.iter_mut().for_each(|value| *value *= share));
 }
 
-/// Runs `sum` for every part and its piece of the gradient: halves of the list side by side, down to one part.
-fn sum_parts<F: Float>(
-    parts: &[Range<usize>],
+/// Runs `sum` for every piece and its part of the gradient: halves of the list side by side, down to one piece.
+fn sum_pieces<F: Float>(
+    pieces: &[Range<usize>],
     gradient: &mut [F],
-    sum: &(impl Fn(&mut [F], &Range<usize>) + Sync),
+    sum: &(impl Fn(&Range<usize>, &mut [F]) + Sync),
 ) {
-    match parts {
+    match pieces {
         [] => {}
-        [part] => sum(gradient, part),
+        [piece] => sum(piece, gradient),
         _ => {
-            let (left, right) = parts.split_at(parts.len() / 2);
+            let (left, right) = pieces.split_at(pieces.len() / 2);
             let (of_left, of_right) = gradient.split_at_mut(right[0].start - left[0].start);
-            parallel::join(|| sum_parts(left, of_left, sum), || sum_parts(right, of_right, sum));
+            parallel::join(|| sum_pieces(left, of_left, sum), || sum_pieces(right, of_right, sum));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_cover_every_sample_once_and_are_nearly_equal() {
+        for n in 1..1000 {
+            let all: Vec<_> = shards(n).collect();
+            assert_eq!(all[0].start, 0);
+            assert_eq!(all[all.len() - 1].end, n);
+            assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
+            let lengths = all.iter().map(ExactSizeIterator::len);
+            let (min, max) = (lengths.clone().min().unwrap(), lengths.max().unwrap());
+            assert!(min >= 1 && max - min <= 1 && max <= LARGEST_SHARD, "{n}: {all:?}");
+        }
+    }
+
+    #[test]
+    fn the_tutorials_batch_makes_four_shards() {
+        assert_eq!(shards(100).collect::<Vec<_>>(), [0..25, 25..50, 50..75, 75..100]);
     }
 }

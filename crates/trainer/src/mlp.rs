@@ -10,9 +10,9 @@
 //! Scratch*, section 4.5.1.
 
 use chainrule_gradcheck::Step;
-use chainrule_layers::{Context, Sequential, Summary};
-use chainrule_losses::{Loss, LossSum, Targets};
-use chainrule_tensor::{Float, Matrix};
+use chainrule_layers::{Context, Layers, Sequential, Summary, Tensor};
+use chainrule_losses::{LossSum, Targets};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
 use crate::{
     Error, Gradient, MlpConfig,
@@ -39,10 +39,10 @@ use crate::{
 /// assert_eq!(gradient.of("W1").shape(), (5, 3));
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Mlp<F = f32> {
     config: MlpConfig,
-    layers: Sequential<F>,
+    net: Sequential<F>,
 }
 
 /// The network of the tutorials: an [`Mlp`] of three sizes, `MlpConfig::new([784, 50, 10])`.
@@ -51,7 +51,7 @@ pub struct Mlp<F = f32> {
 /// ```
 /// use chainrule_trainer::{MlpConfig, TwoLayerNet};
 /// let net: TwoLayerNet = TwoLayerNet::new(&MlpConfig::new([784, 50, 10]))?;
-/// let names: Vec<String> = net.layers().parameter_names().into_iter().map(|(name, _)| name).collect();
+/// let names: Vec<&str> = net.tensors().map(|(tensor, _)| &*tensor.name).collect();
 /// assert_eq!(names, ["W1", "b1", "W2", "b2"]);
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
@@ -65,7 +65,21 @@ impl<F: Float> Mlp<F> {
     /// weights would not be finite.
     pub fn new(config: &MlpConfig) -> Result<Self, Error> {
         config.check()?;
-        Ok(Mlp { config: config.clone(), layers: config.layers() })
+        let net = Sequential::new(config.input(), &config.layers(), config.seed)?;
+        Ok(Mlp { config: config.clone(), net })
+    }
+
+    /// A network of this configuration with these values, parameters in order and then buffers.
+    ///
+    /// # Errors
+    /// As [`new`](Mlp::new).
+    ///
+    /// # Panics
+    /// Unless there are as many as the network has.
+    pub(crate) fn with_values(config: &MlpConfig, values: &[F]) -> Result<Self, Error> {
+        let mut net = Sequential::zeros(config.structure()?);
+        net.unpack(values);
+        Ok(Mlp { config: config.clone(), net })
     }
 
     /// What the network was made from.
@@ -73,44 +87,65 @@ impl<F: Float> Mlp<F> {
         &self.config
     }
 
-    /// The layers.
-    pub fn layers(&self) -> &Sequential<F> {
-        &self.layers
+    /// The layers with their values.
+    pub fn sequential(&self) -> &Sequential<F> {
+        &self.net
     }
 
-    /// The layers, whose parameters may be changed.
-    pub fn layers_mut(&mut self) -> &mut Sequential<F> {
-        &mut self.layers
+    /// The same for changing: for those who train.
+    pub fn sequential_mut(&mut self) -> &mut Sequential<F> {
+        &mut self.net
+    }
+
+    /// Takes over all values, as they lie.
+    pub(crate) fn set_values(&mut self, values: &[F]) {
+        self.net.split_mut().1.copy_from_slice(values);
+    }
+
+    /// The layers, without values.
+    pub fn layers(&self) -> &Layers<F> {
+        self.net.layers()
     }
 
     /// How many values all parameters have together.
     pub fn n_parameters(&self) -> usize {
-        self.layers.n_parameters()
+        self.net.n_parameters()
+    }
+
+    /// All tensors with their values: parameters in order, `W1`, `b1`, `W2`, …, and then running statistics.
+    pub fn tensors(&self) -> impl Iterator<Item = (&Tensor, MatrixView<'_, F>)> {
+        self.net.tensors()
+    }
+
+    /// The tensor of this name, such as `W1`.
+    pub fn tensor(&self, name: &str) -> Option<MatrixView<'_, F>> {
+        self.net.tensor(name)
+    }
+
+    /// The same for changing.
+    pub fn tensor_mut(&mut self, name: &str) -> Option<MatrixViewMut<'_, F>> {
+        self.net.tensor_mut(name)
+    }
+
+    /// The values of all parameters, as they lie.
+    pub fn parameters(&self) -> &[F] {
+        self.net.parameters()
+    }
+
+    /// The full names of all parameters in order, with their lengths: what an optimizer state is made from.
+    pub fn parameter_names(&self) -> Vec<(String, usize)> {
+        self.net.parameter_names()
     }
 
     /// The layers with their sizes, as a table.
     pub fn summary(&self) -> Summary {
-        self.layers.summary()
+        self.net.summary()
     }
 
     /// A copy of the network in another element type: gradients are checked in `f64`.
     pub fn cast<G: Float>(&self) -> Mlp<G> {
-        let mut values: Vec<F> = Vec::with_capacity(self.n_parameters());
-        self.layers.visit_parameters(&mut |_, parameter| values.extend(parameter.values));
-        self.layers.visit_buffers(&mut |_, buffer| values.extend(buffer.values));
-        let mut values = values.into_iter();
-        let layers = self.config.filled_layers(|of_this| {
-            for (to, from) in of_this.iter_mut().zip(&mut values) {
-                *to = G::of(from.as_f64());
-            }
-        });
-        Mlp { config: self.config.clone(), layers }
-    }
-
-    /// A network of an allowed configuration whose parameters, and then buffers, `fill` writes.
-    #[cfg(feature = "checkpoint")]
-    pub(crate) fn filled(config: MlpConfig, fill: impl FnMut(&mut [F])) -> Self {
-        Mlp { layers: config.filled_layers(fill), config }
+        let values: Vec<G> = self.net.pack().into_iter().map(|value| G::of(value.as_f64())).collect();
+        Mlp::with_values(&self.config, &values).expect("layers that exist in one element type do in another")
     }
 
     /// The logits of every sample, or the outputs, where the loss has no logits: what the loss takes.
@@ -122,7 +157,7 @@ impl<F: Float> Mlp<F> {
     /// Unless `x.nrows()` is the number of inputs.
     #[track_caller]
     pub fn logits(&self, x: &Matrix<F>) -> Matrix<F> {
-        self.layers.layers().fold(x.clone(), |x, layer| layer.forward(&x).0)
+        self.net.forward(x).0
     }
 
     /// What the network predicts for every sample: the probability of every class, of yes, or values, as its loss reads
@@ -137,7 +172,7 @@ impl<F: Float> Mlp<F> {
     pub fn predict(&self, x: &Matrix<F>) -> Matrix<F> {
         let z = self.logits(x);
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
-        self.config.loss.predict_to((&mut y).into(), (&z).into());
+        self.config.loss.outputs().predict_to((&mut y).into(), (&z).into());
         y
     }
 
@@ -147,7 +182,7 @@ impl<F: Float> Mlp<F> {
     /// Unless `x.nrows()` is the number of inputs and the targets fit the outputs.
     #[track_caller]
     pub fn loss<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
-        self.config.loss.value((&self.logits(x)).into(), t.into()).mean()
+        self.config.loss.loss().value((&self.logits(x)).into(), t.into()).mean()
     }
 
     /// The share of the samples `x` whose most probable class is that of `t`, 0…1; NaN where the targets are no classes.
@@ -158,7 +193,8 @@ impl<F: Float> Mlp<F> {
     pub fn accuracy<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
         let (t, z) = (t.into(), self.logits(x));
         t.assert_fit((&z).into());
-        n_correct(&self.config.loss, (&z).into(), t).map_or(f64::NAN, |n| n as f64 / t.n_samples() as f64)
+        let n_correct = n_correct(self.config.loss.loss(), (&z).into(), t);
+        n_correct.map_or(f64::NAN, |n| n as f64 / t.n_samples() as f64)
     }
 
     /// The gradient of the mean loss by backpropagation.
@@ -185,26 +221,11 @@ impl<F: Float> Mlp<F> {
         t: impl Into<Targets<'t, F>>,
         context: &Context,
     ) -> (LossSum, Gradient<F>) {
-        let mut y = x.clone();
-        let mut caches = Vec::new();
-        for (l, layer) in self.layers.layers().enumerate() {
-            let (output, cache) = layer.forward_with(&y, &context.at_layer(l));
-            y = output;
-            caches.push(cache);
-        }
-        let (loss, mut dy) = self.config.loss.gradient((&y).into(), t.into());
-        let mut of_layers = Vec::new();
-        for (layer, cache) in self.layers.layers().zip(caches).rev() {
-            let gradients = layer.backward(&cache, &dy);
-            of_layers.push(gradients.parameters);
-            dy = gradients.dx;
-        }
-        let mut values = Vec::with_capacity(self.n_parameters());
-        for (_, gradient) in of_layers.into_iter().rev().flatten() {
-            values.extend_from_slice(gradient.as_slice());
-        }
+        let (z, cache) = self.net.forward_with(x, context);
+        let (loss, dz) = self.config.loss.loss().gradient((&z).into(), t.into());
+        let mut values = self.net.backward(&cache, &dz).values();
         mean_of_sum(&mut values, F::of(loss.divisor));
-        (loss, Gradient::new(&self.layers, values))
+        (loss, Gradient::new(self.layers(), values))
     }
 
     /// The gradient of the mean loss by central differences with the tutorial's step, 1e-4: two losses for every
@@ -245,10 +266,16 @@ impl<F: Float> Mlp<F> {
             Targets::Classes(classes) => Targets::Classes(classes),
             _ => (&values).into(),
         };
-        let mean_loss =
-            MeanLoss { net: &net.layers, loss: &net.config.loss, x: &x, t, weights: None, context: &context };
+        let mean_loss = MeanLoss {
+            net: &net.net,
+            loss: net.config.loss.loss(),
+            x: &x,
+            t,
+            weights: None,
+            context: &context,
+        };
         let gradient = mean_loss.numerical_gradient(step);
-        Gradient::new(&net.layers, gradient)
+        Gradient::new(net.layers(), gradient)
     }
 }
 
@@ -257,15 +284,7 @@ impl Mlp<f32> {
     /// bytes: equal for equal networks, and only by chance for others.
     pub fn parameters_crc32(&self) -> u32 {
         let mut crc = crc32fast::Hasher::new();
-        let mut add = |values: &[f32]| values.iter().for_each(|value| crc.update(&value.to_le_bytes()));
-        self.layers.visit_parameters(&mut |_, parameter| add(parameter.values));
-        self.layers.visit_buffers(&mut |_, buffer| add(buffer.values));
+        self.net.pack().iter().for_each(|value| crc.update(&value.to_le_bytes()));
         crc.finalize()
-    }
-}
-
-impl<F: Float> Clone for Mlp<F> {
-    fn clone(&self) -> Self {
-        Mlp { config: self.config.clone(), layers: self.layers.clone() }
     }
 }

@@ -1,9 +1,12 @@
 //! What a network is made from: sizes, activations, initial weights, the loss it is for.
 
+use chainrule_layers::{
+    Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig, Layers, no_own_layers,
+};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::Init;
+use chainrule_tensor::{Float, Init, Shape};
 
-use crate::{Activation, Encoding, Error};
+use crate::Error;
 
 /// What an [`Mlp`](crate::Mlp) is made from. With its defaults and three sizes it is the tutorials' TwoLayerNet.
 ///
@@ -115,26 +118,55 @@ impl MlpConfig {
         MlpConfig { seed, ..self }
     }
 
-    /// How many values all parameters have together, unless that is more than any network of this size class has.
-    fn n_parameters(&self) -> Option<usize> {
-        let mut n_inputs = self.n_encoded();
-        let mut n_parameters = 0_usize;
-        for (l, &n_outputs) in self.sizes[1..].iter().enumerate() {
-            let per_output = n_inputs.checked_add(if self.normalises(l) { 3 } else { 1 })?;
-            n_parameters = n_parameters.checked_add(per_output.checked_mul(n_outputs)?)?;
-            n_inputs = n_outputs;
+    /// The shape of a sample.
+    pub fn input(&self) -> Shape {
+        Shape::flat(self.sizes[0])
+    }
+
+    /// The layers that this is short for.
+    ///
+    /// # Panics
+    /// Unless there is an activation for every size but the first.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_trainer::{Activation, MlpConfig};
+    /// let config = MlpConfig::new([784, 50, 10]).with_activation(Activation::Relu).with_dropout(0.2);
+    /// let layers = config.layers();
+    /// let names: Vec<&str> = layers.iter().map(|layer| layer.name()).collect();
+    /// assert_eq!(names, ["affine", "relu", "dropout", "affine"]);
+    /// ```
+    pub fn layers(&self) -> Vec<LayerConfig> {
+        let mut layers: Vec<LayerConfig> = self.encoding.iter().cloned().map(LayerConfig::from).collect();
+        for (l, &activation) in self.activations.iter().enumerate() {
+            layers.push(Affine::outputs(self.sizes[l + 1]).with_init(self.init_of(l)).into());
+            let is_hidden = l + 1 < self.activations.len();
+            if self.batch_norm && is_hidden {
+                layers.push(BatchNorm::default().into());
+            }
+            if activation != Activation::Identity {
+                layers.push(activation.layer());
+            }
+            if is_hidden && self.dropout > 0.0 {
+                layers.push(Dropout::new(self.dropout).into());
+            }
         }
-        Some(n_parameters).filter(|n| *n <= MAX_PARAMETERS)
+        layers
     }
 
-    /// Inputs of the first affine layer.
-    pub(crate) fn n_encoded(&self) -> usize {
-        self.encoding.as_ref().map_or(self.sizes[0], Encoding::n_outputs)
+    /// The initial weights of affine layer `l`.
+    fn init_of(&self, l: usize) -> Init {
+        self.init.unwrap_or(match self.activations[..] {
+            [Activation::Sigmoid, Activation::Identity] => Init::Normal { std: 0.01 },
+            _ => self.activations[l].init(),
+        })
     }
 
-    /// Whether a batch normalisation follows affine layer `l`.
-    pub(crate) fn normalises(&self, l: usize) -> bool {
-        self.batch_norm && l + 2 < self.sizes.len()
+    /// The layers without values.
+    pub(crate) fn structure<F: Float>(&self) -> Result<Layers<F>, Error> {
+        let layers = self.layers();
+        let layers = layers.iter().map(|layer| layer.layer(&no_own_layers));
+        Ok(Layers::new(self.input(), layers.collect::<Result<_, _>>()?)?)
     }
 
     /// Refuses what no network can be made from, as [`Mlp::new`](crate::Mlp::new) does.
@@ -172,13 +204,6 @@ impl MlpConfig {
                 return Err(Error::config("the number of encoded columns", encoding.n_inputs(), expected));
             }
         }
-        if self.n_parameters().is_none() {
-            return Err(Error::config(
-                "the network",
-                sizes(),
-                format_args!("at most {MAX_PARAMETERS} parameters"),
-            ));
-        }
         if let Some(init) = self.init.filter(|init| !init.is_valid()) {
             let expected = "a standard deviation that is finite and not negative";
             return Err(Error::config("the distribution of initial weights", init, expected));
@@ -186,32 +211,49 @@ impl MlpConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
         }
-        if matches!(self.loss, LossConfig::SoftmaxCrossEntropy(_)) && self.sizes[last] == 1 {
-            let expected = "at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy";
-            return Err(Error::config("outputs", 1, expected));
+        self.loss.loss::<f32>().check_outputs(self.sizes[last]).map_err(|cause| Error::Loss { cause })?;
+        match self.structure::<f32>() {
+            Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {
+                Err(Error::config("the network", sizes(), format_args!("at most {expected} parameters")))
+            }
+            other => other.map(|_| ()),
         }
-        if let LossConfig::SoftmaxCrossEntropy(loss) = &self.loss
-            && let Some(weights) = loss.class_weights()
-            && weights.len() != self.sizes[last]
-        {
-            let expected = format!("{}, one for every output", self.sizes[last]);
-            return Err(Error::config("the number of class weights", weights.len(), expected));
-        }
-        Ok(())
     }
 }
-
-/// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
-const MAX_PARAMETERS: usize = 1 << 28;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn names(config: &MlpConfig) -> Vec<String> {
+        config.layers().iter().map(|layer| layer.name().to_string()).collect()
+    }
+
+    #[test]
+    fn hidden_layers_have_all_that_was_asked_for() {
+        let config = MlpConfig::new([4, 3, 2]);
+        assert_eq!(names(&config), ["affine", "sigmoid", "affine"]);
+        let config = config.with_batch_norm(true).with_dropout(0.5).with_activation(Activation::Relu);
+        assert_eq!(names(&config), ["affine", "batch-norm", "relu", "dropout", "affine"]);
+        let config = MlpConfig::new([4, 3, 2]).with_activations([Activation::Tanh, Activation::Sigmoid]);
+        assert_eq!(names(&config), ["affine", "tanh", "affine", "sigmoid"]);
+        assert_eq!(names(&MlpConfig::new([4, 2])), ["affine"]);
+    }
+
+    #[test]
+    fn initial_weights_follow_the_activation() {
+        let config = MlpConfig::new([4, 3, 2]);
+        assert_eq!(config.init_of(0), Init::Normal { std: 0.01 });
+        assert_eq!(config.clone().with_activation(Activation::Relu).init_of(0), Init::HeNormal);
+        let deep = MlpConfig::new([4, 3, 3, 2]);
+        assert_eq!([0, 1, 2].map(|l| deep.init_of(l)), [Init::XavierNormal; 3]);
+        assert_eq!(deep.with_init(Init::HeUniform).init_of(1), Init::HeUniform);
+    }
+
     #[test]
     fn settings_out_of_range_are_refused_in_one_sentence() {
         let config = || MlpConfig::new([4, 3, 2]);
-        let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]).unwrap();
+        let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]);
         for (config, expected) in [
             (MlpConfig::new([4]), "the list of sizes is \"4\", expected inputs and outputs at least"),
             (MlpConfig::new([0, 3, 2]), "inputs is 0, expected at least 1"),

@@ -1,7 +1,7 @@
 //! Training that has diverged: where the first number is that is not finite, and what may have led there.
 
-use chainrule_layers::Context;
-use chainrule_losses::{Loss, TargetBuffer};
+use chainrule_layers::{Context, Layers};
+use chainrule_losses::TargetBuffer;
 use chainrule_tensor::InputBuffer;
 
 use crate::{Error, Mlp, Samples, train::Run};
@@ -24,15 +24,12 @@ impl<S: Samples> Run<'_, S> {
                 found = first_bad(values).map(|(i, value)| (format!("{name}[{i}]"), value));
             }
         };
-        self.net.layers().visit_parameters(&mut |name, parameter| look(name, parameter.values));
-        self.net.layers().visit_buffers(&mut |name, buffer| look(&name, buffer.values));
+        self.net.tensors().for_each(|(tensor, values)| look(&tensor.name, values.as_slice()));
         // The square of a gradient may overflow though neither it nor the loss does; its parameter would never move again.
-        let mut index = 0;
-        self.net.layers().visit_parameters(&mut |name, _| {
-            let slots = self.state.slots(index);
-            slots.iter().for_each(|slot| look(&format!("what the optimizer remembers of {name}"), slot));
-            index += 1;
-        });
+        for (index, tensor) in self.net.layers().parameters().enumerate() {
+            let what = format!("the optimizer state of {}", tensor.name);
+            self.state.slots(index).iter().for_each(|slot| look(&what, slot));
+        }
         let Some((what, value)) = found else { return Ok(()) };
         let step = self.n_taken;
         let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
@@ -50,21 +47,14 @@ impl<S: Samples> Run<'_, S> {
         if all_finite(gradient) {
             return Ok(());
         }
-        let mut rest = gradient;
-        let mut names = self.net.layers().parameter_names().into_iter();
-        let mut found = None;
-        for (l, layer) in self.net.layers().layers().enumerate() {
-            layer.visit_parameters(&mut |parameter| {
-                let (name, _) = names.next().expect("a name for every parameter");
-                let (of_this, behind) = rest.split_at(parameter.values.len());
-                rest = behind;
-                if let (None, Some((i, value))) = (&found, first_bad(of_this)) {
-                    found =
-                        Some((format!("the gradient of {name}[{i}]"), value, layer_name(l, layer.name())));
-                }
-            });
-        }
-        let (what, value, layer) = found.expect("one of all values is not finite");
+        let layers = self.net.layers();
+        let bad = layers.parameters().find_map(|tensor| {
+            let (i, value) = first_bad(tensor.view(gradient).as_slice())?;
+            Some((tensor, i, value))
+        });
+        let (tensor, i, value) = bad.expect("one of all values is not finite");
+        let what = format!("the gradient of {}[{i}]", tensor.name);
+        let layer = layer_name(layers, tensor.layer);
         let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
         let (value, layer, largest) = (value.into(), Some(layer), None);
         Err(Error::NotFinite { what, value, epoch, step, learning_rate, layer, largest })
@@ -89,30 +79,30 @@ impl<S: Samples> Run<'_, S> {
     /// The first layer that has a parameter or, on the samples of the step, an output that is not finite; the loss, if it
     /// is none of them.
     fn first_bad_layer(&mut self, step: u64) -> String {
+        let epoch = (step - 1) / self.order.steps_per_epoch();
         let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
+        let context = Context::training(self.config.seed, step - 1).in_epoch(epoch);
+        let context = context.of_samples(indices.len());
         let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::<f32>::new());
-        self.samples.inputs_to(&mut x, indices);
-        self.samples.targets_to(&mut t, indices);
-        let mut y = x.as_input().to_matrix();
-        for (l, layer) in self.net.layers().layers().enumerate() {
-            let (mut bad, name) = (false, layer_name(l, layer.name()));
-            layer.visit_parameters(&mut |parameter| bad |= !all_finite(parameter.values));
-            layer.visit_buffers(&mut |buffer| bad |= !all_finite(buffer.values));
-            if bad {
-                return format!("the parameters of {name}");
+        self.samples.gather(&mut x, &mut t, indices, context);
+        let (layers, net) = (self.net.layers(), self.net.sequential());
+        let (_, cache) = net.forward_with(&x.as_input().to_matrix(), &context);
+        for (l, y) in cache.outputs().enumerate() {
+            let mut tensors = layers.tensors_of(l).iter();
+            if tensors.any(|tensor| !all_finite(tensor.view(net.values()).as_slice())) {
+                return format!("the parameters of {}", layer_name(layers, l));
             }
-            y = layer.forward_with(&y, &context.at_layer(l)).0;
             if !all_finite(y.as_slice()) {
-                return format!("the outputs of {name}");
+                return format!("the outputs of {}", layer_name(layers, l));
             }
         }
-        format!("the loss ({})", Loss::<f32>::name(&self.net.config().loss))
+        format!("the loss ({})", self.net.config().loss.name())
     }
 }
 
 /// Layers are counted from 1, as people do.
-fn layer_name(l: usize, name: &str) -> String {
+fn layer_name(layers: &Layers<f32>, l: usize) -> String {
+    let name = layers.iter().nth(l).map_or("", |layer| layer.name());
     format!("layer {} ({name})", l + 1)
 }
 
@@ -128,12 +118,12 @@ fn all_finite(values: &[f32]) -> bool {
 /// The largest parameter by size of those that are finite, with its name and position.
 fn largest(net: &Mlp) -> Option<(String, f32)> {
     let mut largest: Option<(String, f32)> = None;
-    net.layers().visit_parameters(&mut |name, parameter| {
-        for (i, &value) in parameter.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+    for (tensor, values) in net.tensors().filter(|(tensor, _)| tensor.is_parameter()) {
+        for (i, &value) in values.as_slice().iter().enumerate().filter(|(_, value)| value.is_finite()) {
             if largest.as_ref().is_none_or(|(_, most)| value.abs() > most.abs()) {
-                largest = Some((format!("{name}[{i}]"), value));
+                largest = Some((format!("{}[{i}]", tensor.name), value));
             }
         }
-    });
+    }
     largest
 }

@@ -28,7 +28,7 @@ impl MeanLoss<'_> {
     /// The gradient, all parameters laid end to end. Where layers allow it, only what a parameter changes is computed again.
     pub(crate) fn numerical_gradient(&self, step: Step) -> Vec<f64> {
         self.gradient(step, |net, perturbed, i, change| {
-            net.forward_changed(perturbed, self.x.into(), self.context, i, change)
+            net.forward_changed(perturbed, self.context, i, change)
         })
     }
 
@@ -61,20 +61,24 @@ impl MeanLoss<'_> {
             changes.sum::<f64>() / divisor
         };
 
-        let memory = || (self.net.clone(), self.net.workspace(n_samples), start.clone());
+        let memory = || {
+            let mut workspace = self.net.layers().workspace(n_samples);
+            let mut x = workspace.x.dense_mut(self.x.nrows(), n_samples);
+            x.as_mut_slice().copy_from_slice(self.x.as_slice());
+            (self.net.clone(), workspace, start.clone())
+        };
         let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |memory, chunk| {
             let (net, workspace, perturbed) = memory;
             let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
             let derivatives = of_chunk.map(|i| {
-                let start = replace(net, i, 0.0);
-                replace(net, i, start);
+                let start = net.values()[i];
                 let change_of_loss = |value| {
                     if let Some(z) = shortcut(net, perturbed, i, value - start) {
                         return mean_change(z);
                     }
-                    replace(net, i, value);
-                    let change = mean_change(net.forward(workspace, self.x.into(), self.context));
-                    replace(net, i, start);
+                    net.split_mut().1[i] = value;
+                    let change = mean_change(net.forward_whole(workspace, self.context));
+                    net.split_mut().1[i] = start;
                     change
                 };
                 derivative(change_of_loss, start, step.at(start))
@@ -88,19 +92,6 @@ impl MeanLoss<'_> {
         let weight = self.weights.map_or(1.0, |weights| weights[j]);
         self.loss.value(z.columns(j..j + 1), self.t.columns(j..j + 1)) * weight
     }
-}
-
-/// Sets parameter `i` of all parameters laid end to end, and returns what it was.
-fn replace(net: &mut Sequential<f64>, i: usize, value: f64) -> f64 {
-    let mut start = 0;
-    let mut old = 0.0;
-    net.visit_parameters_mut(&mut |_, parameter| {
-        if let Some(place) = i.checked_sub(start).and_then(|i| parameter.values.get_mut(i)) {
-            old = std::mem::replace(place, value);
-        }
-        start += parameter.values.len();
-    });
-    old
 }
 
 #[cfg(test)]
@@ -134,8 +125,8 @@ mod tests {
         ] {
             let net = Mlp::<f64>::new(&config).unwrap();
             let mean_loss = MeanLoss {
-                net: net.layers(),
-                loss: &config.loss,
+                net: net.sequential(),
+                loss: config.loss.loss(),
                 x: &x,
                 t: Targets::Values(t),
                 weights: Some(&[1.0, 2.0, 0.5, 1.0, 0.0, 3.0, 1.0]),

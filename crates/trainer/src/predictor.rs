@@ -1,9 +1,8 @@
 //! Predictions for one sample at a time: no allocation, no threads, no data set.
 
-use chainrule_layers::{Context, Workspace};
-use chainrule_losses::{Loss, LossConfig};
-use chainrule_mnist::scaled;
-use chainrule_tensor::{Float, Input, InputBuffer, MAX_SPARSE_ROWS, MatrixView, MatrixViewMut, argmax};
+use chainrule_data::scaled;
+use chainrule_layers::Workspace;
+use chainrule_tensor::{Float, MAX_SPARSE_ROWS, MatrixViewMut};
 
 use crate::Mlp;
 
@@ -23,11 +22,10 @@ use crate::Mlp;
 /// assert!(predictor.predict_class(&x) < 4);
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Predictor<F = f32> {
     net: Mlp<F>,
     workspace: Workspace<F>,
-    pixels: InputBuffer<F>,
     y: Vec<F>,
 }
 
@@ -35,8 +33,7 @@ impl<F: Float> Predictor<F> {
     /// A predictor that owns its network.
     pub fn new(net: Mlp<F>) -> Self {
         let (workspace, y) = (net.layers().workspace(1), vec![F::zero(); net.layers().n_outputs()]);
-        let pixels = InputBuffer::new().with_sparse(net.layers().takes_sparse());
-        Predictor { net, workspace, pixels, y }
+        Predictor { net, workspace, y }
     }
 
     /// The network.
@@ -55,12 +52,11 @@ impl<F: Float> Predictor<F> {
     #[track_caller]
     pub fn predict(&mut self, x: &[F]) -> &[F] {
         assert_eq!(x.len(), self.net.layers().n_inputs(), "values of the sample, and inputs of the network");
-        let x = Input::Dense(MatrixView::new(x, self.net.layers().n_inputs(), 1));
-        predict(&self.net, &mut self.workspace, x, &mut self.y);
-        &self.y
+        self.workspace.x.dense_mut(x.len(), 1).as_mut_slice().copy_from_slice(x);
+        self.run()
     }
 
-    /// The same for pixels, which count as 0…1 as those of [`ImageSet`](chainrule_mnist::ImageSet) do. After the first
+    /// The same for pixels, which count as 0…1 as those of an image set do: pixel / 255. After the first
     /// calls nothing is allocated.
     ///
     /// # Panics
@@ -78,17 +74,25 @@ impl<F: Float> Predictor<F> {
     #[track_caller]
     pub fn predict_pixels(&mut self, pixels: &[u8]) -> &[F] {
         let n_inputs = self.net.layers().n_inputs();
-        if self.pixels.takes_sparse() && n_inputs <= MAX_SPARSE_ROWS {
-            self.pixels.sparse_mut(n_inputs).push_bytes(pixels, scaled);
+        let buffer = &mut self.workspace.x;
+        if buffer.takes_sparse() && n_inputs <= MAX_SPARSE_ROWS {
+            buffer.sparse_mut(n_inputs).push_bytes(pixels, scaled);
         } else {
             assert_eq!(pixels.len(), n_inputs, "pixels, and inputs of the network");
-            let mut x = self.pixels.dense_mut(n_inputs, 1);
+            let mut x = buffer.dense_mut(n_inputs, 1);
             for (x, &pixel) in x.as_mut_slice().iter_mut().zip(pixels) {
                 *x = scaled(pixel);
             }
         }
-        predict(&self.net, &mut self.workspace, self.pixels.as_input(), &mut self.y);
-        &self.y
+        self.run()
+    }
+
+    /// The sample in the workspace through the network.
+    fn run(&mut self) -> &[F] {
+        let Predictor { net, workspace, y } = self;
+        let z = net.layers().infer(net.sequential().values(), workspace);
+        net.config().loss.outputs().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+        y
     }
 
     /// The class that the network predicts for the sample `x`: that of the largest output; with binary cross-entropy and a
@@ -98,26 +102,7 @@ impl<F: Float> Predictor<F> {
     /// As [`predict`](Predictor::predict).
     #[track_caller]
     pub fn predict_class(&mut self, x: &[F]) -> usize {
-        let is_yes_or_no = self.net.config().loss == LossConfig::BinaryCrossEntropy;
-        match self.predict(x) {
-            [yes] if is_yes_or_no => usize::from(*yes > F::of(0.5)),
-            y => argmax(y),
-        }
-    }
-}
-
-fn predict<F: Float>(net: &Mlp<F>, workspace: &mut Workspace<F>, x: Input<'_, F>, y: &mut [F]) {
-    let z = net.layers().forward(workspace, x, &Context::inference());
-    net.config().loss.predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
-}
-
-impl<F: Float> Clone for Predictor<F> {
-    fn clone(&self) -> Self {
-        Predictor {
-            net: self.net.clone(),
-            workspace: self.workspace.clone(),
-            pixels: self.pixels.clone(),
-            y: self.y.clone(),
-        }
+        let outputs = self.net.config().loss.outputs();
+        outputs.class_of_prediction(self.predict(x))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
+use chainrule_data::{Order, split};
 use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
@@ -16,10 +17,8 @@ use crate::{
     keep::{Keeper, Nobody, Observer},
     not_finite::{STEPS_PER_CHECK, not_finite},
     numerical::MeanLoss,
-    order::Order,
     parallel,
     progress::Epoch,
-    split::split,
     update::clip_mut,
 };
 
@@ -160,9 +159,9 @@ impl<'a, S: Samples> Run<'a, S> {
             Length::Steps(steps) => steps,
         };
         let schedule = config.schedule.clone().with_total_steps(n_steps);
-        let average = config.average.map(|decay| (Average::new(net.layers(), decay), net.clone()));
+        let average = config.average.map(|decay| (Average::new(net.layers().n_values(), decay), net.clone()));
         Ok(Run {
-            state: State::new(optimizer, net.layers().parameter_names()),
+            state: State::new(optimizer, net.parameter_names()),
             schedule: schedule.map_err(|cause| Error::Schedule { cause })?,
             net,
             optimizer,
@@ -183,7 +182,7 @@ impl<'a, S: Samples> Run<'a, S> {
 
     fn run(mut self, keeper: &mut impl Keeper, observer: Observer<'_>) -> Result<Summary, Error> {
         keeper.begin(&mut self, observer)?;
-        let mut mini_batch = MiniBatch::new(self.net.layers(), self.order.batch_size());
+        let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size());
         let mut stopped = false;
         while !stopped && !self.is_done() {
             stopped = self.take_step(&mut mini_batch, observer)?;
@@ -246,7 +245,8 @@ impl<'a, S: Samples> Run<'a, S> {
         let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), self.n_taken - 1);
         let report = self.epoch.report(self.n_taken, learning_rate, test.as_ref(), validation.as_ref());
         if let (Some(best), Some(validation)) = (&mut self.best, &validation) {
-            self.patience_ended = best.hear(self.epoch.number, validation.loss.mean(), evaluated);
+            self.patience_ended =
+                best.record(self.epoch.number, validation.loss.mean(), evaluated.sequential().values());
         }
         self.summary.add(&self.epoch, &report, self.order.steps_per_epoch());
         self.epoch = Epoch::new(self.epoch.number + 1);
@@ -266,10 +266,10 @@ impl<'a, S: Samples> Run<'a, S> {
         summary.stopped = stopped && self.n_taken < self.n_steps;
         summary.stopped_early = self.patience_ended && !stopped && self.n_taken < self.n_steps;
         if let Some((average, _)) = &self.average {
-            average.write_to(self.net.layers_mut());
+            self.net.set_values(&average.values);
         }
-        if let Some((epoch, net)) = self.best.and_then(Best::into_best) {
-            *self.net = net;
+        if let Some((epoch, values)) = self.best.and_then(Best::into_best) {
+            self.net.set_values(&values);
             summary.best_epoch = Some(epoch);
             let test = self.test.map(|test| evaluate(self.net, test)).transpose()?;
             summary.test_accuracy =
@@ -282,9 +282,10 @@ impl<'a, S: Samples> Run<'a, S> {
     fn step(&mut self, step: u64, learning_rate: f64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
         let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
         let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1).of_samples(indices.len());
-        let loss = &self.net.config().loss;
-        let outcome = mini_batch.run(self.net.layers(), loss, self.samples, indices, &context);
+        let context = Context::training(self.config.seed, step - 1).in_epoch(epoch - 1);
+        let context = context.of_samples(indices.len());
+        let loss = self.net.config().loss.loss();
+        let outcome = mini_batch.run(self.net.sequential(), loss, self.samples, indices, &context);
         let mean = outcome.loss.mean();
         // A mini-batch of samples none of which counts has neither a loss nor a gradient.
         if !mean.is_finite() && outcome.loss.divisor != 0.0 {
@@ -292,7 +293,7 @@ impl<'a, S: Samples> Run<'a, S> {
         }
         let is_numerical = self.config.gradient == GradientMethod::Numerical;
         if is_numerical || self.config.clip.is_some() {
-            mini_batch.sum_gradient(self.net.layers());
+            mini_batch.sum_gradient(self.net.sequential());
         }
         if is_numerical {
             let gradient = numerical_step(self.net, self.samples, indices, &context);
@@ -303,9 +304,9 @@ impl<'a, S: Samples> Run<'a, S> {
             self.check_gradient(mini_batch.gradient(), step, learning_rate)?;
             clip_mut(mini_batch.gradient_mut(), clip);
         }
-        mini_batch.update(self.net.layers_mut(), self.optimizer, &mut self.state, learning_rate);
+        mini_batch.update(self.net.sequential_mut(), self.optimizer, &mut self.state, learning_rate);
         if let Some((average, _)) = &mut self.average {
-            average.follow(self.net.layers());
+            average.follow(self.net.sequential().values());
         }
         Ok(outcome)
     }
@@ -316,7 +317,7 @@ fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n M
     match average {
         None => net,
         Some((average, averaged)) => {
-            average.write_to(averaged.layers_mut());
+            averaged.set_values(&average.values);
             averaged
         }
     }
@@ -325,13 +326,12 @@ fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n M
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.
 fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context: &Context) -> Vec<f32> {
     let (mut x, mut t) = (InputBuffer::<f64>::new(), TargetBuffer::new());
-    samples.inputs_to(&mut x, indices);
-    samples.targets_to(&mut t, indices);
+    samples.gather(&mut x, &mut t, indices, *context);
     let x = x.as_input().dense().to_matrix();
     let net = net.cast::<f64>();
     let mean_loss = MeanLoss {
-        net: net.layers(),
-        loss: &net.config().loss,
+        net: net.sequential(),
+        loss: net.config().loss.loss(),
         x: &x,
         t: t.as_targets(),
         weights: t.weights(),

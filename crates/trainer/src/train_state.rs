@@ -5,11 +5,8 @@ use std::{fmt, path::Path};
 use chainrule_optimizers::{Optimizer, State};
 
 use crate::{
-    Checkpoint, EpochReport, Error, Mlp, MlpConfig, Samples, TrainConfig,
-    data_identity::DataIdentity,
-    progress::Epoch,
-    train::Run,
-    values::{n_values, values_of, write_values},
+    Checkpoint, EpochReport, Error, Mlp, MlpConfig, Samples, TrainConfig, data_identity::DataIdentity,
+    progress::Epoch, train::Run,
 };
 
 /// The state of a run after a step: with it in a [`Checkpoint`], the run can be continued.
@@ -119,19 +116,20 @@ impl<S: Samples> Run<'_, S> {
     /// The state after the latest step.
     pub(crate) fn state(&self, data: DataIdentity) -> TrainState {
         let average = self.average.as_ref().map(|(average, _)| average);
+        let pack = |values: &[f32]| self.net.layers().pack(values);
         TrainState {
             step: self.n_taken,
             n_steps: self.n_steps,
             schedule: self.schedule.to_string(),
             data,
-            latest: (average.is_some() || self.best.is_some()).then(|| values_of(self.net.layers())),
+            latest: (average.is_some() || self.best.is_some()).then(|| self.net.sequential().pack()),
             optimizer: self.state.clone(),
             average: average
-                .map(|average| AverageState { n_steps: average.n_steps, values: average.values.clone() }),
+                .map(|average| AverageState { n_steps: average.n_steps, values: pack(&average.values) }),
             best: self.best.as_ref().map(|best| BestState {
                 loss: best.loss,
                 epoch: best.epoch,
-                values: best.net.as_ref().map(|net| values_of(net.layers())),
+                values: best.values.as_ref().map(|values| pack(values)),
             }),
             stopped_early: self.patience_ended,
             epoch: self.epoch.clone(),
@@ -175,7 +173,7 @@ impl<S: Samples> Run<'_, S> {
             let expected = format!("at least {}, which the run that was saved has taken", state.step);
             return refuse("the number of steps", self.n_steps.to_string(), expected);
         }
-        let names = self.net.layers().parameter_names();
+        let names = self.net.parameter_names();
         if let Err(cause) = state.optimizer.check(self.optimizer, names) {
             return refuse("the optimizer", cause.to_string(), "the rule of the run that was saved".into());
         }
@@ -189,7 +187,7 @@ impl<S: Samples> Run<'_, S> {
     /// What is wrong with a state that no run has, as somebody may have made one up.
     fn contradiction(&self, state: &TrainState, n_epochs: usize) -> Option<String> {
         let whole_epochs = state.step / self.order.steps_per_epoch();
-        let n_values = n_values(self.net.layers());
+        let n_values = self.net.sequential().pack().len();
         let fits = |values: &Vec<f32>| values.len() == n_values;
         let in_epoch = state.step % self.order.steps_per_epoch();
         let most_samples = state.step.saturating_mul(self.order.batch_size() as u64);
@@ -221,18 +219,19 @@ impl<S: Samples> Run<'_, S> {
     fn take_over(&mut self, net: Mlp, mut history: Vec<EpochReport>, state: TrainState) {
         self.net.clone_from(&net);
         if let Some(latest) = &state.latest {
-            write_values(latest, self.net.layers_mut());
+            self.net.sequential_mut().unpack(latest);
         }
+        let layers = self.net.layers();
+        let unpack = |packed: Vec<f32>| {
+            let mut values = vec![0.0; layers.n_values()];
+            layers.unpack(&packed, &mut values);
+            values
+        };
         if let (Some((average, _)), Some(saved)) = (&mut self.average, state.average) {
-            (average.n_steps, average.values) = (saved.n_steps, saved.values);
+            (average.n_steps, average.values) = (saved.n_steps, unpack(saved.values));
         }
         if let (Some(best), Some(saved)) = (&mut self.best, state.best) {
-            (best.loss, best.epoch) = (saved.loss, saved.epoch);
-            best.net = saved.values.map(|values| {
-                let mut best = net;
-                write_values(&values, best.layers_mut());
-                best
-            });
+            (best.loss, best.epoch, best.values) = (saved.loss, saved.epoch, saved.values.map(unpack));
         }
         // The report of an epoch that a run ended in is not one of a whole epoch.
         history.truncate((state.step / self.order.steps_per_epoch()) as usize);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainrule_layers::{Layer, LayersMut, Sequential};
+use chainrule_layers::{Layers, Sequential};
 use chainrule_optimizers::{
     Clip, NORM_BLOCK, Optimizer, ParameterState, ParameterStates, State, global_norm_of_sums, sum_of_squares,
 };
@@ -11,7 +11,7 @@ use chainrule_tensor::Float;
 use crate::parallel;
 
 /// Updates every parameter of `net` in one step of `optimizer` with this learning rate; large ones in parts, side by
-/// side. `state` is the optimizer's memory.
+/// side. `state` is the optimizer state.
 ///
 /// # Panics
 /// Unless `gradient` has a value for every parameter, and `state` was made for this network and optimizer.
@@ -22,14 +22,10 @@ use crate::parallel;
 /// use chainrule_trainer::{Mlp, MlpConfig, update};
 /// let mut net = Mlp::<f64>::new(&MlpConfig::new([2, 3, 2]))?;
 /// let rule = Sgd::new(0.5)?;
-/// let mut state = State::new(&rule, net.layers().parameter_names());
+/// let mut state = State::new(&rule, net.parameter_names());
 /// let gradient = vec![1.0; net.n_parameters()];
-/// update(net.layers_mut(), &rule, &mut state, &gradient, 0.5);
-/// net.layers().visit_parameters(&mut |_, parameter| {
-///     if parameter.name == "b" {
-///         assert!(parameter.values.iter().all(|b| *b == -0.5)); // 0 − 0.5 · 1
-///     }
-/// });
+/// update(net.sequential_mut(), &rule, &mut state, &gradient, 0.5);
+/// assert!(net.tensor("b1").unwrap().as_slice().iter().all(|b| *b == -0.5)); // 0 − 0.5 · 1
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[track_caller]
@@ -42,79 +38,88 @@ pub fn update<F: Float>(
 ) {
     assert_eq!(gradient.len(), net.n_parameters(), "values of the gradient, and of all parameters");
     state.begin_step();
-    for_each_piece(net.layers_mut(), state.iter_mut(), &mut [], &|_| LARGEST_PIECE, &|piece| {
+    let (layers, values) = net.split_mut();
+    for_each_piece(layers, &layers.pieces(LARGEST_PIECE), values, state.iter_mut(), &mut [], &|piece| {
         let of_this = &gradient[piece.range];
         optimizer.update(piece.state.update(piece.parameter, of_this, learning_rate));
     });
 }
 
 /// Parameters of up to this many values are updated by one task.
-pub(crate) const LARGEST_PIECE: usize = 10_000;
+const LARGEST_PIECE: usize = 10_000;
 
 /// A run of one parameter, and what belongs to it.
 pub(crate) struct Piece<'a, F> {
-    /// Where it is when all parameters of the network are laid end to end.
+    /// Where it lies.
     pub(crate) range: Range<usize>,
     pub(crate) parameter: &'a mut [F],
     pub(crate) state: ParameterState<'a, F>,
     /// Room for its gradient, if the caller gave any.
-    pub(crate) room: &'a mut [F],
+    pub(crate) gradient: &'a mut [F],
 }
 
-impl<'a, F: Float> Piece<'a, F> {
-    fn split_at(self, mid: usize) -> (Self, Self) {
-        let Piece { range, parameter, state, room } = self;
-        let cut = range.start + mid;
-        let (parameter, parameter_rest) = parameter.split_at_mut(mid);
-        let (state, state_rest) = state.split_at(mid);
-        let (room, room_rest) = room.split_at_mut(mid.min(room.len()));
-        (
-            Piece { range: range.start..cut, parameter, state, room },
-            Piece { range: cut..range.end, parameter: parameter_rest, state: state_rest, room: room_rest },
-        )
-    }
-}
-
-/// Runs `f` for pieces that together are all parameters of `layers`, many side by side. Those of a layer have at most
-/// `length(layer)` values, all but the last of a parameter as many. `room` has a value for every parameter or none.
+/// Runs `f` for every one of `pieces`, which are all parameters of `layers`, many side by side. `gradient` has a value for
+/// every parameter or none.
 pub(crate) fn for_each_piece<F: Float>(
-    layers: LayersMut<'_, F>,
+    layers: &Layers<F>,
+    pieces: &[Range<usize>],
+    values: &mut [F],
     states: ParameterStates<'_, F>,
-    room: &mut [F],
-    length: &(impl Fn(&dyn Layer<F>) -> usize + Sync),
+    gradient: &mut [F],
     f: &(impl Fn(Piece<'_, F>) + Sync),
 ) {
-    if layers.len() > 1 {
-        let n = layers.len() / 2;
-        let (left, right) = layers.split_at(n);
-        let (of_left, of_right) = states.split_at(left.n_parameters());
-        let (left_room, right_room) = room.split_at_mut(left.n_values().min(room.len()));
-        return parallel::join(
-            || for_each_piece(left, of_left, left_room, length, f),
-            || for_each_piece(right, of_right, right_room, length, f),
-        );
-    }
-    let Some((mut range, layer)) = layers.into_first() else { return };
-    let (length, mut states, mut room) = (length(layer), states, room);
-    layer.visit_parameters_mut(&mut |parameter| {
-        let n = parameter.values.len();
-        let state = states.next().expect("a state has as many parameters as its network");
-        let in_room = n.min(room.len());
-        let (of_this, rest) = std::mem::take(&mut room).split_at_mut(in_room);
-        let piece =
-            Piece { range: range.start..range.start + n, parameter: parameter.values, state, room: of_this };
-        for_each_part(piece, length, f);
-        (range.start, room) = (range.start + n, rest);
-    });
+    let n = layers.parameters().count();
+    let values = &mut values[..layers.n_parameters()];
+    by_parameters(layers, 0..n, pieces, values, states, gradient, f);
 }
 
-fn for_each_part<F: Float>(piece: Piece<'_, F>, length: usize, f: &(impl Fn(Piece<'_, F>) + Sync)) {
-    let n_parts = piece.range.len().div_ceil(length);
-    if n_parts <= 1 {
-        f(piece);
-    } else {
-        let (left, right) = piece.split_at(n_parts / 2 * length);
-        parallel::join(|| for_each_part(left, length, f), || for_each_part(right, length, f));
+fn by_parameters<F: Float>(
+    layers: &Layers<F>,
+    parameters: Range<usize>,
+    pieces: &[Range<usize>],
+    values: &mut [F],
+    mut states: ParameterStates<'_, F>,
+    gradient: &mut [F],
+    f: &(impl Fn(Piece<'_, F>) + Sync),
+) {
+    let offset = |i: usize| layers.parameters().nth(i).expect("a parameter").offset;
+    if parameters.len() > 1 {
+        let mid = parameters.start + parameters.len() / 2;
+        let (left, right) = pieces.split_at(pieces.partition_point(|piece| piece.start < offset(mid)));
+        let cut = offset(mid) - offset(parameters.start);
+        let (of_left, of_right) = values.split_at_mut(cut);
+        let (left_states, right_states) = states.split_at(parameters.len() / 2);
+        let (left_gradient, right_gradient) = gradient.split_at_mut(cut.min(gradient.len()));
+        parallel::join(
+            || by_parameters(layers, parameters.start..mid, left, of_left, left_states, left_gradient, f),
+            || by_parameters(layers, mid..parameters.end, right, of_right, right_states, right_gradient, f),
+        );
+    } else if let Some(state) = states.next() {
+        by_pieces(pieces, values, state, gradient, f);
+    }
+}
+
+fn by_pieces<F: Float>(
+    pieces: &[Range<usize>],
+    parameter: &mut [F],
+    state: ParameterState<'_, F>,
+    gradient: &mut [F],
+    f: &(impl Fn(Piece<'_, F>) + Sync),
+) {
+    match pieces {
+        [] => {}
+        [piece] => f(Piece { range: piece.clone(), parameter, state, gradient }),
+        _ => {
+            let (left, right) = pieces.split_at(pieces.len() / 2);
+            let cut = right[0].start - left[0].start;
+            let (of_left, of_right) = parameter.split_at_mut(cut);
+            let (left_state, right_state) = state.split_at(cut);
+            let (left_gradient, right_gradient) = gradient.split_at_mut(cut.min(gradient.len()));
+            parallel::join(
+                || by_pieces(left, of_left, left_state, left_gradient, f),
+                || by_pieces(right, of_right, right_state, right_gradient, f),
+            );
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Neither a prediction nor a training step allocates, counted by a published allocation counter. One test only, so that
-//! nothing else allocates meanwhile.
+//! Neither a prediction nor a training step allocates, counted by a published allocation counter. One test only, and a
+//! program of its own, so that nothing else allocates meanwhile.
 
 use std::{alloc::System, hint::black_box, ops::ControlFlow};
 

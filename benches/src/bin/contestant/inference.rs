@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, hint::black_box, time::Instant};
 
-use chainrule_benches::Recipe;
+use chainrule_benches::{Recipe, Result};
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_trainer::{Predictor, evaluate};
 use serde_json::{Value, json};
 
-use crate::{Result, Training};
+use crate::training::Training;
 
 pub(crate) struct Inference {
     predictor: Predictor,

@@ -9,19 +9,16 @@ mod training;
 
 use std::{
     env,
-    error::Error,
     io::{self, BufRead, Write},
     time::Instant,
 };
 
-use chainrule_benches::{Recipe, on_threads};
+use chainrule_benches::{Recipe, Result, on_threads};
 use chainrule_mnist::Mnist;
 use serde_json::{Value, json};
 
 use inference::Inference;
 use training::{Standardised, Training};
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let folder = option("--data").ok_or("--data FOLDER is missing")?;

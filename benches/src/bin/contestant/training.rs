@@ -2,13 +2,11 @@
 
 use std::{ops::ControlFlow, time::Instant};
 
-use chainrule_benches::Recipe;
+use chainrule_benches::{Recipe, Result};
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_optimizers::{Optimizer, OptimizerConfig};
 use chainrule_trainer::{Dataset, Mlp, Samples, TrainConfig, evaluate, train};
 use serde_json::{Value, json};
-
-use crate::Result;
 
 pub(crate) struct Training {
     recipe: Recipe,

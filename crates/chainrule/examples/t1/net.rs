@@ -11,7 +11,7 @@
 //!
 //! The tutorial's error is y − a, ours is the derivative of the cost, a − y: hence += there and −= here.
 
-use chainrule::layers::{Layer, Sigmoid};
+use chainrule::layers::{LayerExt, Sigmoid};
 use chainrule::losses::Loss;
 use chainrule::tensor::random::{Purpose, generator, index};
 use chainrule::tensor::{Init, Matrix};

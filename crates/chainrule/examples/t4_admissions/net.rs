@@ -1,6 +1,6 @@
 //! The network of the tutorial, and how it learns.
 
-use chainrule::layers::{Layer, Sigmoid};
+use chainrule::layers::{LayerExt, Sigmoid};
 use chainrule::losses::{HalfSquaredError, Loss, MeanSquaredError};
 use chainrule::tensor::Matrix;
 

@@ -1,6 +1,6 @@
 //! A graph that is being put together: nodes one behind the other, and the tensors they use.
 
-use super::protobuf::Message;
+use chainrule_protobuf::Message;
 
 /// The numbers of element types in `TensorProto`.
 pub(super) const FLOAT: u64 = 1;

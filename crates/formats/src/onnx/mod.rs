@@ -15,12 +15,12 @@
 mod activation;
 mod encoding;
 mod graph;
-mod protobuf;
 mod read;
 
 use std::path::Path;
 
-use chainrule_trainer::{Mlp, losses::LossConfig};
+use chainrule_protobuf::Message;
+use chainrule_trainer::{Mlp, losses::Outputs};
 
 use crate::{
     Error, Problem, StateDict, description, file,
@@ -28,7 +28,6 @@ use crate::{
 };
 
 use graph::{Attribute, Builder};
-use protobuf::Message;
 
 pub use read::{Graph, from_bytes};
 
@@ -103,20 +102,21 @@ pub fn to_bytes(net: &Mlp, output: Output) -> Result<Vec<u8>, Problem> {
             Part::Dropout => {}
         }
     }
-    let name = match (output, &config.loss) {
-        (Output::Logits, LossConfig::SoftmaxCrossEntropy(_) | LossConfig::BinaryCrossEntropy) => "logits",
-        (Output::Logits, _) => "values",
-        (Output::Probabilities, LossConfig::SoftmaxCrossEntropy(_)) => {
+    let outputs = config.loss.outputs();
+    let name = match (output, outputs) {
+        (Output::Logits, Outputs::Values) => "values",
+        (Output::Logits, _) => "logits",
+        (Output::Probabilities, Outputs::ClassProbabilities) => {
             let logits = graph.last().to_string();
-            graph.node("Softmax", [logits], "softmax", &[("axis", Attribute::Int(1))]);
+            graph.node("Softmax", [logits], outputs.function(), &[("axis", Attribute::Int(1))]);
             "probabilities"
         }
-        (Output::Probabilities, LossConfig::BinaryCrossEntropy) => {
+        (Output::Probabilities, Outputs::LabelProbabilities) => {
             let logits = graph.last().to_string();
-            graph.node("Sigmoid", [logits], "sigmoid", &[]);
+            graph.node("Sigmoid", [logits], outputs.function(), &[]);
             "probabilities"
         }
-        (Output::Probabilities, _) => {
+        (Output::Probabilities, Outputs::Values) => {
             let why = "its loss is one of values, so that its outputs are no probabilities";
             return Err(Problem::NotExported(why.to_string()));
         }

@@ -1,8 +1,8 @@
 //! What an ONNX file holds: not to run it, but to see it.
 
-use crate::{Problem, StateDict, Tensor, description};
+use chainrule_protobuf::{Fields, Malformed};
 
-use super::protobuf::{Fields, Value, malformed};
+use crate::{Problem, StateDict, Tensor, description};
 
 /// What a graph is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,94 +27,71 @@ pub struct Graph {
 /// # Errors
 /// The first [`Problem`] found.
 pub fn from_bytes(bytes: &[u8]) -> Result<(StateDict, Graph), Problem> {
-    let model = Fields(bytes);
-    let Some(graph) = model.last(7)? else {
-        return Err(malformed("the model", &"no graph", "one"));
-    };
-    let graph_fields = graph.fields()?;
+    let model = Fields::new(bytes);
+    let missing = || Malformed::new("the model", "no graph", "one");
+    let graph = model.last(7)?.ok_or_else(missing)?.fields()?;
     let mut config = None;
-    for entry in model.of(14) {
-        let entry = entry?.fields()?;
+    for entry in model.messages(14) {
+        let entry = entry?;
         if entry.text(1)? == description::KEY {
             config = Some(description::from_json(entry.text(2)?)?);
         }
     }
     // The one for the operators without a domain of their own.
     let mut opset = 0;
-    for entry in model.of(8) {
-        let entry = entry?.fields()?;
+    for entry in model.messages(8) {
+        let entry = entry?;
         if entry.text(1)?.is_empty() {
-            opset = entry.last(2)?.map_or(Ok(0), Value::number)?;
+            opset = entry.number(2)?;
         }
     }
-    let producer = format!("{} {}", model.text(2)?, model.text(3)?).trim().to_string();
+    let state = StateDict::new(each(graph, 5, tensor)?, config)?;
     let graph = Graph {
-        producer,
-        ir_version: model.last(1)?.map_or(Ok(0), Value::number)?,
+        producer: format!("{} {}", model.text(2)?, model.text(3)?).trim().to_string(),
+        ir_version: model.number(1)?,
         opset,
-        inputs: each(graph_fields, 11, typed)?,
-        outputs: each(graph_fields, 12, typed)?,
-        operators: each(graph_fields, 1, |node| match node.text(4)? {
-            "" => Err(malformed("a node", &"no operator", "one")),
+        inputs: each(graph, 11, typed)?,
+        outputs: each(graph, 12, typed)?,
+        operators: each(graph, 1, |node| match node.text(4)? {
+            "" => Err(Malformed::new("a node", "no operator", "one")),
             operator => Ok(operator.to_string()),
         })?,
     };
-    Ok((StateDict::new(each(graph_fields, 5, tensor)?, config)?, graph))
+    Ok((state, graph))
 }
 
-/// Everything in a repeated field. They are counted first, so that no list has more room than it needs.
+/// All messages in a repeated field. They are counted first, so that no list has more room than it needs.
 fn each<T>(
     fields: Fields<'_>,
-    number: u64,
-    read: impl Fn(Fields<'_>) -> Result<T, Problem>,
-) -> Result<Vec<T>, Problem> {
+    number: u32,
+    read: impl Fn(Fields<'_>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
     let mut all = Vec::with_capacity(fields.of(number).count());
-    for value in fields.of(number) {
-        all.push(read(value?.fields()?)?);
+    for message in fields.messages(number) {
+        all.push(read(message?)?);
     }
     Ok(all)
 }
 
 /// `input [batch, 784]`
-fn typed(value: Fields<'_>) -> Result<String, Problem> {
+fn typed(value: Fields<'_>) -> Result<String, Malformed> {
     let mut sizes = Vec::new();
-    if let Some(of_value) = value.last(2)?
-        && let Some(tensor) = of_value.fields()?.last(1)?
-        && let Some(shape) = tensor.fields()?.last(2)?
-    {
-        for size in shape.fields()?.of(1) {
-            let size = size?.fields()?;
-            sizes.push(match (size.last(1)?, size.text(2)?) {
-                (Some(number), _) => number.number()?.to_string(),
-                (None, "") => "?".to_string(),
-                (None, name) => name.to_string(),
-            });
-        }
+    for size in value.message(2)?.message(1)?.message(2)?.messages(1) {
+        let size = size?;
+        sizes.push(match (size.last(1)?, size.text(2)?) {
+            (Some(number), _) => number.number()?.to_string(),
+            (None, "") => "?".to_string(),
+            (None, name) => name.to_string(),
+        });
     }
     Ok(format!("{} [{}]", value.text(1)?, sizes.join(", ")))
 }
 
-fn tensor(tensor: Fields<'_>) -> Result<Tensor, Problem> {
+fn tensor(tensor: Fields<'_>) -> Result<Tensor, Malformed> {
     let name = tensor.text(8)?;
-    let Some(element_type) = tensor.last(2)? else {
-        return Err(malformed("a tensor", &"no type", "one"));
-    };
-    let mut shape = Vec::new();
-    for size in tensor.of(1) {
-        match size? {
-            Value::Number(size) => shape.push(size as usize),
-            // Several numbers in one field.
-            Value::Bytes(bytes) => {
-                let mut packed = Fields(bytes);
-                while !packed.0.is_empty() {
-                    let size = packed.varint();
-                    let broken = || malformed("the shape of a tensor", &"a broken number", "whole ones");
-                    shape.push(size.ok_or_else(broken)? as usize);
-                }
-            }
-            Value::Fixed => return Err(malformed("the shape of a tensor", &"other bytes", "whole numbers")),
-        }
-    }
+    let missing = || Malformed::new("a tensor", "no type", "one");
+    let element_type = tensor.last(2)?.ok_or_else(missing)?;
+    let shape = tensor.numbers(1, "the shape of a tensor")?.into_iter().map(|size| size as usize).collect();
     Ok(Tensor::new(name, element_type_name(element_type.number()?), shape, None))
 }
 

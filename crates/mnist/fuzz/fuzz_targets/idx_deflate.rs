@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/hostile/targets.rs"]
+#[path = "../../tests/it/hostile/targets.rs"]
 #[allow(dead_code, reason = "each fuzzer runs one of them")]
 mod targets;
 

@@ -3,11 +3,10 @@
 //! Colours and dashes are classes, so that the page's style sheet has them in one place, for light and dark alike.
 //! A series differs from its neighbours in colour, dash and marker: none is told by its colour alone.
 
+mod figure;
 mod scale;
 mod svg;
 mod table;
-
-use maud::{Markup, html};
 
 pub(crate) use scale::Scale;
 
@@ -61,39 +60,6 @@ pub(crate) struct Bar {
     pub(crate) from: f64,
     pub(crate) to: f64,
     pub(crate) height: f64,
-}
-
-impl Chart {
-    /// The chart with everything that belongs to it. `bar_name` is what bars show, for the table.
-    pub(crate) fn figure(&self, bar_name: &str) -> Markup {
-        html! {
-            figure.card {
-                figcaption { (self.title) }
-                (svg::drawing(self))
-                @if self.has_legend() {
-                    ul.legend {
-                        @if !self.bars.is_empty() { li { (svg::bar_swatch()) (bar_name) } }
-                        @for series in &self.series {
-                            li { (svg::swatch(series.look, self.joined)) (series.name) }
-                        }
-                    }
-                }
-                @if !self.note.is_empty() { p.note { (self.note) } }
-                (table::values(self, bar_name))
-            }
-        }
-    }
-}
-
-impl Chart {
-    /// A line of its own, which the title names, needs none; one of another look is one of several elsewhere.
-    fn has_legend(&self) -> bool {
-        match &self.series[..] {
-            [] => false,
-            [one] => !self.bars.is_empty() || one.look > 0,
-            _ => true,
-        }
-    }
 }
 
 /// At most `most` of the points, evenly, the first and the last among them.

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_network_that_is_broken_is_not_shown() {
         let mut net: Mlp = Mlp::new(&MlpConfig::new([64, 2])).unwrap();
-        net.layers_mut().parameters_mut()[0].values[5] = f32::NAN;
+        net.tensor_mut("W1").unwrap().as_mut_slice()[5] = f32::NAN;
         let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
         assert_eq!(section(&report, &net).unwrap_err(), "not all of the network's parameters are finite");
     }

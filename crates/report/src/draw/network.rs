@@ -7,7 +7,7 @@
 //! probabilities differ in the third digit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chainrule_trainer::{Activation, Mlp, layers::Layer, losses::LossConfig};
+use chainrule_trainer::{Activation, Mlp};
 use serde_json::{Map, Value, json};
 
 use crate::Report;
@@ -46,45 +46,38 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     if n > MAX_PARAMETERS {
         return Err(format!("the network's {n} parameters would make the page too large; a million fit"));
     }
-    let output = match &config.loss {
-        LossConfig::SoftmaxCrossEntropy(_) => "softmax",
-        LossConfig::BinaryCrossEntropy => "sigmoid",
-        LossConfig::MeanSquaredError | LossConfig::HalfSquaredError | LossConfig::Huber(_) => "identity",
-        _ => return Err("the page does not know how to read the outputs of the network's loss".to_string()),
-    };
+    let outputs = config.loss.outputs();
     let mut layers = Vec::new();
-    for layer in net.layers().layers() {
+    for (l, layer) in net.layers().iter().enumerate() {
         layers.push(match layer.name() {
             "encoding" => encoding(net)?,
-            name => numbers(layer, name)?,
+            name => numbers(net, l, name)?,
         });
     }
     let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();
-    let json = json!({"side": n_rows, "classes": classes, "output": output, "layers": layers}).to_string();
+    let json = json!({"side": n_rows, "classes": classes, "output": outputs.function(), "layers": layers})
+        .to_string();
     // Whatever a class is called, it cannot end the script that the network is in.
     let json = json.replace('<', "\\u003c");
-    Ok(Network { side: n_rows, has_probabilities: output != "identity", json })
+    Ok(Network { side: n_rows, has_probabilities: outputs.are_probabilities(), json })
 }
 
 /// A layer with its parameters and running statistics.
-fn numbers(layer: &dyn Layer<f32>, name: &str) -> Result<Value, String> {
+fn numbers(net: &Mlp, l: usize, name: &str) -> Result<Value, String> {
     let mut fields = Map::from_iter([("name".to_string(), name.into())]);
-    let mut all_finite = true;
-    let mut add = |name: &str, values: &[f32]| {
-        all_finite &= values.iter().all(|value| value.is_finite());
-        fields.insert(name.to_string(), base64_of(values).into());
-    };
-    layer.visit_parameters(&mut |parameter| add(parameter.name, parameter.values));
-    layer.visit_buffers(&mut |buffer| add(buffer.name, buffer.values));
-    if !all_finite {
-        return Err("not all of the network's parameters are finite".to_string());
+    for tensor in net.layers().tensors_of(l) {
+        let values = tensor.view(net.sequential().values()).as_slice();
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err("not all of the network's parameters are finite".to_string());
+        }
+        fields.insert(tensor.short_name().to_string(), base64_of(values).into());
     }
     match name {
         "affine" | "dropout" => {}
         "batch-norm" => {
             fields.insert("eps".to_string(), EPS.into());
         }
-        _ if Activation::ALL.iter().any(|activation| activation.name() == name) => {}
+        _ if name.parse::<Activation>().is_ok() => {}
         _ => return Err(format!("the page has no forward pass for a layer \"{name}\"")),
     }
     Ok(fields.into())
@@ -104,7 +97,7 @@ fn encoding(net: &Mlp) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig};
+    use chainrule_trainer::{Dataset, Encode, Encoding, MlpConfig, losses::LossConfig};
 
     use super::*;
     use crate::Run;

@@ -26,15 +26,7 @@ pub(crate) struct Curve {
 
 /// Its unit is that of the network's loss.
 pub(crate) fn loss(config: &LossConfig) -> Curve {
-    let unit = match config {
-        LossConfig::SoftmaxCrossEntropy(_) => "mean loss (nats per sample)",
-        LossConfig::BinaryCrossEntropy => "mean loss (nats per output)",
-        LossConfig::HalfSquaredError => "mean loss (half a squared error per sample)",
-        LossConfig::MeanSquaredError => "mean loss (squared error per output)",
-        LossConfig::Huber(_) => "mean loss (Huber's, per output)",
-        _ => "mean loss",
-    };
-    Curve { unit, ..LOSS }
+    Curve { unit: config.loss::<f32>().axis(), ..LOSS }
 }
 
 const LOSS: Curve = Curve {

@@ -7,7 +7,7 @@ use crate::{
     Report,
     numbers::{counted, percent, significant, whole},
     picture,
-    predictions::{Prediction, are_probabilities, inputs, worst},
+    predictions::{Prediction, inputs, worst},
     report::Findings,
 };
 
@@ -24,7 +24,7 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>, test: &impl Samp
     if shown.is_empty() {
         return html! { p { "The network makes no mistake on the test set." } };
     }
-    let as_probabilities = are_probabilities(&findings.run.net);
+    let as_probabilities = findings.run.net.config().loss.outputs().are_probabilities();
     html! {
         p {
             (counted(shown.len(), "mistake", "mistakes")) " of " (whole(n_mistakes)) ", the "

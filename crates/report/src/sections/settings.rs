@@ -1,6 +1,6 @@
 //! What the run was made from, and how it is repeated.
 
-use chainrule_trainer::{Length, MlpConfig, TrainConfig, losses::Loss, optimizers::Optimizer};
+use chainrule_trainer::{Length, MlpConfig, TrainConfig, optimizers::Optimizer};
 use maud::{Markup, html};
 
 use crate::{Run, numbers::whole};
@@ -34,12 +34,12 @@ pub(crate) fn section(run: &Run) -> Markup {
 
 fn network(config: &MlpConfig) -> Vec<(&'static str, String)> {
     let sizes: Vec<String> = config.sizes.iter().map(usize::to_string).collect();
-    let activations: Vec<&str> = config.activations.iter().map(|activation| activation.name()).collect();
+    let activations: Vec<String> = config.activations.iter().map(ToString::to_string).collect();
     let mut rows = vec![
         ("sizes", sizes.join("–")),
         ("activations", activations.join(", ")),
         ("initial weights", config.init.map_or("chosen by activation".into(), |init| init.to_string())),
-        ("loss", Loss::<f32>::name(&config.loss).to_string()),
+        ("loss", config.loss.name().to_string()),
         ("seed of the weights", config.seed.to_string()),
     ];
     if config.batch_norm {

@@ -46,15 +46,11 @@ pub(crate) fn section(report: &Report, run: &Run) -> Markup {
 
 /// The weights of every unit of the first layer, if they belong to the pixels.
 fn units(run: &Run, n_pixels: usize) -> Option<Vec<Vec<f32>>> {
-    let first = run.net.layers().layers().next()?;
-    let weights = first.parameters().into_iter().find(|p| p.name == "W" && p.shape.1 == n_pixels)?;
-    let n_units = weights.shape.0;
+    let first = run.net.layers().tensors_of(0).first();
+    let w = first.filter(|tensor| tensor.short_name() == "W" && tensor.n_columns == n_pixels)?;
+    let w = w.view(run.net.sequential().values());
     // Column p of W is what pixel p sends to every unit.
-    Some(
-        (0..n_units)
-            .map(|unit| weights.values.iter().skip(unit).step_by(n_units).copied().collect())
-            .collect(),
-    )
+    Some((0..w.n_rows()).map(|unit| w.column_iter().map(|column| column[unit]).collect()).collect())
 }
 
 fn norm(weights: &[f32]) -> f64 {
@@ -95,11 +91,8 @@ mod tests {
     #[test]
     fn a_unit_has_a_weight_for_every_pixel() {
         let mut net = Mlp::new(&MlpConfig::new([3, 2])).unwrap();
-        net.layers_mut().visit_parameters_mut(&mut |name, parameter| {
-            if name == "W1" {
-                parameter.values.copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-            }
-        });
+        let w = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        net.tensor_mut("W1").unwrap().as_mut_slice().copy_from_slice(w);
         let run = Run::new("a", net);
         assert_eq!(units(&run, 3), Some(vec![vec![1.0, 3.0, 5.0], vec![2.0, 4.0, 6.0]]));
         assert_eq!(units(&run, 4), None);

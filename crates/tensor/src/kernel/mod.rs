@@ -7,7 +7,9 @@
 //! computes it. So results don't depend on how callers cut columns, or rows of the result.
 
 mod exponential;
+mod nonzero;
 mod scalar;
+mod table;
 #[cfg(target_arch = "x86_64")]
 #[allow(clippy::needless_range_loop, reason = "the same index goes into a tile and into offsets")]
 mod vector;
@@ -16,34 +18,8 @@ use std::ops::Range;
 
 use crate::{Float, MatrixView, MatrixViewMut, SparseView};
 
-type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>);
-
-/// A set of loops for one element type.
-#[derive(Clone, Copy, Debug)]
-pub struct Kernels<F: 'static> {
-    sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
-    sparse_outer_add: SparseOuterAdd<F>,
-    product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
-    transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
-    exp_to: unsafe fn(&mut [F], &[F], F),
-    sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
-}
-
-/// *m × k* times *k × n*.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    pub(crate) m: usize,
-    pub(crate) k: usize,
-    pub(crate) n: usize,
-}
-
-/// A factor whose value in row p and column j is at `p · row_stride + j · column_stride`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Strided<'a, F> {
-    pub(crate) data: &'a [F],
-    pub(crate) row_stride: usize,
-    pub(crate) column_stride: usize,
-}
+pub(crate) use nonzero::nonzero_bytes;
+pub(crate) use table::{HasKernels, Kernels, Shape, Strided};
 
 impl<F: Float> Kernels<F> {
     /// The plain loops.
@@ -197,26 +173,6 @@ pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A bit for every byte that is not 0, the first byte in the lowest.
-#[inline]
-pub(crate) fn nonzero_bytes(block: &[u8; 64]) -> u64 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::*;
-        let (quarters, _) = block.as_chunks::<16>();
-        quarters.iter().rev().fold(0, |bits, quarter| {
-            // SAFETY: these instructions are part of every x86-64, and 16 bytes are read of 16.
-            let zeros = unsafe {
-                let bytes = _mm_loadu_si128(quarter.as_ptr().cast());
-                _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_setzero_si128()))
-            };
-            bits << 16 | u64::from(!zeros as u16)
-        })
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    scalar::nonzero_bytes(block)
-}
-
 /// Asks for a piece of memory that will be read soon; without effect where there is no such instruction.
 #[inline]
 pub fn prefetch<T>(memory: &[T]) {
@@ -232,26 +188,30 @@ pub fn prefetch<T>(memory: &[T]) {
     let _ = memory;
 }
 
-/// The fastest loops that this processor can run.
-pub(crate) fn kernels_f32() -> Kernels<f32> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        return vector::AVX2_F32;
-    }
-    Kernels {
-        exp_to: exponential::exp_to::<false>,
-        sigmoid_to: exponential::sigmoid_to::<false>,
-        ..Kernels::SCALAR
+impl HasKernels for f32 {
+    #[inline]
+    fn kernels() -> Kernels<f32> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return vector::AVX2_F32;
+        }
+        Kernels {
+            exp_to: exponential::exp_to::<false>,
+            sigmoid_to: exponential::sigmoid_to::<false>,
+            ..Kernels::SCALAR
+        }
     }
 }
 
-/// The fastest loops that this processor can run.
-pub(crate) fn kernels_f64() -> Kernels<f64> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        return vector::AVX2_F64;
+impl HasKernels for f64 {
+    #[inline]
+    fn kernels() -> Kernels<f64> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return vector::AVX2_F64;
+        }
+        Kernels::SCALAR
     }
-    Kernels::SCALAR
 }
 
 #[cfg(test)]

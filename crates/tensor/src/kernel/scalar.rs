@@ -79,9 +79,3 @@ pub(super) fn sigmoid_to<F: Float>(y: &mut [F], complement: &mut [F], x: &[F]) {
         (*y, *complement) = if x >= F::zero() { (larger, smaller) } else { (smaller, larger) };
     }
 }
-
-/// A bit for every byte that is not 0, the first byte in the lowest.
-#[cfg(any(test, not(target_arch = "x86_64")))]
-pub(super) fn nonzero_bytes(block: &[u8; 64]) -> u64 {
-    block.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(byte != 0))
-}

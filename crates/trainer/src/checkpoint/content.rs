@@ -87,22 +87,23 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointProblem> 
 }
 
 fn named_parameters(net: &Mlp) -> Vec<NamedParameter> {
-    let mut all = Vec::new();
-    let mut add = |name: &str, shape: (usize, usize), values: &[f32]| {
-        let (n_rows, n_columns) = (shape.0 as u64, shape.1 as u64);
-        all.push(NamedParameter { name: name.to_string(), n_rows, n_columns, values: values.to_vec() });
-    };
-    net.layers().visit_parameters(&mut |name, parameter| add(name, parameter.shape, parameter.values));
-    net.layers().visit_buffers(&mut |name, buffer| add(&name, buffer.shape, buffer.values));
-    all
+    let named = net.tensors().map(|(tensor, values)| NamedParameter {
+        name: tensor.name.clone(),
+        n_rows: tensor.n_rows as u64,
+        n_columns: tensor.n_columns as u64,
+        values: values.as_slice().to_vec(),
+    });
+    named.collect()
 }
 
 /// The network that `config` describes, with `parameters`, if they are its own.
 fn network(config: MlpConfig, parameters: &[NamedParameter]) -> Result<Mlp, CheckpointProblem> {
-    config.check().map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
-    let expected = config.shapes();
+    let decode = |cause: crate::Error| CheckpointProblem::Decode(cause.to_string());
+    config.check().map_err(decode)?;
+    let layers = config.structure::<f32>().map_err(decode)?;
+    let expected: Vec<_> = layers.tensors().collect();
     for i in 0..expected.len().max(parameters.len()) {
-        let expected = expected.get(i).map(|(name, rows, columns)| (&**name, *rows as u64, *columns as u64));
+        let expected = expected.get(i).map(|t| (&*t.name, t.n_rows as u64, t.n_columns as u64));
         let found = parameters.get(i).map(|p| (&*p.name, p.n_rows, p.n_columns));
         let whole = parameters
             .get(i)
@@ -118,11 +119,8 @@ fn network(config: MlpConfig, parameters: &[NamedParameter]) -> Result<Mlp, Chec
     for parameter in parameters {
         check_finite(&parameter.name, &parameter.values)?;
     }
-    let mut parameters = parameters.iter();
-    Ok(Mlp::filled(config, |values| {
-        let parameter = parameters.next().expect("as many parameters as were compared above");
-        values.copy_from_slice(&parameter.values);
-    }))
+    let values: Vec<f32> = parameters.iter().flat_map(|parameter| &parameter.values).copied().collect();
+    Mlp::with_values(&config, &values).map_err(decode)
 }
 
 fn check_finite(name: &str, values: &[f32]) -> Result<(), CheckpointProblem> {

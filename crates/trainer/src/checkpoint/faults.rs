@@ -8,14 +8,13 @@ use std::{
     rc::Rc,
 };
 
+use chainrule_files::{Disk, System, remove_temporaries, write_whole};
+
 use super::{
     Checkpoint, TrainingRecord,
     folder::{self, Name, newest},
 };
-use crate::{
-    Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig,
-    writing::{Disk, System, is_temporary, remove_temporaries, write_whole},
-};
+use crate::{Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig};
 
 /// What happens at the operation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -215,16 +214,4 @@ fn a_folder_always_has_a_good_checkpoint_whatever_fails() {
         assert_eq!(names.collect::<Vec<_>>(), ["step-000000002.ckpt"], "{fault:?}");
         disk.was_met()
     });
-}
-
-#[test]
-fn temporary_files_are_known_by_their_names() {
-    for name in [".net.ckpt.12-0.tmp", ".step-000000001.ckpt.1-99.tmp"] {
-        assert!(is_temporary(name), "{name}");
-    }
-    for name in
-        ["net.ckpt.12-0.tmp", ".net.ckpt.tmp", ".net.12-.tmp", ".lock", ".a.1-2.tmp.ckpt", ".mine.tmp"]
-    {
-        assert!(!is_temporary(name), "{name}");
-    }
 }

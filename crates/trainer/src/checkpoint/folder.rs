@@ -1,16 +1,15 @@
 //! A folder of checkpoints: the last few of one run and its best, and nobody else's.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
+use chainrule_files::{Disk, lock, remove_temporaries, write_whole};
+
 use super::Checkpoint;
-use crate::{
-    Error,
-    writing::{Disk, remove_temporaries, write_whole},
-};
+use crate::Error;
 
 /// The best by validation.
 const BEST: &str = "best.ckpt";
@@ -41,13 +40,8 @@ impl Name {
 pub(crate) fn open(path: &Path) -> Result<File, Error> {
     let cannot = |doing| move |cause| Error::Folder { doing, path: path.to_path_buf(), cause };
     fs::create_dir_all(path).map_err(cannot("make"))?;
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
-    let lock = lock.map_err(cannot("write to"))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Error::FolderInUse { path: path.to_path_buf() }),
-        Err(TryLockError::Error(cause)) => return Err(cannot("lock")(cause)),
-    }
+    let lock = lock(path.join(LOCK)).map_err(cannot("write to"))?;
+    let lock = lock.ok_or_else(|| Error::FolderInUse { path: path.to_path_buf() })?;
     remove_temporaries(path).map_err(cannot("clear"))?;
     Ok(lock)
 }

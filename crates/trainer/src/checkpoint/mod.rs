@@ -13,7 +13,9 @@ mod writer;
 
 use std::path::Path;
 
-use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState, writing};
+use chainrule_files::{check_file_path, write_file};
+
+use crate::{CheckpointProblem, EpochReport, Error, Mlp, TrainConfig, TrainState};
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
@@ -93,7 +95,7 @@ impl Checkpoint {
         // What could not be loaded is not worth replacing what is there.
         Checkpoint::from_bytes(&bytes)
             .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
-        writing::write_file(path, &bytes).map_err(|cause| Error::Io {
+        write_file(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
             path: path.to_path_buf(),
             cause,
@@ -120,11 +122,7 @@ impl Checkpoint {
     /// [`Error::Io`] as [`save`](Checkpoint::save) would give it now.
     pub fn check_path(path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        writing::check_file_path(path).map_err(|cause| Error::Io {
-            doing: "write",
-            path: path.to_path_buf(),
-            cause,
-        })
+        check_file_path(path).map_err(|cause| Error::Io { doing: "write", path: path.to_path_buf(), cause })
     }
 
     /// The bytes of the file.

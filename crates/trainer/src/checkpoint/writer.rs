@@ -10,8 +10,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use chainrule_files::System;
+
 use super::folder::{self, Name};
-use crate::{Error, writing::System};
+use crate::Error;
 
 /// A checkpoint to be written.
 pub(crate) struct Job {

@@ -1,10 +1,10 @@
 //! The units of one hidden layer on some samples: which are dead, which are saturated, and how their outputs are
 //! distributed.
 
+use chainrule_layers::Activation;
 use chainrule_tensor::Matrix;
 
 use super::Histogram;
-use crate::Activation;
 
 /// Outputs that differ by no more than this times the largest of them, or than this where that is below 1, are the same:
 /// rounding in `f32` alone makes such a difference.
@@ -52,7 +52,7 @@ pub struct HiddenUnits {
     /// The place of the activation among all layers, from 1, as in the network's summary.
     pub layer: usize,
     /// The name of the activation.
-    pub name: &'static str,
+    pub name: String,
     /// How many units the layer has.
     pub n_units: usize,
     /// The share of them that is dead, 0…1.
@@ -87,7 +87,7 @@ impl HiddenUnits {
         };
         HiddenUnits {
             layer,
-            name: activation.name(),
+            name: activation.to_string(),
             n_units: y.nrows(),
             dead: share(n_dead),
             saturated: share(n_saturated.count()),
@@ -116,22 +116,19 @@ fn steepest(activation: Activation) -> f64 {
         Activation::Silu => 1.0998,
         Activation::Gelu | Activation::GeluTanh => 1.129,
         Activation::Step => 0.0,
-        Activation::Relu
-        | Activation::Tanh
-        | Activation::LeakyRelu
-        | Activation::Elu
-        | Activation::Softplus
-        | Activation::Identity => 1.0,
+        _ => 1.0,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chainrule_layers::{LayerExt, no_own_layers};
+
     use super::*;
 
     /// The slopes of an activation at `x`, by its own backward pass.
     fn slopes(activation: Activation, x: &Matrix<f32>) -> (Matrix<f32>, Matrix<f32>) {
-        let layer = activation.layer::<f32>();
+        let layer = activation.layer().layer::<f32>(&no_own_layers).unwrap();
         let (y, cache) = layer.forward(x);
         let dx = layer.backward(&cache, &x.map(|_| 1.0)).dx;
         (y, dx)

@@ -17,14 +17,13 @@
 mod hidden_units;
 mod histogram;
 
-use chainrule_layers::Context;
-use chainrule_losses::Loss;
-use chainrule_tensor::InputBuffer;
+use chainrule_layers::{Activation, Context, LayerExt};
+use chainrule_tensor::{InputBuffer, TargetBuffer};
 
 pub use hidden_units::HiddenUnits;
 pub use histogram::Histogram;
 
-use crate::{Activation, Error, MiniBatch, Mlp, Samples, evaluate::check_samples};
+use crate::{Error, MiniBatch, Mlp, Samples, evaluate::check_samples};
 
 /// The result of [`diagnose`].
 #[derive(Clone, Debug, PartialEq)]
@@ -67,9 +66,9 @@ pub struct ParameterNorms {
 /// use chainrule_trainer::{Activation, Dataset, Mlp, MlpConfig, diagnostics::{diagnose, spread}};
 /// let set = Dataset::from_rows(&[0.5, -1.0, 1.0, 3.0], 2)?.with_classes(&[0, 1])?; // two samples
 /// let mut net = Mlp::new(&MlpConfig::new([2, 4, 2]).with_activation(Activation::Relu))?;
-/// net.layers_mut().visit_parameters_mut(&mut |name, parameter| {
-///     parameter.values.fill(if name == "W1" { -1.0 } else { 0.0 });
-/// });
+/// for (name, value) in [("W1", -1.0), ("W2", 0.0)] {
+///     net.tensor_mut(name).unwrap().as_mut_slice().fill(value);
+/// }
 /// let found = diagnose(&net, &set, &spread(2, 1000))?;
 /// assert_eq!(found.parameters[0].name, "W1");
 /// assert_eq!(found.parameters[0].weight_norm, 8.0_f64.sqrt()); // eight values of −1
@@ -81,9 +80,9 @@ pub struct ParameterNorms {
 pub fn diagnose(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Result<Diagnostics, Error> {
     assert!(!indices.is_empty(), "found no samples to look at, expected at least one");
     check_samples(net, samples)?;
-    let mut mini_batch = MiniBatch::new(net.layers(), indices.len());
-    let loss: &dyn Loss<f32> = &net.config().loss;
-    let outcome = mini_batch.compute(net.layers(), loss, samples, indices, &Context::inference());
+    let mut mini_batch = MiniBatch::new(net.sequential(), indices.len());
+    let loss = net.config().loss.loss();
+    let outcome = mini_batch.compute(net.sequential(), loss, samples, indices, &Context::inference());
     Ok(Diagnostics {
         n_samples: indices.len(),
         loss: outcome.loss.mean(),
@@ -106,18 +105,13 @@ pub fn spread(n_samples: usize, at_most: usize) -> Vec<usize> {
 }
 
 fn norms(net: &Mlp, gradient: &[f32]) -> Vec<ParameterNorms> {
-    let mut rest = gradient;
-    let mut all = Vec::new();
-    net.layers().visit_parameters(&mut |name, parameter| {
-        let (of_this, behind) = rest.split_at(parameter.values.len());
-        rest = behind;
-        all.push(ParameterNorms {
-            name: name.to_string(),
-            weight_norm: norm(parameter.values),
-            gradient_norm: norm(of_this),
-        });
+    let parameters = net.tensors().filter(|(tensor, _)| tensor.is_parameter());
+    let norms = parameters.map(|(tensor, values)| ParameterNorms {
+        name: tensor.name.clone(),
+        weight_norm: norm(values.as_slice()),
+        gradient_norm: norm(tensor.view(gradient).as_slice()),
     });
-    all
+    norms.collect()
 }
 
 /// In `f64`, whose range no square of an `f32` leaves.
@@ -128,19 +122,19 @@ fn norm(values: &[f32]) -> f64 {
 /// All samples through one layer after another; the slope of an activation is what its backward pass makes of 1.
 fn hidden_units(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Vec<HiddenUnits> {
     let mut x = InputBuffer::new();
-    samples.inputs_to(&mut x, indices);
-    let mut y = x.as_input().to_matrix();
-    let mut all = Vec::new();
-    let n_layers = net.layers().layers().len();
+    samples.gather(&mut x, &mut TargetBuffer::new(), indices, Context::inference());
+    let x = x.as_input().to_matrix();
+    let (_, cache) = net.sequential().forward(&x);
+    let (mut input, mut all) = (&x, Vec::new());
     // The last layer gives outputs, which are not hidden.
-    for (l, layer) in net.layers().layers().enumerate().take(n_layers - 1) {
-        let (output, cache) = layer.forward(&y);
+    let hidden = net.layers().iter().zip(cache.outputs()).take(net.layers().len() - 1);
+    for (l, (layer, output)) in hidden.enumerate() {
         if let Ok(activation) = layer.name().parse::<Activation>() {
-            let ones = output.map(|_| 1.0);
-            let slopes = layer.backward(&cache, &ones).dx;
-            all.push(HiddenUnits::new(l + 1, activation, &output, &slopes));
+            let (_, cache) = layer.forward(input);
+            let slopes = layer.backward(&cache, &output.map(|_| 1.0)).dx;
+            all.push(HiddenUnits::new(l + 1, activation, output, &slopes));
         }
-        y = output;
+        input = output;
     }
     all
 }
@@ -156,13 +150,7 @@ mod tests {
     /// A network whose parameters are those given, end to end.
     fn net(config: &MlpConfig, values: &[f32]) -> Mlp {
         let mut net = Mlp::new(config).unwrap();
-        let mut rest = values;
-        net.layers_mut().visit_parameters_mut(&mut |_, parameter| {
-            let (of_this, behind) = rest.split_at(parameter.values.len());
-            parameter.values.copy_from_slice(of_this);
-            rest = behind;
-        });
-        assert!(rest.is_empty());
+        net.sequential_mut().unpack(values);
         net
     }
 
@@ -218,7 +206,7 @@ mod tests {
             let found = diagnose(&net, &set, &[0, 1]).unwrap();
             assert_eq!(found.hidden.len(), 1);
             let hidden = &found.hidden[0];
-            assert_eq!((hidden.layer, hidden.name, hidden.n_units), (2, activation.name(), 4));
+            assert_eq!((hidden.layer, &*hidden.name, hidden.n_units), (2, &*activation.to_string(), 4));
             (hidden.dead, hidden.saturated)
         };
         // ReLU: 20 and 50; 0 and 2; 0 and 0: dead; 20 and 20: constant, but it learns.
@@ -240,7 +228,7 @@ mod tests {
             .with_dropout(0.5);
         let set = Dataset::from_rows(&[0.0; 8], 2).unwrap().with_classes(&[0, 1, 0, 1]).unwrap();
         let found = diagnose(&Mlp::new(&config).unwrap(), &set, &spread(4, 3)).unwrap();
-        let layers: Vec<_> = found.hidden.iter().map(|hidden| (hidden.layer, hidden.name)).collect();
+        let layers: Vec<_> = found.hidden.iter().map(|hidden| (hidden.layer, &*hidden.name)).collect();
         // 1 affine, 2 batch-norm, 3 relu, 4 dropout, 5 affine, …, and the sigmoid of the outputs at the end.
         assert_eq!(layers, [(3, "relu")]);
     }

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use num_traits::Zero;
 
-use super::{Shape, Strided, Vector, scalar};
+use super::register::Vector;
+use crate::kernel::{Shape, Strided, scalar};
 
 /// The most vectors of rows and columns in a tile of a dense product: with a column of the left factor and one number of
 /// the right, they fill all sixteen registers.

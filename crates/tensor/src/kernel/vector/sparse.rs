@@ -9,9 +9,10 @@ use std::{marker::PhantomData, ops::Range};
 
 use num_traits::Zero;
 
-use super::{Vector, scalar};
+use super::register::Vector;
 use crate::{
     SparseView,
+    kernel::scalar,
     sparse::{BLOCK, blocks_of},
 };
 

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod error;
+
+// Where samples come from.
+mod dataset;
+mod pixels;
+mod samples;
+
+// Which of them, and when.
+mod order;
+mod split;
+
+/// The inputs and targets that samples are gathered into, for crates that depend on this one alone.
+pub use chainrule_tensor as tensor;
+pub use dataset::Dataset;
+pub use error::Error;
+pub use order::{Order, Sampling};
+pub use pixels::{scale_to, scaled};
+pub use samples::{Samples, TargetKind};
+pub use split::split;

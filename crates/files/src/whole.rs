@@ -1,0 +1,200 @@
+//! Files that are whole or not there: written under a temporary name, made durable, renamed, and the folder made durable.
+//!
+//! ```text
+//! create .NAME.PROCESS-NUMBER.tmp → write → fsync → rename to NAME → fsync of the folder
+//! ```
+//! Whatever stops this half-way, the file of that name is the one from before or the new one.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, Permissions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Writes `bytes` to `path`, so that a file of this name is whole or not there: what was there before stays until the new
+/// file is on the disk, with its permissions, and behind links.
+///
+/// # Errors
+/// What the operating system says; nothing has changed then, unless it is about the folder: then the new file is there,
+/// and only its name may not outlive a loss of power.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("net");
+/// chainrule_files::write_file(&path, b"first")?;
+/// chainrule_files::write_file(&path, b"second")?;
+/// assert_eq!(std::fs::read(&path)?, b"second");
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_file(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    write_whole(&System, path.as_ref(), bytes)
+}
+
+/// What writing a file asks of the operating system: a trait, so that tests can have a disk on which each of these fails.
+pub trait Disk {
+    /// An open file.
+    type File: Write;
+
+    /// A new file, with these permissions if there are any.
+    ///
+    /// # Errors
+    /// What the operating system says, here and below.
+    fn create(&self, path: &Path, permissions: Option<Permissions>) -> io::Result<Self::File>;
+
+    /// Waits until the content is on the disk.
+    fn sync(&self, file: &mut Self::File) -> io::Result<()>;
+
+    /// Gives a file another name; a file that has it already is replaced.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Waits until the names in a folder are on the disk.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The real one.
+#[derive(Clone, Copy, Debug)]
+pub struct System;
+
+impl Disk for System {
+    type File = File;
+
+    fn create(&self, path: &Path, permissions: Option<Permissions>) -> io::Result<File> {
+        let file = File::create(path)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        Ok(file)
+    }
+
+    fn sync(&self, file: &mut File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    /// Only Unix can open a folder for that.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+}
+
+/// [`write_file`] on a disk that may be another than the real one.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = destination(path)?;
+    let temporary = temporary_beside(&path)?;
+    let write = || {
+        let permissions = fs::metadata(&path).ok().map(|before| before.permissions());
+        let mut file = disk.create(&temporary, permissions)?;
+        file.write_all(bytes)?;
+        disk.sync(&mut file)?;
+        disk.rename(&temporary, &path)
+    };
+    write().inspect_err(|_| {
+        // What went wrong first is what the caller has to know.
+        let _ = disk.remove(&temporary);
+    })?;
+    disk.sync_folder(folder_of(&path))
+}
+
+/// Finds out whether [`write_file`] can write to `path`, without changing what is there: before long work, not after it.
+///
+/// # Errors
+/// What the operating system says, as `write_file` would say it now.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// assert!(chainrule_files::check_file_path(folder.path().join("net")).is_ok());
+/// assert!(chainrule_files::check_file_path(folder.path()).is_err());
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
+    let temporary = temporary_beside(&destination(path.as_ref())?)?;
+    File::create(&temporary)?;
+    fs::remove_file(&temporary)
+}
+
+/// Removes what writers that were killed have left in `folder`; nobody may be writing there.
+///
+/// # Errors
+/// What the operating system says.
+pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_temporary(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether [`temporary_beside`] makes such names.
+fn is_temporary(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let between = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+    let numbers = between.and_then(|name| name.rsplit_once('.')).and_then(|(_, end)| end.split_once('-'));
+    numbers.is_some_and(|(process, count)| number(process) && number(count))
+}
+
+/// Where a file of this name is to be written: behind a link, what it points to.
+fn destination(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => fs::canonicalize(path),
+        // A rename would replace a device or a pipe by a file.
+        Ok(_) => Err(io::Error::other("there is something else than a file of this name")),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(path.to_path_buf()),
+        Err(cause) => Err(cause),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A name in the same folder that nobody else uses.
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+    static N_WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}-{}.tmp", process::id(), N_WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    Ok(path.with_file_name(temporary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_files_are_known_by_their_names() {
+        for name in [".net.ckpt.12-0.tmp", ".step-000000001.ckpt.1-99.tmp"] {
+            assert!(is_temporary(name), "{name}");
+        }
+        for name in
+            ["net.ckpt.12-0.tmp", ".net.ckpt.tmp", ".net.12-.tmp", ".lock", ".a.1-2.tmp.ckpt", ".mine.tmp"]
+        {
+            assert!(!is_temporary(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The table of inner loops that every element type has, and what they take.
+
+use std::ops::Range;
+
+use crate::SparseView;
+
+/// An element type for which there are inner loops: `f32` and `f64`.
+pub trait HasKernels: Sized {
+    /// The fastest loops that this processor can run.
+    #[doc(hidden)]
+    fn kernels() -> Kernels<Self>;
+}
+
+type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>);
+
+/// A set of loops for one element type.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernels<F: 'static> {
+    pub(super) sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
+    pub(super) sparse_outer_add: SparseOuterAdd<F>,
+    pub(super) product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    pub(super) transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    pub(super) exp_to: unsafe fn(&mut [F], &[F], F),
+    pub(super) sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
+}
+
+/// *m × k* times *k × n*.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) m: usize,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
+}
+
+/// A factor whose value in row p and column j is at `p · row_stride + j · column_stride`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strided<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) row_stride: usize,
+    pub(crate) column_stride: usize,
+}

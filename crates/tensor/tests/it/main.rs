@@ -1,0 +1,6 @@
+//! The integration tests of this crate in one program.
+
+mod common;
+mod products;
+mod random;
+mod special_values;
