@@ -75,13 +75,11 @@ impl Record {
         image: Option<(usize, usize)>,
     ) -> Self {
         let mut record = Record::new(report.step, report.epoch);
-        for (tag, value) in tags::of_epoch(report).chain(tags::of_diagnostics(found)) {
-            record = record.with_scalar(tag, value);
-        }
-        for hidden in &found.hidden {
-            let tag = format!("activations/layer{}", hidden.layer);
-            record = record.with_histogram(tag, hidden.outputs.clone());
-        }
+        let scalars = tags::of_epoch(report).chain(tags::of_diagnostics(found));
+        record.scalars = scalars.map(|(tag, value)| (tag, value as f32)).collect();
+        let hidden = found.hidden.iter();
+        let hidden = hidden.map(|of| (format!("activations/layer{}", of.layer), of.outputs.clone()));
+        record.histograms = hidden.collect();
         net.layers().visit_parameters(&mut |name, parameter| {
             let histogram = Histogram::of(parameter.values, N_BINS);
             record.histograms.push((format!("weights/{name}"), histogram));
