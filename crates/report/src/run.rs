@@ -84,6 +84,11 @@ impl Run {
         points.into_iter().map(|(_, point)| point).collect()
     }
 
+    /// The sizes of its network: `784–50–10`.
+    pub(crate) fn sizes(&self) -> String {
+        self.net.config().sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("–")
+    }
+
     /// The last value of a tag that is finite.
     pub(crate) fn last(&self, tag: &str) -> Option<f64> {
         let points = self.points(tag, By::Step);

@@ -48,16 +48,10 @@ fn chart(layer: &str, about: &str, outputs: &Histogram) -> Markup {
         .collect();
     let highest = bars.iter().map(|bar| bar.height).fold(0.0, f64::max);
     let (smallest, largest) = (significant(outputs.smallest, 3), significant(outputs.largest, 3));
-    let chart = Chart {
-        title: format!("Layer {layer}"),
-        note: format!("{about} Values from {smallest} to {largest}."),
-        x: Axis::new("output of a unit (no unit)", Scale::between(outputs.low, outputs.high, 0.0)),
-        y: Axis::new("share of outputs (%)", Scale::between(0.0, highest, 0.0)),
-        bars,
-        series: Vec::new(),
-        joined: false,
-    };
-    chart.figure("share of outputs (%)")
+    let note = format!("{about} Values from {smallest} to {largest}.");
+    let x = Axis::new("output of a unit (no unit)", Scale::between(outputs.low, outputs.high, 0.0));
+    let y = Axis::new("share of outputs (%)", Scale::between(0.0, highest, 0.0));
+    Chart { note, bars, ..Chart::new(format!("Layer {layer}"), x, y) }.figure("share of outputs (%)")
 }
 
 #[cfg(test)]

@@ -58,20 +58,19 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
 
 fn row(i: usize, findings: &Findings<'_>) -> Markup {
     let run = findings.run;
-    let sizes: Vec<String> = run.net.config().sizes.iter().map(usize::to_string).collect();
-    let share = |tag: &str| run.last(tag).map_or(UNKNOWN.to_string(), |share| percent(share, 2));
+    let share = |tag: &str| percent(run.last(tag).unwrap_or(f64::NAN), 2);
     let epochs = run.scalars.iter().map(|scalar| scalar.epoch).max();
     html! {
         tr {
             th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
-            td.whole { (sizes.join("–")) }
+            td.whole { (run.sizes()) }
             td { (whole(run.net.n_parameters())) }
             td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
             td { (share("accuracy/train")) }
             td { (share("accuracy/validation")) }
             td { (percent(findings.evaluation.accuracy(), 2)) }
             td { (significant(findings.evaluation.loss.mean(), 4)) }
-            td { (findings.calibration_error().map_or(UNKNOWN.to_string(), |error| percent(error, 2))) }
+            td { (percent(findings.calibration_error().unwrap_or(f64::NAN), 2)) }
         }
     }
 }
