@@ -1,4 +1,4 @@
-//! Named tensors in PyTorch's names and layout: what every format holds, and how a network becomes one and one a network.
+//! The state dict: tensors with PyTorch's names and layout, from a network and back.
 //!
 //! ```text
 //! chainrule   W1 (outputs × inputs, column after column)      b1       gamma2  beta2  running_mean2  running_var2

@@ -1,4 +1,4 @@
-//! Events as TensorBoard stores them: protobuf messages in the frame of TFRecord.
+//! TensorBoard's events: protobuf messages in TFRecord frames.
 //!
 //! ```text
 //! a file     records, one behind the other; the first says file_version = "brain.Event:2"

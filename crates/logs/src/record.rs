@@ -1,4 +1,4 @@
-//! What is logged after an epoch.
+//! `Record`: the scalars, histograms and images of an epoch.
 
 use chainrule_trainer::{
     EpochReport, Mlp,
@@ -54,15 +54,15 @@ impl Record {
         self
     }
 
-    /// What there is to tell after an epoch:
+    /// The metrics of an epoch:
     ///
     /// | tag | what |
     /// | --- | --- |
-    /// | `loss/train`, `accuracy/train` | of the epoch's samples as they were trained on |
+    /// | `loss/train`, `accuracy/train` | mean over the epoch, measured before each update |
     /// | `loss/test`, `accuracy/test`, `loss/validation`, `accuracy/validation` | after the epoch, where there is such a set |
     /// | `learning_rate`, `samples_per_second` | of the last step; of the epoch |
     /// | `weight_norm/W1`, `gradient_norm/W1`, … | of every parameter, see [`diagnostics`](chainrule_trainer::diagnostics) |
-    /// | `dead_units/layer2`, `saturated_units/layer2`, … | shares, 0…1, of every hidden layer by its place among all layers |
+    /// | `dead_units/layer2`, `saturated_units/layer2`, … | fractions of units, 0…1, of every hidden layer by its place among all layers |
     /// | `weights/W1`, … | a histogram of every parameter |
     /// | `activations/layer2`, … | a histogram of every hidden layer |
     /// | `first_layer/W1` | a picture of the first layer's [units](Image::of_units), if its inputs are `image` (rows, columns) pixels |

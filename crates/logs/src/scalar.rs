@@ -1,4 +1,4 @@
-//! Numbers over the course of a run, one JSON object per line.
+//! `Scalar`: a metric at a step, one JSON object per line of `scalars.jsonl`.
 
 use std::{
     fs, io,
@@ -67,7 +67,7 @@ impl Scalar {
             .collect()
     }
 
-    /// What a look inside of the network after an epoch says: norms and shares of units.
+    /// The diagnostics of the network after an epoch: norms, dead and saturated units.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! The files of a run's logs, and how a run that was stopped goes on in them.
+//! `LogWriter`: writes the log files of a run, and appends to them when it is resumed.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! How numbers are written: a real minus sign, thousands apart, a dash for what is not known.
+//! Number formatting: significant digits, percentages, thousands separators, a dash for unknown values.
 
 /// What stands for a value that is not known.
 pub(crate) const UNKNOWN: &str = "–";
@@ -28,7 +28,7 @@ pub(crate) fn decimals(value: f64, decimals: usize) -> String {
     known(value, |value| grouped(&format!("{value:.decimals$}")))
 }
 
-/// A share as a percentage with its sign.
+/// A fraction as a percentage with its sign.
 pub(crate) fn percent(share: f64, places: usize) -> String {
     known(share, |share| format!("{}\u{a0}%", decimals(100.0 * share, places)))
 }

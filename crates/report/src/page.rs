@@ -1,4 +1,4 @@
-//! The whole page: head, contents, one part per run, foot.
+//! The whole HTML page: head, contents, one part per run, foot.
 
 use std::path::Path;
 
@@ -130,7 +130,7 @@ fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) 
         ("curves", "How training went", curves::section(findings.run, by)),
         ("layers", "Inside the network", layers::section(findings, by)),
         ("activations", "Activations", activations::section(findings)),
-        ("classes", "What was taken for what", classes::section(report, findings)),
+        ("classes", "Confusion matrix, precision and recall", classes::section(report, findings)),
         ("calibration", "Calibration", calibration::section(findings)),
         ("mistakes", "The most confident mistakes", mistakes::section(report, findings, test)),
         ("weights", "First-layer weights", weights::section(report, findings.run)),

@@ -1,4 +1,4 @@
-//! A run, as it is handed to a report.
+//! `Run`: a trained network with its history, as a report takes it.
 
 use chainrule_logs::Scalar;
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, TrainConfig};

@@ -1,4 +1,4 @@
-//! One array: a header in the form of a Python dictionary, then the values.
+//! The npy format, one array: a header in the form of a Python dictionary, then the values.
 //!
 //! ```text
 //! 6 bytes     \x93NUMPY

@@ -1,4 +1,4 @@
-//! As much of zip archives as npz has: members one after the other, stored or deflated, and a directory behind them.
+//! The part of the zip format that npz needs: members, stored or deflated, then the central directory.
 //!
 //! ```text
 //! member      PK\3\4, 26 bytes of which the last four are the lengths of name and extra field, both, the content

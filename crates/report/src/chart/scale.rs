@@ -1,4 +1,4 @@
-//! From values to places along an axis, and which values are written there.
+//! The scale of an axis: linear or logarithmic, with its ticks and their labels.
 
 use crate::numbers::{decimals, scientific, significant};
 

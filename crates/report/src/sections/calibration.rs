@@ -23,8 +23,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
     // The look that stands out from bars as well.
     let ideal = Series::new("perfectly calibrated", 4, vec![(0.0, 0.0), (100.0, 100.0)]);
     let chart = Chart {
-        note: "Bars below the line: the network is surer than it is right. Bars above it: it is right more often than it \
-               thinks."
+        note: "Bars below the line: the network is overconfident. Bars above it: it is underconfident."
             .into(),
         bars: bins.iter().enumerate().map(bar).collect(),
         series: vec![ideal],
@@ -39,8 +38,8 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
     });
     html! {
         p {
-            "Expected calibration error: " strong { (percent(error, 2)) } ". It is the mean distance between how sure the "
-            "network is and how often it is right, over " (N_BINS) " bins of confidence, each counted by its samples (Guo, "
+            "Expected calibration error: " strong { (percent(error, 2)) } ". It is the mean gap between confidence "
+            "and accuracy, over " (N_BINS) " bins of confidence, each counted by its samples (Guo, "
             "Pleiss, Sun and Weinberger, " cite { "On Calibration of Modern Neural Networks" } ", ICML 2017, equation 3)."
         }
         div.charts {

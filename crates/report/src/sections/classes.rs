@@ -1,4 +1,4 @@
-//! The confusion matrix, and how well every class is recognised.
+//! The confusion matrix; precision, recall and F1 of every class.
 
 use chainrule_trainer::Confusion;
 use maud::{Markup, html};
@@ -23,7 +23,7 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>) -> Markup {
     };
     html! {
         @if confusion.n_classes() <= MOST_CLASSES { (matrix(report, confusion)) }
-        @else { p { "The matrix of " (confusion.n_classes()) " classes is left out: it would be too large to be read." } }
+        @else { p { "The matrix of " (confusion.n_classes()) " classes is not shown: it would be too large to read." } }
         div.charts { (chart(report, confusion)) (rates(report, confusion)) }
     }
 }
@@ -34,11 +34,11 @@ fn matrix(report: &Report, confusion: &Confusion) -> Markup {
         div.scroll tabindex="0" role="group" aria-label="Confusion matrix" {
             table.confusion {
                 caption {
-                    "Number of test samples: a row for every true class, a column for what it was taken for. The stronger the colour, "
-                    "the larger the share of its row; what is right is framed."
+                    "Test samples by true class (rows) and predicted class (columns). The stronger the colour, the larger the fraction "
+                    "of the row; correct predictions are framed."
                 }
                 thead {
-                    tr { td {} th scope="colgroup" colspan=(n) { "taken for" } }
+                    tr { td {} th scope="colgroup" colspan=(n) { "predicted" } }
                     tr {
                         th scope="col" { "true" }
                         @for class in 0..n { th scope="col" { (report.class(class)) } }
@@ -88,9 +88,9 @@ fn chart(report: &Report, confusion: &Confusion) -> Markup {
         Scale::fixed(-0.5, n as f64 - 0.5, ticks),
     );
     let y = Scale::linear(series.iter().flat_map(|series| series.points.iter().map(|point| point.1)));
-    let y = Axis::new("share of samples (%)", y.unwrap_or(Scale::between(0.0, 100.0, 0.0)));
-    let note = "Precision: of what was taken for the class, the share that is of it. Recall: of what is of the class, the \
-                share that was recognised.";
+    let y = Axis::new("precision, recall (%)", y.unwrap_or(Scale::between(0.0, 100.0, 0.0)));
+    let note = "Precision: the fraction of predictions of a class that are correct. Recall: the fraction of the samples of a \
+                class that are predicted as it.";
     Chart { note: note.into(), series, ..Chart::new("Precision and recall", x, y) }.figure("")
 }
 
@@ -105,7 +105,7 @@ fn rates(report: &Report, confusion: &Confusion) -> Markup {
             share(confusion.f1(class)),
         ]
     });
-    let title = "How well every class is recognised";
+    let title = "Precision, recall and F1 of every class";
     card(title, &table(title, &["class", "samples", "precision", "recall", "F1"], rows))
 }
 

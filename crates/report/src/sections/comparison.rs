@@ -1,4 +1,4 @@
-//! Several runs side by side.
+//! Several runs compared: a table of results, and one chart for every metric.
 
 use maud::{Markup, html};
 
@@ -35,7 +35,7 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     html! {
         div.card {
             // Outside of what scrolls, so that a phone shows the whole of it.
-            p.note { "Results of all runs; – is what is not known. In training, accuracy is that of the samples as they were trained on." }
+            p.note { "Results of all runs; – is what is not known. Training accuracy is measured before each update." }
             div.scroll tabindex="0" role="group" aria-label="Results of all runs" {
                 table aria-label="Results of all runs" {
                     thead {

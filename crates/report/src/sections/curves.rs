@@ -1,4 +1,4 @@
-//! What was measured while the run went on, as curves.
+//! Training curves: loss, accuracy, learning rate, throughput by epoch or step.
 
 use chainrule_trainer::losses::LossConfig;
 use maud::{Markup, html};
@@ -40,12 +40,12 @@ pub(crate) fn loss(config: &LossConfig) -> Curve {
 /// Values as they are, on a linear axis.
 pub(crate) const VALUE: Curve = Curve { title: "", unit: "", note: "", prefix: "", wide: false, factor: 1.0 };
 
-/// Shares of units as percentages.
-pub(crate) const SHARE: Curve = Curve { unit: "share of units (%)", factor: 100.0, ..VALUE };
+/// Fractions of units, in percent.
+pub(crate) const SHARE: Curve = Curve { unit: "fraction of units (%)", factor: 100.0, ..VALUE };
 
 const LOSS: Curve = Curve {
     title: "Loss",
-    note: "The training loss is the mean over the epoch, while the weights still changed.",
+    note: "The training loss is the mean over the epoch, measured before each update.",
     prefix: "loss/",
     wide: true,
     ..VALUE
@@ -54,7 +54,7 @@ const LOSS: Curve = Curve {
 pub(crate) const ACCURACY: Curve = Curve {
     title: "Accuracy",
     unit: "accuracy (%)",
-    note: "Of the training samples as they were trained on; of the others after the epoch.",
+    note: "Training accuracy is measured before each update; the others after the epoch.",
     prefix: "accuracy/",
     ..SHARE
 };
@@ -77,9 +77,9 @@ pub(crate) fn section(run: &Run, by: By) -> Markup {
     let stops_early = run.training.as_ref().is_some_and(|training| training.early_stopping.is_some());
     html! {
         @if stops_early {
-            p { "The run stopped early: at its end, the network became again what it was after the epoch with the lowest validation loss." }
+            p { "Early stopping: the network is that of the epoch with the lowest validation loss." }
         }
-        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or not with a history." } }
+        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or its history was not saved." } }
         @else { div.charts { @for chart in charts { (chart) } } }
     }
 }

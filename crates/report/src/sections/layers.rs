@@ -1,4 +1,4 @@
-//! Inside the network: norms of gradients and weights, dead and saturated units, on the way and at the end.
+//! Norms of gradients and weights, dead and saturated units, during training and at its end.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! Where the network was most sure and yet wrong.
+//! The most confident mistakes: the misclassified test samples whose predicted class has the highest probability.
 
 use chainrule_trainer::{Samples, tensor::Matrix};
 use maud::{Markup, html};
@@ -31,7 +31,7 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>, test: &impl Samp
         p {
             (counted(shown.len(), "mistake", "mistakes")) " of " (whole(n_mistakes)) ", the "
             (if as_probabilities { "most probable" } else { "largest output" }) " first. "
-            "Below each: what it is and what it was taken for, with the "
+            "Below each: the true and the predicted class, with the "
             (if as_probabilities { "probabilities" } else { "outputs" }) " that the network gives them."
         }
         @match report.images {
@@ -57,7 +57,7 @@ fn picture(
     html! {
         li {
             img src=(picture::grey(&pixels, n_columns)) width="84" height="84"
-                alt={ "Test sample " (mistake.sample) ": " (truth) ", taken for " (predicted) };
+                alt={ "Test sample " (mistake.sample) ": " (truth) ", predicted as " (predicted) };
             dl {
                 div { dt { "is " b { (truth) } } dd { (value(mistake.p_truth)) } }
                 div { dt { "as " b { (predicted) } } dd { (value(mistake.p_predicted)) } }
@@ -71,6 +71,6 @@ fn list(report: &Report, mistakes: &[Prediction], value: impl Fn(f64) -> String)
         let (truth, predicted) = (report.class(mistake.truth), report.class(mistake.predicted));
         vec![mistake.sample.to_string(), truth, value(mistake.p_truth), predicted, value(mistake.p_predicted)]
     });
-    let columns = ["sample", "is", "output for it", "taken for", "output for that"];
+    let columns = ["sample", "true class", "its output", "predicted class", "its output"];
     card("The most confident mistakes", &table("Samples count from 0", &columns, rows))
 }

@@ -1,4 +1,4 @@
-//! The result of a run at a glance.
+//! The summary of a run: test accuracy and loss, size of the network, epochs.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ pub(crate) fn sentence(findings: &[Findings<'_>]) -> String {
     let of = counted(n, "sample", "samples");
     match findings {
         [one] => format!(
-            "A network of {} recognises {} of {of} it is tested on.",
+            "A network of {} with a test accuracy of {} on {of}.",
             counted(one.run.net.n_parameters(), "parameter", "parameters"),
             percent(one.evaluation.accuracy(), 2),
         ),
