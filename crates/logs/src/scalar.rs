@@ -91,9 +91,7 @@ impl Scalar {
 
     /// As a line of the file, with its end.
     pub(crate) fn to_line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("numbers and a text");
-        line.push('\n');
-        line
+        serde_json::to_string(self).expect("numbers and a text") + "\n"
     }
 }
 
