@@ -69,7 +69,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{grey::brightness, *};
 
     #[test]
     fn colours_are_as_bright_as_they_look() {
