@@ -1,4 +1,4 @@
-//! The layers of a network as PyTorch's `nn.Sequential` counts them: what stands at which index.
+//! The layers of a network by their index in PyTorch's `nn.Sequential`.
 
 use chainrule_trainer::{Activation, Encoding, MlpConfig};
 

@@ -1,4 +1,4 @@
-//! Every activation as one operator, or as several that opset 17 has.
+//! Activation functions as operators of opset 17: one, or several where it has none.
 
 use std::f32::consts::FRAC_1_SQRT_2;
 

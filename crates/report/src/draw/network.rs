@@ -1,4 +1,4 @@
-//! A network as the page holds it: its layers by name with their numbers, as JSON.
+//! The network as JSON for the page: its layers by name, with parameters and running statistics.
 //!
 //! ```text
 //! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"name":"affine","W":"…","b":"…"},{"name":"sigmoid"},…]}
