@@ -63,7 +63,7 @@ fn start(
 ) -> Result<Vec<Contestant>> {
     let mut contestants = Vec::new();
     for &peer in peers.iter().filter(|peer| programs.has(**peer)) {
-        match Contestant::start(peer, peer.command(programs, threads), threads) {
+        match Contestant::start(peer, programs.command(peer, threads), threads) {
             Ok(contestant) => {
                 let info = &contestant.info;
                 match options.json {

@@ -1,11 +1,8 @@
-//! Who is compared, and the command that starts each.
+//! Who is compared, and on how many processors.
 
 use std::{fs, path::Path, process::Command};
 
 use clap::ValueEnum;
-
-use super::prepare::Programs;
-use crate::python::root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Peer {
@@ -47,15 +44,6 @@ impl Peer {
 
     pub(super) fn is_rust(self) -> bool {
         matches!(self, Peer::Candle | Peer::Burn)
-    }
-
-    /// The command that makes this peer a contestant on so many threads.
-    pub(super) fn command(self, programs: &Programs, threads: usize) -> Command {
-        let (program, first) = programs.of(self);
-        let mut command = on_processors(threads, &program);
-        command.args(first);
-        command.arg("--data").arg(root().join("datasets/mnist")).arg("--threads").arg(threads.to_string());
-        command
     }
 }
 

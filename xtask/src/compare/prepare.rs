@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Compare, peer::Peer};
+use super::{
+    Compare,
+    peer::{Peer, on_processors},
+};
 use crate::{
     Result, Usage, output,
     python::{self, root},
@@ -22,7 +25,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// The program of a peer, and its first arguments.
-    pub(super) fn of(&self, peer: Peer) -> (PathBuf, Vec<String>) {
+    fn of(&self, peer: Peer) -> (PathBuf, Vec<String>) {
         let (_, program) = self.of.iter().find(|(of, _)| *of == peer).expect("it was prepared");
         let mut arguments = Vec::new();
         if program.ends_with("python") {
@@ -30,6 +33,15 @@ impl Programs {
             arguments = vec![script.display().to_string(), "--peer".into(), peer.id()];
         }
         (program.clone(), arguments)
+    }
+
+    /// The command that makes a peer a contestant on so many threads.
+    pub(super) fn command(&self, peer: Peer, threads: usize) -> Command {
+        let (program, first) = self.of(peer);
+        let mut command = on_processors(threads, &program);
+        command.args(first);
+        command.arg("--data").arg(root().join("datasets/mnist")).arg("--threads").arg(threads.to_string());
+        command
     }
 
     pub(super) fn has(&self, peer: Peer) -> bool {

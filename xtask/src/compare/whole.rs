@@ -43,7 +43,7 @@ fn command(entry: &Entry, programs: &Programs) -> Option<Result<Command>> {
         (Peer::Chainrule, _) => Some(ours(&[])),
         (Peer::Onnxruntime, _) | (_, Work::TrainMnist) => None,
         (peer, _) => {
-            let mut command = peer.command(programs, entry.threads);
+            let mut command = programs.command(peer, entry.threads);
             command.arg("--whole");
             Some(Ok(command))
         }

@@ -21,7 +21,7 @@ use crate::{
 
 mod model;
 
-use model::Model;
+use model::{Cell, Model};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -46,14 +46,6 @@ pub(crate) struct Scaling {
 
 /// What is trained, as in `cargo xtask compare`; and about how many samples are one measurement, if there are so many.
 const WORKS: [(&str, usize); 2] = [("W1", 60_000), ("W2", 20_000)];
-
-/// The median time of a step.
-#[derive(Serialize)]
-pub(crate) struct Cell {
-    pub(crate) batch_size: usize,
-    pub(crate) threads: usize,
-    pub(crate) seconds: f64,
-}
 
 pub(crate) fn run(options: &Scaling) -> Result<()> {
     let Mnist { train: samples, .. } = options.data.load()?;

@@ -3,7 +3,13 @@
 use chainrule_tensor::nalgebra::{Matrix4, Vector4};
 use serde::Serialize;
 
-use super::Cell;
+/// The median time of a step.
+#[derive(Serialize)]
+pub(super) struct Cell {
+    pub(super) batch_size: usize,
+    pub(super) threads: usize,
+    pub(super) seconds: f64,
+}
 
 /// Up to this many samples are one task of the first phase, see `trainer::shards`; the number of tasks is a power of two.
 const LARGEST_SHARD: usize = 32;
