@@ -8,9 +8,11 @@
 //! `listed` has the inputs that are not 0 as a list, of 0, 5, 19 (as MNIST), 50 and 100 %; `dense` has all of them, whatever
 //! they are: where a list is slower than that, it does not pay.
 
+mod settings;
+
 use std::{hint::black_box, time::Duration};
 
-use chainrule_benches::{criterion, matrix};
+use chainrule_benches::matrix;
 use chainrule_tensor::{
     Input, Matrix, MatrixView, SparseBuffer, input_outer_add_to, input_product_add_to,
     random::{Purpose, generator, uniform},
@@ -60,5 +62,5 @@ fn kernels(c: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = criterion(); targets = kernels }
+criterion_group! { name = benches; config = settings::criterion(); targets = kernels }
 criterion_main!(benches);

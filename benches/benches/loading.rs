@@ -5,9 +5,11 @@
 //! the first compares four digests more, so the two should differ by nothing but noise. `plain/load` reads the same
 //! data uncompressed: what it saves is the cost of inflating, and what remains is mostly that of hashing.
 
+mod settings;
+
 use std::time::Duration;
 
-use chainrule_benches::{MNIST_FOLDER, criterion, mnist};
+use chainrule_benches::{MNIST_FOLDER, mnist};
 use chainrule_mnist::Mnist;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
@@ -33,5 +35,5 @@ fn loading(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group! { name = benches; config = criterion(); targets = loading }
+criterion_group! { name = benches; config = settings::criterion(); targets = loading }
 criterion_main!(benches);

@@ -6,9 +6,11 @@
 //! - `step-1`: a training step with a single sample, which loads each parameter again for its gradient and its update.
 //! - `step-128`: one with 128 samples: four operations for each, so read Gelem/s · 4 as GFLOP/s. Bound by computation.
 
+mod settings;
+
 use std::{hint::black_box, time::Duration};
 
-use chainrule_benches::{criterion, matrix, on_threads};
+use chainrule_benches::{matrix, on_threads};
 use chainrule_layers::Context;
 use chainrule_optimizers::{Optimizer, Sgd};
 use chainrule_trainer::{Activation, Dataset, MiniBatch, Mlp, MlpConfig, Predictor};
@@ -63,5 +65,5 @@ fn memory(c: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = criterion(); targets = memory }
+criterion_group! { name = benches; config = settings::criterion(); targets = memory }
 criterion_main!(benches);

@@ -8,9 +8,11 @@
 //! An element is a floating-point operation, of which a product of *m × k* and *k × n* takes 2·m·k·n: **read Gelem/s
 //! as GFLOP/s.** The samples: 25, about a shard of the default mini-batch; 100, that mini-batch; 128.
 
+mod settings;
+
 use std::hint::black_box;
 
-use chainrule_benches::{criterion, matrix};
+use chainrule_benches::matrix;
 use chainrule_tensor::{Float, Matrix, Operand, product_add_to, product_to};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -52,5 +54,5 @@ fn products(c: &mut Criterion) {
     products_of_net::<f64>(c, "f64", [784, 50, 10], &[100]);
 }
 
-criterion_group! { name = benches; config = criterion(); targets = products }
+criterion_group! { name = benches; config = settings::criterion(); targets = products }
 criterion_main!(benches);

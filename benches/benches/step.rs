@@ -5,9 +5,11 @@
 //! [`train`], with the update, as `train` itself takes the time: without starting threads, checking the data or
 //! reserving memory. It draws its samples, since shuffling happens once per epoch and belongs to the bench `works`.
 
+mod settings;
+
 use std::{ops::ControlFlow, time::Duration};
 
-use chainrule_benches::{THREADS, criterion, mnist, net, on_threads};
+use chainrule_benches::{THREADS, mnist, net, on_threads};
 use chainrule_layers::Context;
 use chainrule_losses::SoftmaxCrossEntropy;
 use chainrule_mnist::ImageSet;
@@ -83,5 +85,5 @@ fn step(c: &mut Criterion) {
     whole(c, &samples);
 }
 
-criterion_group! { name = benches; config = criterion(); targets = step }
+criterion_group! { name = benches; config = settings::criterion(); targets = step }
 criterion_main!(benches);

@@ -7,9 +7,11 @@
 //! - `W3b`: one image, another every time, from bytes to probabilities.
 //! - `W3c`: W3a with a set that has been through it before.
 
+mod settings;
+
 use std::{hint::black_box, ops::ControlFlow, time::Duration};
 
-use chainrule_benches::{Recipe, THREADS, criterion, mnist, net, on_threads};
+use chainrule_benches::{Recipe, THREADS, mnist, net, on_threads};
 use chainrule_mnist::ImageSet;
 use chainrule_trainer::{Mlp, Predictor, TrainConfig, evaluate, train};
 use criterion::{
@@ -80,5 +82,5 @@ fn works(c: &mut Criterion) {
     inference(c, &mnist.test);
 }
 
-criterion_group! { name = benches; config = criterion(); targets = works }
+criterion_group! { name = benches; config = settings::criterion(); targets = works }
 criterion_main!(benches);

@@ -3,12 +3,11 @@
 
 mod recipe;
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use chainrule_mnist::Mnist;
 use chainrule_tensor::{Float, Init, Matrix};
 use chainrule_trainer::{MlpConfig, TwoLayerNet};
-use criterion::Criterion;
 use rayon::ThreadPoolBuilder;
 
 pub use recipe::Recipe;
@@ -21,16 +20,6 @@ pub const MNIST_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets
 
 /// The numbers of threads that are compared.
 pub const THREADS: [usize; 2] = [1, 2];
-
-/// The settings of every bench: with them all of `cargo bench` takes a few minutes.
-pub fn criterion() -> Criterion {
-    Criterion::default()
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_millis(1500))
-        .sample_size(30)
-        .nresamples(20_000)
-        .without_plots()
-}
 
 /// MNIST from [`MNIST_FOLDER`].
 ///

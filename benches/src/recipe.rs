@@ -1,5 +1,4 @@
-//! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`, and in
-//! `cargo xtask scaling`.
+//! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`.
 
 use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Result, python};
+use crate::{Result, output, python};
 
 /// What every script is run with.
 pub(crate) struct Browser {
@@ -27,8 +27,8 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 impl Browser {
-    /// The browser, its driver installed; `announce` is called before that, since it takes some seconds.
-    pub(crate) fn new(announce: impl FnOnce()) -> Result<Self> {
+    /// The browser, its driver installed, which takes some seconds: `talk` says so.
+    pub(crate) fn new(talk: bool) -> Result<Self> {
         let chromium = ["chromium", "chromium-browser", "google-chrome"];
         let chromium = match env::var_os("CHROMIUM") {
             Some(path) => PathBuf::from(path),
@@ -38,7 +38,7 @@ impl Browser {
             found(program).ok_or(MISSING)?;
         }
         let scripts = folder().join("scripts");
-        install(&scripts, announce)?;
+        install(&scripts, talk)?;
         Ok(Browser { chromium, scripts })
     }
 
@@ -70,7 +70,7 @@ fn found(program: &str) -> Option<PathBuf> {
 }
 
 /// Copies the scripts to where npm may install beside them, and lets it, unless it has.
-fn install(scripts: &Path, announce: impl FnOnce()) -> Result<()> {
+fn install(scripts: &Path, talk: bool) -> Result<()> {
     fs::create_dir_all(scripts)?;
     for file in fs::read_dir(python::root().join("xtask/browser"))? {
         let file = file?;
@@ -81,7 +81,9 @@ fn install(scripts: &Path, announce: impl FnOnce()) -> Result<()> {
     if fs::read(&installed).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    announce();
+    if talk {
+        output::line("installing playwright-core and axe-core into target/browser, once");
+    }
     let output = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(scripts).output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -11,16 +11,18 @@ use std::{
     time::Instant,
 };
 
-use chainrule_layers::{Affine, BatchNorm, Elu, LayerConfig, LeakyRelu, Softmax};
-use chainrule_losses::LossConfig;
-use chainrule_mnist::{ImageSet, Mnist};
+use chainrule_mnist::ImageSet;
 use chainrule_report::{Report, Run};
 use chainrule_tensor::Matrix;
-use chainrule_trainer::{Activation, Mlp, MlpConfig, NetworkConfig};
+use chainrule_trainer::{Activation, Mlp};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{Data, Result, browser, browser::Browser, networks, output, own};
+use crate::{
+    Data, Result,
+    browser::{self, Browser},
+    networks, output, own,
+};
 
 #[derive(Args, Debug)]
 #[command(
@@ -46,18 +48,14 @@ const MAX_BYTES: u64 = 1_500_000;
 
 pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     let begun = Instant::now();
-    let browser = Browser::new(|| {
-        if !options.json {
-            output::line("installing playwright-core and axe-core into target/browser, once");
-        }
-    })?;
+    let browser = Browser::new(!options.json)?;
     let mnist = Data::default().load()?;
     let files = browser::folder().join("pages");
     fs::create_dir_all(&files)?;
     let mut some = mnist.test.clone();
     some.truncate(N_DIGITS);
     let mut networks = Vec::new();
-    for (name, net) in cases(&mnist)? {
+    for (name, net) in networks::trained(&mnist)? {
         networks.push(write(&files, &name, &net, &some)?);
     }
     let (report, compared) = reports(&files)?;
@@ -93,12 +91,10 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
         json!({"check": "the default network's report is below 1.5 MB", "passed": n_bytes < MAX_BYTES, "detail": detail}),
     );
     browser.run("test.mjs", &job_file, heed)?;
-    if options.json {
-        output::json(&json!({"event": "done", "passed": n_passed, "failed": n_failed}));
-    } else {
-        output::line(format_args!("{:.0} s", begun.elapsed().as_secs_f64()));
-        output::line(format_args!("browser: {n_passed} passed, {n_failed} failed"));
-    }
+    let members = [("passed", n_passed.into()), ("failed", n_failed.into())];
+    let seconds = begun.elapsed().as_secs_f64();
+    let text = format!("{seconds:.0} s\nbrowser: {n_passed} passed, {n_failed} failed");
+    output::tell(options.json, "done", &members, text);
     match n_failed {
         0 if n_passed > 0 => Ok(()),
         0 => Err("the browser has checked nothing".into()),
@@ -119,30 +115,6 @@ fn print(json: bool, said: &Value) {
             output::line(text.trim_end());
         }
     }
-}
-
-/// A network for everything that the page computes: every activation, every loss, batch norm with dropout, an encoding, and
-/// layers with settings and in places that no `MlpConfig` has.
-fn cases(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
-    let n = mnist.train.n_pixels();
-    let layers: [LayerConfig; 7] = [
-        Affine::outputs(30).into(),
-        LeakyRelu::new(0.2).into(),
-        BatchNorm::default().with_eps(0.01).into(),
-        Affine::outputs(20).into(),
-        Elu::new(0.5).into(),
-        Affine::outputs(10).into(),
-        Softmax.into(),
-    ];
-    let deep = MlpConfig::new([n, 64, 48, 32, 10]);
-    let mixed = [Activation::Gelu, Activation::Tanh, Activation::Silu, Activation::Identity];
-    let relu = deep.clone().with_activation(Activation::Relu);
-    let others = [
-        ("relu-batch-norm-dropout", relu.with_batch_norm(true).with_dropout(0.2).try_into()?),
-        ("mixed", deep.with_activations(mixed).try_into()?),
-        ("list-of-layers", NetworkConfig::new(n, layers, LossConfig::MeanSquaredError)),
-    ];
-    networks::of_every_kind(mnist, others)
 }
 
 /// Writes a report on the network, and what Rust makes of the digits.
@@ -168,27 +140,19 @@ fn bytes(y: &Matrix<f32>) -> Vec<u8> {
 fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
     let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
     let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
-    let train = |settings: &[&str], checkpoint: &Path, page: &Path| {
-        let mut arguments: Vec<&OsStr> =
-            ["train-mnist", "--quiet"].iter().chain(settings).map(OsStr::new).collect();
+    let train = |settings: &str, checkpoint: &Path, page: &Path| {
+        let mut arguments: Vec<&OsStr> = settings.split(' ').map(OsStr::new).collect();
         arguments.extend([
-            OsStr::new("--checkpoint"),
+            "--checkpoint".as_ref(),
             checkpoint.as_os_str(),
-            OsStr::new("--report"),
-            page.as_os_str(),
+            "--report".as_ref(),
+            page.as_ref(),
         ]);
         own::call(&arguments)
     };
-    train(&["--epochs", "5"], &one, &page)?;
-    let deep =
-        ["--epochs", "2", "--hidden", "64,32", "--activation", "relu", "--optimizer", "adam", "--batch-norm"];
-    train(&deep, &other, &compared)?;
-    own::call(&[
-        OsStr::new("report"),
-        one.as_os_str(),
-        other.as_os_str(),
-        OsStr::new("--output"),
-        compared.as_os_str(),
-    ])?;
+    train("train-mnist --quiet --epochs 5", &one, &page)?;
+    let deep = "--hidden 64,32 --activation relu --optimizer adam --batch-norm";
+    train(&format!("train-mnist --quiet --epochs 2 {deep}"), &other, &compared)?;
+    own::call(&["report".as_ref(), one.as_os_str(), other.as_ref(), "--output".as_ref(), compared.as_ref()])?;
     Ok((page, compared))
 }

@@ -8,9 +8,9 @@ use std::{
 };
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{Result, output};
+use crate::{Result, output, python};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --json 2> log")]
@@ -20,40 +20,28 @@ pub(crate) struct Ci {
     json: bool,
 }
 
-/// A step's name, its command, and what it adds to the environment.
-type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
-
+/// Packages are verified from what was packed now.
 const PACKAGES: &str = "packages";
 
-const STEPS: &[Step] = &[
-    ("format", &["fmt", "--all", "--", "--check"], &[]),
-    ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[]),
+/// A step's name, cargo's arguments, and what it adds to the environment.
+const STEPS: [(&str, &str, Option<(&str, &str)>); 9] = [
+    ("format", "fmt --all -- --check", None),
+    ("lints", "clippy --workspace --all-targets -- -D warnings", None),
     (
         "lints without features",
-        &[
-            "clippy",
-            "-p",
-            "chainrule-trainer",
-            "-p",
-            "chainrule",
-            "--no-default-features",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-        &[],
+        "clippy -p chainrule-trainer -p chainrule --no-default-features --all-targets -- -D warnings",
+        None,
     ),
-    ("the README's test command", &["test", "--workspace"], &[]),
-    ("tests without threads", &["test", "-p", "chainrule-trainer", "--no-default-features"], &[]),
-    ("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")]),
-    ("benchmarks run", &["bench", "--workspace", "--", "--test"], &[]),
-    (PACKAGES, &["package", "--workspace", "--allow-dirty"], &[]),
-    ("every derivative on real digits", &["xtask", "gradcheck"], &[]),
+    ("the README's test command", "test --workspace", None),
+    ("tests without threads", "test -p chainrule-trainer --no-default-features", None),
+    ("documentation", "doc --workspace --no-deps", Some(("RUSTDOCFLAGS", "-D warnings"))),
+    ("benchmarks run", "bench --workspace -- --test", None),
+    (PACKAGES, "package --workspace --allow-dirty", None),
+    ("every derivative on real digits", "xtask gradcheck", None),
 ];
 
 pub(crate) fn run(options: &Ci) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = python::root();
     let begun = Instant::now();
     // Packages to be verified are unpacked at a place that follows from the path of the target folder, and cargo takes what lies
     // there from an earlier call for the same, if the version is. So every call has a folder of its own.
@@ -61,37 +49,30 @@ pub(crate) fn run(options: &Ci) -> Result<()> {
     let for_packages = root.join("target").join(format!("packages-{}", moment.as_nanos()));
     for (name, arguments, environment) in STEPS {
         let mut command = Command::new(env!("CARGO"));
-        command.args(*arguments).envs(environment.iter().copied()).current_dir(&root);
-        if *name == PACKAGES {
+        command.args(arguments.split(' ')).envs(environment).current_dir(root);
+        if name == PACKAGES {
             command.env("CARGO_TARGET_DIR", &for_packages);
         }
         match options.json {
             true => drop(command.stdout(io::stderr())),
-            false => output::line(format_args!("==> {name}: cargo {}", arguments.join(" "))),
+            false => output::line(format_args!("==> {name}: cargo {arguments}")),
         }
         let step = Instant::now();
         let status = command.status().map_err(|error| format!("{name}: cannot start cargo: {error}"))?;
         if !status.success() {
-            return Err(
-                format!("{name} failed ({status}); run it alone: cargo {}", arguments.join(" ")).into()
-            );
+            return Err(format!("{name} failed ({status}); run it alone: cargo {arguments}").into());
         }
         let seconds = step.elapsed().as_secs_f64();
-        match options.json {
-            true => output::json(
-                &json!({"event": "step", "name": name, "command": arguments, "seconds": seconds}),
-            ),
-            false => output::line(format_args!("    {seconds:.1} s")),
-        }
+        let command: Vec<&str> = arguments.split(' ').collect();
+        let members = [("name", name.into()), ("command", command.into()), ("seconds", seconds.into())];
+        output::tell(options.json, "step", &members, format_args!("    {seconds:.1} s"));
     }
     // There is nobody to tell, and it is in nobody's way.
     let _ = fs::remove_dir_all(for_packages);
-    check_accuracies(&root, options)?;
+    check_accuracies(root, options)?;
     let seconds = begun.elapsed().as_secs_f64();
-    match options.json {
-        true => output::json(&json!({"event": "done", "seconds": seconds})),
-        false => output::line(format_args!("everything passed in {seconds:.0} s")),
-    }
+    let text = format!("everything passed in {seconds:.0} s");
+    output::tell(options.json, "done", &[("seconds", seconds.into())], text);
     Ok(())
 }
 
@@ -99,21 +80,20 @@ pub(crate) fn run(options: &Ci) -> Result<()> {
 fn check_accuracies(root: &Path, options: &Ci) -> Result<()> {
     /// After an epoch, the accuracy must be between these.
     type Reference = (usize, f64, f64);
-    let recipes: [(&[&str], &[Reference]); 3] = [
-        (&[], &[(1, 0.78, 0.81), (5, 0.91, 0.925), (10, 0.93, 0.945), (16, 0.94, 0.955)]),
-        (&["--learning-rate", "0.5"], &[(16, 0.96, 0.98)]),
+    let recipes: [(&str, &[Reference]); 3] = [
+        ("", &[(1, 0.78, 0.81), (5, 0.91, 0.925), (10, 0.93, 0.945), (16, 0.94, 0.955)]),
+        ("--learning-rate 0.5", &[(16, 0.96, 0.98)]),
         // scikit-learn's MLP: 0.972.
-        (
-            &["--hidden", "100", "--activation", "relu", "--optimizer", "adam", "--epochs", "20"],
-            &[(20, 0.972, 0.985)],
-        ),
+        ("--hidden 100 --activation relu --optimizer adam --epochs 20", &[(20, 0.972, 0.985)]),
     ];
     for (given, references) in recipes {
-        let arguments = [&["xtask", "train-mnist", "--json"], given].concat();
+        let arguments = format!("xtask train-mnist --json {given}");
         if !options.json {
-            output::line(format_args!("==> accuracy: cargo {}", arguments.join(" ")));
+            output::line(format_args!("==> accuracy: cargo {arguments}"));
         }
-        let output = Command::new(env!("CARGO")).args(arguments).current_dir(root).output()?;
+        let given: Vec<&str> = given.split_whitespace().collect();
+        let output =
+            Command::new(env!("CARGO")).args(arguments.split_whitespace()).current_dir(root).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let epochs =
             text.lines().map(serde_json::from_str).collect::<std::result::Result<Vec<Value>, _>>()?;
@@ -121,16 +101,13 @@ fn check_accuracies(root: &Path, options: &Ci) -> Result<()> {
             let accuracy = epochs.get(epoch - 1).and_then(|report| report["test_accuracy"].as_f64());
             let accuracy = accuracy.ok_or_else(|| format!("no accuracy after epoch {epoch}: {text}"))?;
             if !(least..=most).contains(&accuracy) {
-                return Err(
-                    format!("accuracy {accuracy} after epoch {epoch}, expected {least} to {most}").into()
-                );
+                let expected = format!("expected {least} to {most}");
+                return Err(format!("accuracy {accuracy} after epoch {epoch}, {expected}").into());
             }
-            match options.json {
-                true => output::json(
-                    &json!({"event": "accuracy", "options": given, "epoch": epoch, "test_accuracy": accuracy}),
-                ),
-                false => output::line(format_args!("    {:.2} % after epoch {epoch}", 100.0 * accuracy)),
-            }
+            let of = [("options", given.clone().into()), ("epoch", epoch.into())];
+            let members = [&of[..], &[("test_accuracy", accuracy.into())]].concat();
+            let text = format!("    {:.2} % after epoch {epoch}", 100.0 * accuracy);
+            output::tell(options.json, "accuracy", &members, text);
         }
     }
     Ok(())

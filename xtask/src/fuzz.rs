@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: every reader of files gets bytes that a fuzzer makes up, from what the ones before have reached.
 //!
-//! The targets are in `crates/*/fuzz` and `xtask/fuzz`, and are run by cargo-fuzz. It wants a nightly compiler for one
+//! The targets are in `crates/*/fuzz`, and are run by cargo-fuzz. It wants a nightly compiler for one
 //! flag alone (where a program has been); a stable one takes it as well if `RUSTC_BOOTSTRAP` says so.
 
 use std::{
@@ -12,10 +12,15 @@ use std::{
     time::Instant,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, builder::PossibleValuesParser};
 use serde::Serialize;
 
-use crate::{Result, args::at_least_one, machine, output, python::root};
+use crate::{
+    Result,
+    args::at_least_one,
+    machine, output,
+    python::{root, succeeded},
+};
 
 /// The folders with targets, and these.
 const TARGETS: &[(&str, &[&str])] = &[
@@ -24,7 +29,7 @@ const TARGETS: &[(&str, &[&str])] = &[
     ("crates/logs/fuzz", &["scalars"]),
     ("crates/mnist/fuzz", &["idx", "idx_deflate"]),
     ("crates/trainer/fuzz", &["checkpoint", "checkpoint_sealed", "resume"]),
-    ("xtask/fuzz", &["picture", "run_config"]),
+    ("crates/cli/fuzz", &["picture", "run_config"]),
 ];
 
 /// The version of cargo-fuzz that is installed where there is none.
@@ -51,11 +56,11 @@ pub(crate) struct Fuzz {
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "seconds")]
     runs: Option<usize>,
     /// The targets, several separated by commas [default: all]
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(targets().map(|(_, name)| name)))]
     target: Vec<String>,
     /// What watches over memory that is touched without right: the fuzzer runs about half as fast then
-    #[arg(long, value_name = "NAME", value_enum, default_value = "none")]
-    sanitizer: Sanitizer,
+    #[arg(long, value_name = "NAME", value_parser = ["none", "address"], default_value = "none")]
+    sanitizer: String,
     /// How many targets run side by side [default: one per processor]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     jobs: Option<usize>,
@@ -64,25 +69,10 @@ pub(crate) struct Fuzz {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Sanitizer {
-    None,
-    Address,
-}
-
-impl Sanitizer {
-    fn name(self) -> &'static str {
-        match self {
-            Sanitizer::None => "none",
-            Sanitizer::Address => "address",
-        }
-    }
-}
-
 /// What became of a target: `{"event":"target",…}`.
 #[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "target")]
 struct Outcome {
-    event: &'static str,
     target: &'static str,
     executions: u64,
     seconds: f64,
@@ -93,16 +83,15 @@ struct Outcome {
     crash: Option<String>,
 }
 
+/// The folder and the name of every target.
+fn targets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TARGETS.iter().flat_map(|(folder, names)| names.iter().map(|name| (*folder, *name)))
+}
+
 pub(crate) fn run(options: &Fuzz) -> Result<()> {
-    let known: Vec<(&str, &str)> =
-        TARGETS.iter().flat_map(|(folder, names)| names.iter().map(|name| (*folder, *name))).collect();
-    if let Some(unknown) = options.target.iter().find(|name| !known.iter().any(|(_, known)| known == name)) {
-        let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-        return Err(format!("there is no target {unknown}, expected one of {}", names.join(", ")).into());
-    }
     let is_wanted =
         |name: &str| options.target.is_empty() || options.target.iter().any(|wanted| wanted == name);
-    let mut targets: Vec<_> = known.into_iter().filter(|(_, name)| is_wanted(name)).collect();
+    let mut targets: Vec<_> = targets().filter(|(_, name)| is_wanted(name)).collect();
     let tool = Tool::new(options)?;
     for (folder, _) in TARGETS.iter().filter(|(folder, _)| targets.iter().any(|(of, _)| of == folder)) {
         tool.build(folder)?;
@@ -119,10 +108,8 @@ pub(crate) fn run(options: &Fuzz) -> Result<()> {
                     if let Ok(outcome) = &outcome {
                         report(options, outcome);
                     }
-                    outcomes
-                        .lock()
-                        .expect("no thread panics")
-                        .push(outcome.map_err(|error| error.to_string()));
+                    let outcome = outcome.map_err(|error| error.to_string());
+                    outcomes.lock().expect("no thread panics").push(outcome);
                 }
             });
         }
@@ -131,15 +118,16 @@ pub(crate) fn run(options: &Fuzz) -> Result<()> {
     let executions: u64 = outcomes.iter().map(|outcome| outcome.executions).sum();
     let n_crashes = outcomes.iter().filter(|outcome| outcome.crash.is_some()).count();
     let seconds = begun.elapsed().as_secs_f64();
-    match options.json {
-        true => output::json(&serde_json::json!({
-            "event": "done", "targets": outcomes.len(), "executions": executions, "crashes": n_crashes, "seconds": seconds,
-        })),
-        false => output::line(format_args!(
-            "{executions} executions over {} targets in {seconds:.0} s, {n_crashes} crashes",
-            outcomes.len()
-        )),
-    }
+    let n_targets = outcomes.len();
+    let members = [
+        ("targets", n_targets.into()),
+        ("executions", executions.into()),
+        ("crashes", n_crashes.into()),
+        ("seconds", seconds.into()),
+    ];
+    let text =
+        format!("{executions} executions over {n_targets} targets in {seconds:.0} s, {n_crashes} crashes");
+    output::tell(options.json, "done", &members, text);
     match n_crashes {
         0 => Ok(()),
         _ => {
@@ -166,7 +154,7 @@ struct Tool {
     folder: PathBuf,
     /// Where it was installed, unless the machine has it.
     path: Option<PathBuf>,
-    sanitizer: &'static str,
+    sanitizer: String,
 }
 
 impl Tool {
@@ -203,13 +191,13 @@ impl Tool {
             "-print_final_stats=1".to_string(),
             "-verbosity=1".to_string(),
         ];
-        Ok(Tool { arguments, folder, path, sanitizer: options.sanitizer.name() })
+        Ok(Tool { arguments, folder, path, sanitizer: options.sanitizer.clone() })
     }
 
     fn command(&self, verb: &str, folder: &str) -> Command {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["fuzz", verb, "--fuzz-dir", folder, "--sanitizer", self.sanitizer, "--target-dir"]);
-        command.arg(self.folder.join(self.sanitizer)).current_dir(root());
+        command.args(["fuzz", verb, "--fuzz-dir", folder, "--sanitizer", &self.sanitizer, "--target-dir"]);
+        command.arg(self.folder.join(&self.sanitizer)).current_dir(root());
         // Only the flag that tells where the program has been needs it; the language is the stable one.
         command.env("RUSTC_BOOTSTRAP", "1").stdin(Stdio::null());
         if let Some(path) = &self.path {
@@ -264,7 +252,6 @@ impl Tool {
             return Err(format!("{target} did not say how often it was run").into());
         }
         Ok(Outcome {
-            event: "target",
             target,
             executions: executions.unwrap_or(0),
             seconds: begun.elapsed().as_secs_f64(),
@@ -280,13 +267,7 @@ fn install(folder: &Path) -> Result<()> {
         .args(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root"])
         .arg(folder)
         .output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-    Err(format!("cargo-fuzz is missing and cannot be installed ({why}): cargo install cargo-fuzz --locked")
-        .into())
+    succeeded(&output, "cargo-fuzz is missing and cannot be installed: cargo install cargo-fuzz --locked")
 }
 
 /// Whether there is such a program.

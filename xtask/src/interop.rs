@@ -5,14 +5,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
-use chainrule_layers::{LayerConfig, LayerExt};
-use chainrule_losses::SoftmaxCrossEntropy;
+use chainrule_layers::LayerExt;
 use chainrule_mnist::Mnist;
-use chainrule_trainer::{Activation, Mlp, MlpConfig};
+use chainrule_trainer::Mlp;
 use clap::Args;
 use serde_json::Value;
 
@@ -39,9 +37,6 @@ const N_DIGITS: usize = 100;
 /// Outputs may differ by this.
 const TOLERANCE: f64 = 1e-5;
 
-/// A network with its name.
-type Case = (String, Mlp);
-
 pub(crate) fn run(options: &Interop) -> Result<()> {
     let folder = python::root().join("target/interop");
     let files = folder.join("networks");
@@ -51,10 +46,14 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
     fs::create_dir_all(&files)?;
     let python = match &options.python {
         Some(python) => python.clone(),
-        None => environment(&folder, !options.json)?,
+        None => {
+            let requirements = python::root().join("crates/formats/tests/interop/requirements.txt");
+            let what = "PyTorch and others into target/interop/venv: several gigabytes, once";
+            python::environment(&folder.join("venv"), &requirements, what, !options.json)?
+        }
     };
     let mnist = options.data.load()?;
-    let cases = cases(&mnist)?;
+    let cases = networks::trained(&mnist)?;
     for (name, net) in &cases {
         write(&files.join(name), net, &mnist)?;
     }
@@ -66,37 +65,10 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
         return Err(format!("{n_failed} comparisons have failed").into());
     }
     let n_networks = cases.len();
-    match options.json {
-        true => output::json(&serde_json::json!({"event": "done", "networks": n_networks, "failed": 0})),
-        false => output::line(format_args!(
-            "{n_networks} networks: all outputs agree to {TOLERANCE:e}, all bits come back"
-        )),
-    }
+    let members = [("networks", n_networks.into()), ("failed", 0.into())];
+    let text = format!("{n_networks} networks: all outputs agree to {TOLERANCE:e}, all bits come back");
+    output::tell(options.json, "done", &members, text);
     Ok(())
-}
-
-fn environment(folder: &Path, talk: bool) -> Result<PathBuf> {
-    let requirements = python::root().join("crates/formats/tests/interop/requirements.txt");
-    python::environment(&folder.join("venv"), &requirements, || {
-        if talk {
-            output::line("installing PyTorch and others into target/interop/venv: several gigabytes, once");
-        }
-    })
-}
-
-/// A network for everything that there is: every activation, every loss, batch norm with dropout, an encoding.
-fn cases(mnist: &Mnist) -> Result<Vec<Case>> {
-    let n = mnist.train.images().n_pixels();
-    let smoothed = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
-    let deep = MlpConfig::new([n, 64, 48, 32, 10])
-        .with_activations([Activation::Relu, Activation::Gelu, Activation::Silu, Activation::Identity])
-        .with_loss(smoothed);
-    let others = [
-        ("batch-norm", deep.clone().with_batch_norm(true).try_into()?),
-        ("dropout", deep.clone().with_dropout(0.2).try_into()?),
-        ("batch-norm-and-dropout", deep.with_batch_norm(true).with_dropout(0.2).try_into()?),
-    ];
-    networks::of_every_kind(mnist, others)
 }
 
 /// Writes a network in every format, and what it makes of the digits.
@@ -128,14 +100,10 @@ fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
 /// Runs the Python side, prints what it says, and returns how many outputs differ by too much.
 fn read_in_python(python: &Path, files: &Path, json: bool) -> Result<usize> {
     let script = python::root().join("crates/formats/tests/interop/interop.py");
-    let output = Command::new(python).arg(script).arg(files).env("PYTHONDONTWRITEBYTECODE", "1").output();
-    let output = output.map_err(|cause| format!("{} does not start: {cause}", python.display()))?;
     let mut n_failed = 0;
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let said: Value = serde_json::from_str(line)?;
+    python::run(python, &script, files, |said| {
         let Some(difference) = said.get("difference") else {
-            print(json, "versions", &said, &said["versions"].to_string());
-            continue;
+            return print(json, "versions", said, &said["versions"].to_string());
         };
         // What is not a number does not agree.
         let agrees = difference.as_f64().is_some_and(|difference| difference <= TOLERANCE)
@@ -143,13 +111,8 @@ fn read_in_python(python: &Path, files: &Path, json: bool) -> Result<usize> {
         n_failed += usize::from(!agrees);
         let [network, reader] = ["network", "reader"].map(|key| said[key].as_str().unwrap_or_default());
         let verdict = if agrees { "agrees" } else { "DIFFERS" };
-        print(json, "outputs", &said, &format!("{network:26} {reader:28} {verdict}, at most {difference}"));
-    }
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-        return Err(format!("the Python side has failed: {why}").into());
-    }
+        print(json, "outputs", said, &format!("{network:26} {reader:28} {verdict}, at most {difference}"));
+    })?;
     Ok(n_failed)
 }
 

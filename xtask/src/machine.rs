@@ -7,6 +7,11 @@ pub(crate) fn n_processors() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
+/// `1 thread`, `2 threads`, …
+pub(crate) fn n_threads(n: usize) -> String {
+    format!("{n} thread{}", if n == 1 { "" } else { "s" })
+}
+
 /// The processor as the system names it, and how many of them this process may use.
 pub(crate) fn name() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

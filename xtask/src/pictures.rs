@@ -7,7 +7,6 @@ use std::{
 
 use clap::Args;
 use maud::{Markup, PreEscaped, html};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::{Result, browser, browser::Browser, output, own, python};
@@ -26,19 +25,8 @@ pub(crate) struct Pictures {
 /// What the README's terminal shows.
 const COMMAND: [&str; 3] = ["train-mnist", "--epochs", "5"];
 
-/// `{"event":"pictures",…}`
-#[derive(Serialize)]
-struct Done {
-    event: &'static str,
-    pictures: Vec<PathBuf>,
-}
-
 pub(crate) fn run(options: &Pictures) -> Result<()> {
-    let browser = Browser::new(|| {
-        if !options.json {
-            output::line("installing playwright-core and axe-core into target/browser, once");
-        }
-    })?;
+    let browser = Browser::new(!options.json)?;
     let folder = match &options.output {
         Some(folder) => folder.clone(),
         None => python::root().join("crates/report/pictures"),
@@ -60,10 +48,9 @@ pub(crate) fn run(options: &Pictures) -> Result<()> {
     browser.run("pictures.mjs", &job, |said| {
         pictures.extend(said["picture"].as_str().map(PathBuf::from));
     })?;
-    if options.json {
-        output::json(&Done { event: "pictures", pictures });
-    } else {
-        pictures.iter().for_each(|picture| output::line(short(picture).display()));
+    match options.json {
+        true => output::json(&json!({"event": "pictures", "pictures": pictures})),
+        false => pictures.iter().for_each(|picture| output::line(short(picture).display())),
     }
     Ok(())
 }

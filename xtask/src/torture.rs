@@ -40,31 +40,8 @@ pub(crate) struct Torture {
 }
 
 /// All that a run can have, a checkpoint after every step, and from one process to the next another number of threads.
-const RUN: &[&str] = &[
-    "train-mnist",
-    "--json",
-    "--hidden",
-    "24,16",
-    "--activation",
-    "relu,tanh",
-    "--batch-norm",
-    "--dropout",
-    "0.1",
-    "--optimizer",
-    "adam",
-    "--schedule",
-    "one-cycle",
-    "--clip-norm",
-    "1",
-    "--ema",
-    "0.9",
-    "--validation",
-    "0.1",
-    "--early-stopping",
-    "1000000",
-    "--batch-size",
-    "8",
-];
+const RUN: &str = "train-mnist --json --hidden 24,16 --activation relu,tanh --batch-norm --dropout 0.1 --optimizer adam \
+                   --schedule one-cycle --clip-norm 1 --ema 0.9 --validation 0.1 --early-stopping 1000000 --batch-size 8";
 
 /// How long a run takes that nobody kills, about.
 const RUN_TIME: Duration = Duration::from_millis(400);
@@ -73,12 +50,12 @@ pub(crate) fn run(options: &Torture) -> Result<()> {
     let begun = Instant::now();
     let work = Work::new()?;
     let n_steps = work.n_steps()?;
-    let uninterrupted = work.finish(work.start(n_steps, None, 1)?)?;
-    let (mut count, mut folder) = (Count::default(), work.folder(0));
+    let parameters_crc32 = work.finish(work.start(n_steps, None, 1)?)?;
+    let (mut count, mut folder) = (Count { parameters_crc32, ..Count::default() }, work.folder(0));
     let timing = Instant::now();
     let saved = work.finish(work.start(n_steps, Some(&folder), 1)?)?;
     let run_time = timing.elapsed();
-    check_same(&saved, &uninterrupted, &count)?;
+    count.check_same(&saved)?;
 
     let mut rng = generator(options.seed, Purpose::Draw, 0, 0);
     let mut moment = || run_time.mul_f64(uniform(&mut rng));
@@ -97,15 +74,19 @@ pub(crate) fn run(options: &Torture) -> Result<()> {
                 bar.share(count.kills, options.kills);
             }
             Some(parameters_crc32) => {
-                check_same(&parameters_crc32, &uninterrupted, &count)?;
+                count.check_same(&parameters_crc32)?;
                 count.runs += 1;
                 folder = work.folder(count.runs);
             }
         }
     }
-    check_same(&work.finish(work.start(n_steps, Some(&folder), 2)?)?, &uninterrupted, &count)?;
+    count.check_same(&work.finish(work.start(n_steps, Some(&folder), 2)?)?)?;
     bar.finish();
-    report(options, &count, uninterrupted, begun.elapsed());
+    count.seconds = begun.elapsed().as_secs_f64();
+    match options.json {
+        true => output::json(&count),
+        false => count.print(),
+    }
     // Of a few kills, chance decides how many these are.
     if options.kills >= 100 && count.inside * 10 < options.kills {
         return Err(format!(
@@ -118,7 +99,9 @@ pub(crate) fn run(options: &Torture) -> Result<()> {
     Ok(())
 }
 
-#[derive(Default)]
+/// `{"event":"torture",…}`
+#[derive(Default, Serialize)]
+#[serde(tag = "event", rename = "torture")]
 struct Count {
     kills: usize,
     /// Kills while a checkpoint was being written.
@@ -129,48 +112,33 @@ struct Count {
     loaded: usize,
     /// Runs that came to their end, the first of which was never killed.
     runs: usize,
-}
-
-fn check_same(found: &str, expected: &str, count: &Count) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    let Count { kills, runs, .. } = count;
-    Err(format!(
-        "run {runs}, after {kills} kills in all, ended with parameters_crc32 {found}, expected {expected}"
-    )
-    .into())
-}
-
-fn report(options: &Torture, count: &Count, parameters_crc32: String, time: Duration) {
-    let Count { kills, inside, resumes, loaded, runs } = *count;
-    if options.json {
-        let seconds = time.as_secs_f64();
-        let event = "torture";
-        output::json(&Done { event, kills, inside, resumes, loaded, runs, parameters_crc32, seconds });
-        return;
-    }
-    output::line(format_args!(
-        "{kills} kills, {inside} of them inside the writing of a checkpoint; {resumes} resumes; {:.1} s",
-        time.as_secs_f64()
-    ));
-    output::line(format_args!("{loaded} checkpoints were on disk after a kill, and all could be loaded"));
-    output::line(format_args!(
-        "{runs} runs came to their end with parameters_crc32 {parameters_crc32}, as the one never stopped"
-    ));
-}
-
-/// `{"event":"torture",…}`
-#[derive(Serialize)]
-struct Done {
-    event: &'static str,
-    kills: usize,
-    inside: usize,
-    resumes: usize,
-    loaded: usize,
-    runs: usize,
+    /// Of the run that was never killed.
     parameters_crc32: String,
     seconds: f64,
+}
+
+impl Count {
+    fn check_same(&self, found: &str) -> Result<()> {
+        let Count { kills, runs, parameters_crc32, .. } = self;
+        match found == parameters_crc32 {
+            true => Ok(()),
+            false => Err(format!(
+                "run {runs}, after {kills} kills in all, ended with parameters_crc32 {found}, expected {parameters_crc32}"
+            )
+            .into()),
+        }
+    }
+
+    fn print(&self) {
+        let Count { kills, inside, resumes, loaded, runs, parameters_crc32, seconds } = self;
+        output::line(format_args!(
+            "{kills} kills, {inside} of them inside the writing of a checkpoint; {resumes} resumes; {seconds:.1} s"
+        ));
+        output::line(format_args!("{loaded} checkpoints were on disk after a kill, and all could be loaded"));
+        output::line(format_args!(
+            "{runs} runs came to their end with parameters_crc32 {parameters_crc32}, as the one never stopped"
+        ));
+    }
 }
 
 /// A folder for data and checkpoints, removed at the end.
@@ -216,7 +184,12 @@ impl Work {
 
     fn start(&self, n_steps: u64, folder: Option<&Path>, threads: usize) -> Result<Child> {
         let mut command = Command::new(env::current_exe()?);
-        command.args(RUN).args(["--steps", &n_steps.to_string(), "--threads", &threads.to_string()]);
+        command.args(RUN.split_whitespace()).args([
+            "--steps",
+            &n_steps.to_string(),
+            "--threads",
+            &threads.to_string(),
+        ]);
         command.arg("--data-dir").arg(self.path.join("data"));
         if let Some(folder) = folder {
             command

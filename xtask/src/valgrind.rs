@@ -14,7 +14,7 @@ use std::{
 
 use chainrule_mnist::Mnist;
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Result, output, python::root, torture};
 
@@ -41,38 +41,12 @@ enum Tool {
 
 /// Reads of what was never written and leaks are errors, and so is the end then. Threads that are still there at the end
 /// have their stacks; these are no leaks.
-const MEMCHECK: &[&str] = &[
-    "--quiet",
-    "--error-exitcode=9",
-    "--leak-check=full",
-    "--errors-for-leak-kinds=definite",
-    "--show-leak-kinds=definite",
-];
+const MEMCHECK: &str = "--quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+                        --show-leak-kinds=definite";
 
 /// A run on two threads with everything that has memory of its own.
-const TRAINING: &[&str] = &[
-    "train-mnist",
-    "--quiet",
-    "--hidden",
-    "24,16",
-    "--activation",
-    "sigmoid,relu",
-    "--batch-norm",
-    "--dropout",
-    "0.1",
-    "--optimizer",
-    "adam",
-    "--ema",
-    "0.9",
-    "--validation",
-    "0.1",
-    "--batch-size",
-    "40",
-    "--epochs",
-    "2",
-    "--threads",
-    "2",
-];
+const TRAINING: &str = "train-mnist --quiet --hidden 24,16 --activation sigmoid,relu --batch-norm --dropout 0.1 \
+                        --optimizer adam --ema 0.9 --validation 0.1 --batch-size 40 --epochs 2 --threads 2 --data-dir";
 
 pub(crate) fn run(options: &Valgrind) -> Result<()> {
     if options.tool == Tool::Memcheck && Command::new("valgrind").arg("--version").output().is_err() {
@@ -81,7 +55,7 @@ pub(crate) fn run(options: &Valgrind) -> Result<()> {
     let begun = Instant::now();
     let (tests, train_mnist) = (
         build(options.tool, &["test", "-p", "chainrule-tensor", "--lib", "--tests", "--no-run"])?,
-        build(options.tool, &["build", "-p", "xtask"])?,
+        build(options.tool, &["build", "-p", "chainrule-cli"])?,
     );
     for test in &tests {
         watch(options, test, &["--test-threads=1"])?;
@@ -94,26 +68,19 @@ pub(crate) fn run(options: &Valgrind) -> Result<()> {
         .and_then(|()| {
             let folder = data.display().to_string();
             train_mnist.iter().try_for_each(|program| {
-                watch(options, program, &[TRAINING, &["--data-dir", &folder]].concat())
+                watch(options, program, &TRAINING.split_whitespace().chain([&*folder]).collect::<Vec<_>>())
             })
         });
     // There is nobody to tell, and the system clears such folders by itself.
     let _ = fs::remove_dir_all(&data);
     trained?;
     let seconds = begun.elapsed().as_secs_f64();
-    if options.json {
-        let programs = tests.len() + train_mnist.len();
-        output::json(
-            &json!({"event": "done", "programs": programs, "vectors": has_vectors(), "seconds": seconds}),
-        );
-        return Ok(());
-    }
-    let vectors =
-        if has_vectors() { "with AVX2 and FMA" } else { "without AVX2, which this processor has not" };
-    output::line(format_args!(
-        "{} test programs and a training run, {vectors}: no error in {seconds:.0} s",
-        tests.len(),
-    ));
+    let programs = ("programs", (tests.len() + train_mnist.len()).into());
+    let members = [programs, ("vectors", has_vectors().into()), ("seconds", seconds.into())];
+    let with = if has_vectors() { "with AVX2 and FMA" } else { "without AVX2, which this processor has not" };
+    let text =
+        format!("{} test programs and a training run, {with}: no error in {seconds:.0} s", tests.len());
+    output::tell(options.json, "done", &members, text);
     Ok(())
 }
 
@@ -148,7 +115,7 @@ fn watch(options: &Valgrind, program: &Path, arguments: &[&str]) -> Result<()> {
     let mut command = match options.tool {
         Tool::Memcheck => {
             let mut command = Command::new("valgrind");
-            command.args(MEMCHECK).arg(program);
+            command.args(MEMCHECK.split_whitespace()).arg(program);
             command
         }
         Tool::AddressSanitizer => Command::new(program),
@@ -165,10 +132,9 @@ fn watch(options: &Valgrind, program: &Path, arguments: &[&str]) -> Result<()> {
         return Err(format!("{name} {} ended with {status}", arguments.join(" ")).into());
     }
     if options.json {
-        let seconds = begun.elapsed().as_secs_f64();
-        output::json(
-            &json!({"event": "program", "program": name, "arguments": arguments, "seconds": seconds}),
-        );
+        let program = [("program", name.into()), ("arguments", arguments.into())];
+        let seconds = ("seconds", begun.elapsed().as_secs_f64().into());
+        output::event("program", &[&program[..], &[seconds]].concat());
     }
     Ok(())
 }

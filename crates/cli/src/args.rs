@@ -1,26 +1,36 @@
-//! What the options of commands have in common: how values are read, and the names that the libraries know.
+//! What the options of commands have in common: how values are read.
 
 use std::fmt;
 
-use chainrule_trainer::MAX_THREADS;
+use chainrule_losses::LossConfig;
+use chainrule_optimizers::{Optimizer, OptimizerConfig};
+use chainrule_trainer::{Activation, MAX_THREADS};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
 
-/// The names that the libraries know.
-pub(crate) mod names {
-    use chainrule_losses::LossConfig;
-    use chainrule_optimizers::OptimizerConfig;
-    use chainrule_trainer::Activation;
+/// Reads a value by the name that it has in files as well.
+pub(crate) fn named<T>(names: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    names.into().try_map(|name| serde_json::from_value(name.into()))
+}
 
-    pub(crate) fn activations() -> Vec<String> {
-        Activation::ALL.iter().map(ToString::to_string).collect()
-    }
+pub(crate) fn activation() -> impl TypedValueParser<Value = Activation> {
+    named(Activation::ALL.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
 
-    pub(crate) fn losses() -> Vec<&'static str> {
-        LossConfig::all().iter().map(LossConfig::name).collect()
-    }
+/// A loss with its published settings.
+pub(crate) fn loss() -> impl TypedValueParser<Value = LossConfig> {
+    let names = LossConfig::all();
+    PossibleValuesParser::new(names.iter().map(LossConfig::name)).try_map(|name| LossConfig::by_name(&name))
+}
 
-    pub(crate) fn optimizers() -> Vec<&'static str> {
-        OptimizerConfig::all().iter().map(OptimizerConfig::name).collect()
-    }
+/// An update rule with its published settings.
+pub(crate) fn optimizer() -> impl TypedValueParser<Value = OptimizerConfig> {
+    let names = OptimizerConfig::all();
+    let names = PossibleValuesParser::new(names.iter().map(OptimizerConfig::name));
+    names.try_map(|name| OptimizerConfig::by_name(&name))
 }
 
 pub fn at_least_one(text: &str) -> Result<usize, String> {

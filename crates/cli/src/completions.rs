@@ -4,7 +4,6 @@ use std::io;
 
 use clap::Args;
 use clap_complete::Shell;
-use serde_json::json;
 
 use crate::{Result, call, output};
 
@@ -31,12 +30,8 @@ pub(crate) fn run(options: &Completions) -> Result<()> {
     if name != call::name() {
         script.push_str(behind_cargo(options.shell).unwrap_or_default());
     }
-    match options.json {
-        true => output::json(
-            &json!({"event": "completions", "shell": options.shell.to_string(), "script": script}),
-        ),
-        false => output::line(script.trim_end()),
-    }
+    let members = [("shell", options.shell.to_string().into()), ("script", (&*script).into())];
+    output::tell(options.json, "completions", &members, script.trim_end());
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use std::{cmp::Reverse, path::PathBuf};
 
 use chainrule_trainer::{Confusion, Evaluation, evaluate};
 use clap::Args;
-use serde::Serialize;
 
 use crate::{Result, data::Data, history, output, table::Table};
 
@@ -32,7 +31,28 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let confusion = test.confusion.as_ref().ok_or("the network has no classes, so no accuracy")?;
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
     if options.json {
-        output::json(&Evaluated::new(&test, confusion, parameters_crc32));
+        let of_classes = |share: fn(&Confusion, usize) -> Option<f64>| -> Vec<Option<f64>> {
+            (0..confusion.n_classes()).map(|class| share(confusion, class)).collect()
+        };
+        // A list for every true class: how many of its samples were taken for each class.
+        let counts = |t| (0..confusion.n_classes()).map(|p| confusion.count(t, p)).collect();
+        let counts: Vec<Vec<usize>> = (0..confusion.n_classes()).map(counts).collect();
+        output::event(
+            "evaluation",
+            &[
+                ("test_accuracy", confusion.accuracy().into()),
+                ("test_loss", test.loss.mean().into()),
+                ("n_samples", confusion.n_samples().into()),
+                ("per_class_accuracy", of_classes(Confusion::recall).into()),
+                ("per_class_precision", of_classes(Confusion::precision).into()),
+                ("per_class_f1", of_classes(Confusion::f1).into()),
+                ("mean_f1", confusion.mean_f1().into()),
+                // The share of samples whose class is among the first k, for k from 1.
+                ("top_k_accuracy", top_k(&test, confusion.n_classes()).into()),
+                ("confusion", counts.into()),
+                ("parameters_crc32", parameters_crc32.into()),
+            ],
+        );
         return Ok(());
     }
     output::line(format_args!(
@@ -122,41 +142,4 @@ fn most_frequent_mistakes(confusion: &Confusion) -> Option<String> {
         .map(|(count, truth, predicted)| format!("{truth} as {predicted} ({count}×)"))
         .collect();
     (!told.is_empty()).then(|| format!("most frequent mistakes: {}", told.join(", ")))
-}
-
-/// `{"event":"evaluation",…}`
-#[derive(Serialize)]
-struct Evaluated {
-    event: &'static str,
-    test_accuracy: f64,
-    test_loss: f64,
-    n_samples: usize,
-    per_class_accuracy: Vec<Option<f64>>,
-    per_class_precision: Vec<Option<f64>>,
-    per_class_f1: Vec<Option<f64>>,
-    mean_f1: f64,
-    /// The share of samples whose class is among the first k, for k from 1.
-    top_k_accuracy: Vec<f64>,
-    /// A list for every true class: how many of its samples were taken for each class.
-    confusion: Vec<Vec<usize>>,
-    parameters_crc32: String,
-}
-
-impl Evaluated {
-    fn new(test: &Evaluation, confusion: &Confusion, parameters_crc32: String) -> Evaluated {
-        let classes = || 0..confusion.n_classes();
-        Evaluated {
-            event: "evaluation",
-            test_accuracy: confusion.accuracy(),
-            test_loss: test.loss.mean(),
-            n_samples: confusion.n_samples(),
-            per_class_accuracy: classes().map(|class| confusion.recall(class)).collect(),
-            per_class_precision: classes().map(|class| confusion.precision(class)).collect(),
-            per_class_f1: classes().map(|class| confusion.f1(class)).collect(),
-            mean_f1: confusion.mean_f1(),
-            top_k_accuracy: top_k(test, confusion.n_classes()),
-            confusion: classes().map(|t| classes().map(|p| confusion.count(t, p)).collect()).collect(),
-            parameters_crc32,
-        }
-    }
 }

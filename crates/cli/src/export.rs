@@ -6,7 +6,6 @@ use chainrule_formats::{Format, npz, onnx, pytorch, safetensors};
 use chainrule_layers::LayerConfig;
 use chainrule_trainer::Checkpoint;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use crate::{Result, Usage, output};
 
@@ -62,8 +61,9 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     };
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
     if options.json {
-        let (format, path) = (format.to_string(), path.display().to_string());
-        output::json(&Exported { event: "export", format, path, parameters_crc32 });
+        let (format, path) = (format.to_string().into(), path.display().to_string().into());
+        let crc = ("parameters_crc32", parameters_crc32.into());
+        output::event("export", &[("format", format), ("path", path), crc]);
         return Ok(());
     }
     output::line(format_args!("wrote {} as {format}", path.display()));
@@ -74,13 +74,4 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     }
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
     Ok(())
-}
-
-/// `{"event":"export",…}`
-#[derive(Serialize)]
-struct Exported {
-    event: &'static str,
-    format: String,
-    path: String,
-    parameters_crc32: String,
 }

@@ -9,7 +9,6 @@ use chainrule_layers::Context;
 use chainrule_tensor::Matrix;
 use chainrule_trainer::{MiniBatch, Mlp, Samples};
 use clap::Args;
-use serde::Serialize;
 
 use crate::{Result, args::at_least_one, data::Data, output, run_file, train_mnist};
 
@@ -93,34 +92,26 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
         let report = check.compare_at(&others, of_this, &of_others).named(name);
         n_wrong += report.n_checked() - report.n_agreeing();
         n_kinks += kinks.len();
-        match options.json {
-            true => output::json(&Checked {
-                event: "gradcheck",
-                parameter: name,
-                n_checked: report.n_checked(),
-                n_agreeing: report.n_agreeing(),
-                n_kinks: kinks.len(),
-                relative_error: report.relative_error(),
-                tolerance: report.tolerance(),
-                passed: report.passed(),
-            }),
-            false => output::line(&report),
-        }
+        let members = [
+            ("parameter", name.into()),
+            ("n_checked", report.n_checked().into()),
+            ("n_agreeing", report.n_agreeing().into()),
+            ("n_kinks", kinks.len().into()),
+            ("relative_error", report.relative_error().into()),
+            ("tolerance", report.tolerance().into()),
+            ("passed", report.passed().into()),
+        ];
+        output::tell(options.json, "gradcheck", &members, &report);
     }
-    match options.json {
-        true => output::json(&Done {
-            event: "done",
-            passed: n_wrong == 0,
-            n_derivatives: net.n_parameters(),
-            n_kinks,
-            backprop_seconds,
-            numerical_seconds,
-        }),
-        false => output::line(format_args!(
-            "backpropagation took {:.2} ms, central differences {numerical_seconds:.1} s",
-            1e3 * backprop_seconds
-        )),
-    }
+    let members = [
+        ("passed", (n_wrong == 0).into()),
+        ("n_derivatives", net.n_parameters().into()),
+        ("n_kinks", n_kinks.into()),
+        ("backprop_seconds", backprop_seconds.into()),
+        ("numerical_seconds", numerical_seconds.into()),
+    ];
+    let took = format!("{:.2} ms, central differences {numerical_seconds:.1} s", 1e3 * backprop_seconds);
+    output::tell(options.json, "done", &members, format_args!("backpropagation took {took}"));
     if n_kinks > 0 && !options.json {
         output::line(format_args!(
             "{n_kinks} {} left out: within a step the loss has a kink there, so that no difference is the derivative",
@@ -152,28 +143,4 @@ fn is_kink(net: &Mlp<f64>, x: &Matrix<f64>, t: &[usize], name: &str, i: usize, g
         net.loss(x, t)
     };
     Check::new().tolerance(TOLERANCE).step(STEP).run(loss, &[start], &[given]).n_kinks() > 0
-}
-
-/// `{"event":"gradcheck",…}`
-#[derive(Serialize)]
-struct Checked<'a> {
-    event: &'static str,
-    parameter: &'a str,
-    n_checked: usize,
-    n_agreeing: usize,
-    n_kinks: usize,
-    relative_error: f64,
-    tolerance: f64,
-    passed: bool,
-}
-
-/// `{"event":"done",…}`
-#[derive(Serialize)]
-struct Done {
-    event: &'static str,
-    passed: bool,
-    n_derivatives: usize,
-    n_kinks: usize,
-    backprop_seconds: f64,
-    numerical_seconds: f64,
 }

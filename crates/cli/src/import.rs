@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use chainrule_formats::{npz, safetensors};
 use chainrule_losses::LossConfig;
 use chainrule_trainer::{Activation, Checkpoint, Mlp, TrainConfig, TrainingRecord};
-use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use serde::Serialize;
+use clap::{Args, ValueEnum};
 
-use crate::{Result, Usage, args::names, output};
+use crate::{
+    Result, Usage,
+    args::{activation, loss},
+    output,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -27,11 +30,11 @@ pub struct Import {
     checkpoint: PathBuf,
     /// For files that chainrule did not write: the function behind hidden layers, one name for all or one for each, and
     /// perhaps one more for the outputs
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(names::activations()))]
-    activation: Vec<String>,
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation())]
+    activation: Vec<Activation>,
     /// For files that chainrule did not write: the loss, which says how outputs are to be read
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names::losses()))]
-    loss: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = loss())]
+    loss: Option<LossConfig>,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -51,7 +54,8 @@ pub(crate) fn run(options: &Import) -> Result<()> {
     Checkpoint::new(net, TrainingRecord::new(TrainConfig::new(), Vec::new())).save(&options.checkpoint)?;
     let checkpoint = options.checkpoint.display().to_string();
     if options.json {
-        output::json(&Imported { event: "import", checkpoint, n_parameters, parameters_crc32 });
+        let (checkpoint, crc) = (checkpoint.into(), ("parameters_crc32", parameters_crc32.into()));
+        output::event("import", &[("checkpoint", checkpoint), ("n_parameters", n_parameters.into()), crc]);
         return Ok(());
     }
     output::line(summary);
@@ -80,19 +84,6 @@ fn network(options: &Import) -> Result<Mlp> {
             );
             Err(Usage(why).into())
         }
-        (None, Some(loss)) => {
-            let activations = options.activation.iter().map(|name| name.parse());
-            let activations: Vec<Activation> = activations.collect::<std::result::Result<_, _>>()?;
-            Ok(state.to_mlp_as(&activations, LossConfig::by_name(loss)?).map_err(in_file)?)
-        }
+        (None, Some(loss)) => Ok(state.to_mlp_as(&options.activation, loss.clone()).map_err(in_file)?),
     }
-}
-
-/// `{"event":"import",…}`
-#[derive(Serialize)]
-struct Imported {
-    event: &'static str,
-    checkpoint: String,
-    n_parameters: usize,
-    parameters_crc32: String,
 }

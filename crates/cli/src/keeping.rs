@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use chainrule_trainer::{Checkpoints, Error, Every, OnCheckpointError, Resume};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
-use crate::{Result, Usage, args::at_least_one, call, stop::Signal};
+use crate::{Result, Usage, args::at_least_one, call};
 
 #[derive(Args, Debug)]
 pub(crate) struct Keeping {
@@ -94,37 +93,4 @@ pub(crate) fn call_to_go_on(path: Option<PathBuf>, keeping: &Keeping) -> String 
         _ => "auto".to_string(),
     });
     call::words(arguments)
-}
-
-/// `{"event":"resumed",…}`
-#[derive(Serialize)]
-pub(crate) struct ResumedEvent {
-    pub(crate) event: &'static str,
-    pub(crate) step: u64,
-    /// `null` if all checkpoints were damaged, so that the run begins anew.
-    pub(crate) checkpoint: Option<String>,
-    pub(crate) damaged: Vec<String>,
-}
-
-/// `{"event":"checkpoint_error",…}`
-#[derive(Serialize)]
-pub(crate) struct ErrorEvent {
-    pub(crate) event: &'static str,
-    pub(crate) message: String,
-}
-
-/// `{"event":"stopped",…}`
-#[derive(Serialize)]
-pub(crate) struct StoppedEvent {
-    pub(crate) event: &'static str,
-    pub(crate) signal: &'static str,
-    pub(crate) step: u64,
-    pub(crate) checkpoint: Option<String>,
-    pub(crate) go_on: Option<String>,
-}
-
-impl StoppedEvent {
-    pub(crate) fn new(signal: Signal, step: u64, checkpoint: Option<String>, go_on: Option<String>) -> Self {
-        StoppedEvent { event: "stopped", signal: signal.name(), step, checkpoint, go_on }
-    }
 }

@@ -1,6 +1,7 @@
 //! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
 
 use std::{
+    fmt::Display,
     io::{self, ErrorKind, IsTerminal, Write},
     sync::{
         OnceLock,
@@ -11,8 +12,9 @@ use std::{
 };
 
 use chainrule_trainer::{EpochReport, Evaluation, StepReport};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::Result;
 
@@ -21,7 +23,7 @@ static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
 
 /// Writes one line to standard output. Where that is no longer possible, the work goes on: a network is not lost
 /// because a reader has gone away. What it was is told by [`finish`].
-pub fn line(text: impl std::fmt::Display) {
+pub fn line(text: impl Display) {
     if CLOSED.get().is_none()
         && let Err(cause) = writeln!(io::stdout(), "{text}")
     {
@@ -41,6 +43,24 @@ pub(crate) fn finish() -> Result<()> {
 /// Writes one JSON object as a line.
 pub fn json(object: &impl Serialize) {
     line(serde_json::to_string(object).expect("numbers, strings and lists always have a JSON form"));
+}
+
+/// The name and the value of a member of an object.
+pub type Member<'a> = (&'a str, Value);
+
+/// Writes the object `{"event":…,…}` as a line, its members in this order.
+pub fn event(event: &str, members: &[Member<'_>]) {
+    let members = [("event", event.into())].into_iter().chain(members.iter().cloned());
+    let members: Vec<String> = members.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    line(format_args!("{{{}}}", members.join(",")));
+}
+
+/// Tells a program that, or a person this.
+pub fn tell(json: bool, event: &str, members: &[Member<'_>], text: impl Display) {
+    match json {
+        true => self::event(event, members),
+        false => line(text),
+    }
 }
 
 /// The accuracy of every class as a table of two lines.
@@ -86,16 +106,8 @@ pub(crate) fn throughput(samples_per_second: f64) -> String {
 }
 
 /// A number without decimals, its thousands apart: `1 234 567`.
-pub(crate) fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
+fn thousands(number: f64) -> String {
+    HumanCount(number.round() as u64).to_string().replace(',', " ")
 }
 
 /// The columns that there are for a line: those of the terminal, or else 80.
@@ -108,6 +120,9 @@ pub(crate) fn width() -> usize {
 
 /// What takes longer than this shows that it goes on.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a bar is drawn.
+const TICK: Duration = Duration::from_millis(200);
 
 /// [`spin`], but only if `work` takes more than a second.
 pub(crate) fn spin_if_long<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
@@ -127,24 +142,30 @@ pub(crate) fn spin_if_long<R>(wanted: bool, message: &'static str, work: impl Fn
 
 /// Turns while `work` goes on, if `wanted` and a person watches.
 pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
-    let watched = wanted && io::stdout().is_terminal() && io::stderr().is_terminal();
-    let spinner = watched.then(|| {
-        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}");
-        let style = style.expect("the template is a valid one");
-        let spinner = ProgressBar::new_spinner().with_style(style).with_message(message);
-        spinner.enable_steady_tick(Duration::from_millis(100));
-        spinner
-    });
+    let spinner = bar(wanted, "{spinner} {msg}  {elapsed}", Duration::from_millis(100));
+    spinner.set_message(message);
     let result = work();
-    if let Some(spinner) = spinner {
-        spinner.finish_and_clear();
-    }
+    spinner.finish_and_clear();
     result
+}
+
+/// A bar of this form that is drawn so often, if `wanted` and both outputs are terminals; else one that is never seen.
+fn bar(wanted: bool, template: &str, tick: Duration) -> ProgressBar {
+    if !(wanted && io::stdout().is_terminal() && io::stderr().is_terminal()) {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(1).with_style(style(template));
+    bar.enable_steady_tick(tick);
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is a valid one")
 }
 
 /// A progress bar with loss, throughput and remaining time; nothing where no person watches.
 pub struct Bar {
-    bar: Option<ProgressBar>,
+    bar: ProgressBar,
     /// When a bar that is not shown yet will be.
     shown_at: Option<Instant>,
 }
@@ -152,52 +173,44 @@ pub struct Bar {
 impl Bar {
     /// A bar, if `wanted` and both outputs are terminals.
     pub fn new(wanted: bool) -> Bar {
-        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let style = ProgressStyle::with_template("{msg}").expect("the template is a valid one");
-        let bar = (wanted && watched).then(|| ProgressBar::new(1).with_style(style));
-        if let Some(bar) = &bar {
-            bar.set_message("the first step …");
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
+        let bar = bar(wanted, "{msg}", TICK).with_message("the first step …");
         Bar { bar, shown_at: None }
     }
 
     /// The same for work that is counted by [`share`](Bar::share), once it has taken a second.
     pub(crate) fn after_a_second(wanted: bool) -> Bar {
-        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
-        let bar =
-            (wanted && watched).then(|| ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::hidden()));
-        let style =
-            ProgressStyle::with_template("{bar:40.cyan/dim} {msg}").expect("the template is a valid one");
-        Bar { bar: bar.map(|bar| bar.with_style(style)), shown_at: Some(Instant::now() + PATIENCE) }
+        let bar = bar(wanted, "{bar:40.cyan/dim} {msg}", TICK);
+        let shown_at = (!bar.is_hidden()).then(|| Instant::now() + PATIENCE);
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        Bar { bar, shown_at }
     }
 
     pub(crate) fn step(&self, step: &StepReport) {
-        let Some(bar) = &self.bar else { return };
-        let is_first = bar.length() != Some(step.n_steps);
-        bar.set_length(step.n_steps);
-        bar.set_position(step.step);
+        if self.bar.is_hidden() {
+            return;
+        }
+        let is_first = self.bar.length() != Some(step.n_steps);
+        self.bar.set_length(step.n_steps);
+        self.bar.set_position(step.step);
         // Most steps are too short to be seen.
         if is_first || step.step % 20 == 1 || step.seconds / step.step as f64 > 0.01 {
             let rate = throughput(step.n_samples as f64 / step.seconds);
-            bar.set_message(format!("loss {:.3}  {rate}", step.loss));
+            self.bar.set_message(format!("loss {:.3}  {rate}", step.loss));
         }
         // Not before: where nothing is done yet, the time that is left is not known.
         if is_first {
-            bar.set_style(bar_style());
+            self.bar.set_style(bar_style());
         }
     }
 
     /// Shows that `done` of `all` are done.
     pub fn share(&self, done: usize, all: usize) {
-        if let Some(bar) = &self.bar {
-            if bar.is_hidden() && self.shown_at.is_some_and(|at| at <= Instant::now()) {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
-            }
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-            bar.set_message(format!("{done} of {all}"));
+        if self.bar.is_hidden() && self.shown_at.is_some_and(|at| at <= Instant::now()) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(format!("{done} of {all}"));
     }
 
     /// Prints a line above the bar.
@@ -207,10 +220,7 @@ impl Bar {
 
     /// Lets `print` write above the bar.
     pub(crate) fn above(&self, print: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
+        self.bar.suspend(print);
     }
 
     /// Prints a warning to standard error, above the bar.
@@ -219,9 +229,7 @@ impl Bar {
     }
 
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
 
@@ -229,7 +237,7 @@ impl Bar {
 fn bar_style() -> ProgressStyle {
     let bar = if width() <= 100 { "{wide_bar:.cyan/dim}" } else { "{bar:55.cyan/dim}" };
     let style = format!("{bar} {{percent:>3}} %  {{msg}}  {{eta}} left");
-    ProgressStyle::with_template(&style).expect("the template is a valid one")
+    self::style(&style)
 }
 
 #[cfg(test)]

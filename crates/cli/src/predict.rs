@@ -7,7 +7,6 @@ use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::Predictor;
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     Result, history,
@@ -55,8 +54,8 @@ pub(crate) fn run(options: &Predict) -> Result<()> {
                 n_failed += 1;
                 bar.above(|| eprintln!("error: {problem}"));
                 if options.json {
-                    let path = path.display().to_string();
-                    output::json(&json!({"event": "error", "path": path, "message": problem}));
+                    let path = ("path", path.display().to_string().into());
+                    output::event("error", &[path, ("message", problem.into())]);
                 }
             }
         }
@@ -90,35 +89,52 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
         )
     })?;
     let outputs = predictor.predict_pixels(&digit.pixels).to_vec();
-    let mut classes: Vec<usize> = (0..outputs.len()).collect();
-    classes.sort_by(|&a, &b| outputs[b].total_cmp(&outputs[a]));
-    let are_probabilities = predictor.net().config().loss.outputs().are_probabilities();
+    let mut top: Vec<Output> =
+        outputs.iter().enumerate().map(|(class, &probability)| Output { class, probability }).collect();
+    top.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    top.truncate(N_TOLD);
     Ok(Prediction {
         path: path.display().to_string(),
-        n_rows,
-        n_columns,
-        digit,
+        class: top[0].class,
+        top,
         outputs,
-        classes,
-        are_probabilities,
+        width: n_columns,
+        height: n_rows,
+        dark_on_light: digit.dark_on_light,
+        digit,
+        are_probabilities: predictor.net().config().loss.outputs().are_probabilities(),
     })
 }
 
+/// `{"event":"prediction",…}`
+#[derive(Serialize)]
+#[serde(tag = "event", rename = "prediction")]
 struct Prediction {
     path: String,
-    n_rows: usize,
-    n_columns: usize,
-    digit: Digit,
+    class: usize,
+    /// The first classes, the most probable first.
+    top: Vec<Output>,
+    /// Of every class; not a probability where the loss of the network is one of values.
     outputs: Vec<f32>,
-    /// The classes, the most probable first.
-    classes: Vec<usize>,
+    width: usize,
+    height: usize,
+    dark_on_light: bool,
+    #[serde(skip)]
+    digit: Digit,
+    #[serde(skip)]
     are_probabilities: bool,
+}
+
+#[derive(Serialize)]
+struct Output {
+    class: usize,
+    probability: f32,
 }
 
 impl Prediction {
     fn print(&self, options: &Predict) {
         if options.json {
-            output::json(&self.event());
+            output::json(self);
         } else if options.quiet {
             output::line(format_args!("{}: {}", self.path, self.told().join(", ")));
         } else {
@@ -128,57 +144,23 @@ impl Prediction {
 
     /// `7  99.1 %` for each of the first classes.
     fn told(&self) -> Vec<String> {
-        let told = self.classes.iter().take(N_TOLD).map(|&class| match self.are_probabilities {
-            true => format!("{class}  {:.1} %", 100.0 * self.outputs[class]),
-            false => format!("{class}  {:.3}", self.outputs[class]),
+        let told = self.top.iter().map(|Output { class, probability }| match self.are_probabilities {
+            true => format!("{class}  {:.1} %", 100.0 * probability),
+            false => format!("{class}  {probability:.3}"),
         });
         told.collect()
     }
 
     /// What the network sees, and beside it what it reads.
     fn print_seen(&self) {
-        let how = if self.digit.dark_on_light { "dark on light" } else { "light on dark" };
-        output::line(format_args!("{}: {}×{} pixels, {how}", self.path, self.n_columns, self.n_rows));
+        let how = if self.dark_on_light { "dark on light" } else { "light on dark" };
+        output::line(format_args!("{}: {}×{} pixels, {how}", self.path, self.width, self.height));
         let told = self.told();
         for (i, row) in ascii(&self.digit).iter().enumerate() {
             let beside = i.checked_sub(1).and_then(|i| told.get(i)).map_or("", String::as_str);
             output::line(format_args!("  |{row}|   {beside}").to_string().trim_end());
         }
     }
-
-    fn event(&self) -> Predicted<'_> {
-        let of_class = |&class: &usize| Output { class, probability: self.outputs[class] };
-        Predicted {
-            event: "prediction",
-            path: &self.path,
-            class: self.classes[0],
-            top: self.classes.iter().take(N_TOLD).map(of_class).collect(),
-            outputs: &self.outputs,
-            width: self.n_columns,
-            height: self.n_rows,
-            dark_on_light: self.digit.dark_on_light,
-        }
-    }
-}
-
-/// `{"event":"prediction",…}`
-#[derive(Serialize)]
-struct Predicted<'a> {
-    event: &'static str,
-    path: &'a str,
-    class: usize,
-    top: Vec<Output>,
-    /// Of every class; not a probability where the loss of the network is one of values.
-    outputs: &'a [f32],
-    width: usize,
-    height: usize,
-    dark_on_light: bool,
-}
-
-#[derive(Serialize)]
-struct Output {
-    class: usize,
-    probability: f32,
 }
 
 /// From no ink to full ink.

@@ -10,11 +10,8 @@ use chainrule_mnist::Mnist;
 use chainrule_report::{Report, Run};
 use chainrule_trainer::{Checkpoint, Mlp, Summary, TrainConfig, TrainingRecord, check_file_path};
 use clap::Args;
-use serde::Serialize;
 
-use crate::{
-    Result, Usage, call, data::Data, history, output, run_config::RunConfig, train_mnist::TrainMnist,
-};
+use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfig, train_mnist::TrainMnist};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -60,10 +57,9 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     let n_runs = runs.len();
     let page = page(runs, &mnist).with_classes(options.class_names.clone());
     output::spin_if_long(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
-    match options.json {
-        true => output::json(&Written { event: "report", runs: n_runs, path: text(&options.output) }),
-        false => output::line(format_args!("wrote {}", options.output.display())),
-    }
+    let path = text(&options.output);
+    let members = [("runs", n_runs.into()), ("path", path.into())];
+    output::tell(options.json, "report", &members, format_args!("wrote {}", options.output.display()));
     Ok(())
 }
 
@@ -72,14 +68,6 @@ const WRITING: &str = "evaluating and writing the page";
 /// Whether the page can be written, before long work.
 pub(crate) fn check_path(path: &Path) -> Result<()> {
     Ok(check_file_path(path).map_err(|cause| format!("cannot write the page {}: {cause}", path.display()))?)
-}
-
-/// `{"event":"report",…}`
-#[derive(Serialize)]
-struct Written {
-    event: &'static str,
-    runs: usize,
-    path: String,
 }
 
 /// A page on these runs, with the images of the data set.

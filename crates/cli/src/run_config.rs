@@ -2,23 +2,20 @@
 
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
-use chainrule_trainer::{
-    Activation, Checkpoint, EarlyStopping, GradientMethod, MlpConfig, Sampling, TrainConfig,
-};
+use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, MlpConfig, TrainConfig};
 
-pub(crate) use crate::run_file::{Network, RunConfig};
 use crate::{
-    Result, Usage, suggest,
-    train_mnist::{self, Preset, TrainMnist},
+    Result, Usage,
+    run_file::{Network, RunConfig},
+    suggest,
+    train_mnist::{Network as Given, Preset, TrainMnist},
 };
 
 impl Network {
     /// What was given on the command line in place of what is here.
-    pub(crate) fn overridden(mut self, options: &train_mnist::Network) -> Result<Self> {
+    pub(crate) fn overridden(mut self, options: &Given) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
-        if let Some(names) = &options.activation {
-            self.activation = names.iter().map(|name| name.parse()).collect::<std::result::Result<_, _>>()?;
-        }
+        set(&mut self.activation, options.activation.clone());
         self.init = options.init.or(self.init);
         set(&mut self.seed, options.seed);
         let (found, n_hidden) = (self.activation.len(), self.hidden.len());
@@ -69,20 +66,8 @@ impl RunConfig {
         }
         set(&mut training.batch_size, options.batch_size);
         set(&mut training.seed, options.network.seed);
-        set(
-            &mut training.sampling,
-            options.sampling.map(|sampling| match sampling {
-                train_mnist::Sampling::Shuffled => Sampling::Shuffled,
-                train_mnist::Sampling::WithReplacement => Sampling::WithReplacement,
-            }),
-        );
-        set(
-            &mut training.gradient,
-            options.gradient.map(|gradient| match gradient {
-                train_mnist::Gradient::Backprop => GradientMethod::Backprop,
-                train_mnist::Gradient::Numerical => GradientMethod::Numerical,
-            }),
-        );
+        set(&mut training.sampling, options.sampling);
+        set(&mut training.gradient, options.gradient);
         set(&mut training.validation, options.validation);
         if let Some(patience) = options.early_stopping {
             let min_delta = training.early_stopping.unwrap_or_default().min_delta;
@@ -139,9 +124,7 @@ fn set<T>(setting: &mut T, given: Option<T>) {
 }
 
 fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
-    if let Some(name) = &options.loss {
-        loss = LossConfig::by_name(name)?;
-    }
+    set(&mut loss, options.loss.clone());
     if options.label_smoothing.is_none() && options.class_weights.is_none() {
         return Ok(loss);
     }
@@ -160,9 +143,7 @@ fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
 }
 
 fn optimizer(options: &TrainMnist, mut rule: OptimizerConfig) -> Result<OptimizerConfig> {
-    if let Some(name) = &options.optimizer {
-        rule = OptimizerConfig::by_name(name)?;
-    }
+    set(&mut rule, options.optimizer.clone());
     if let Some(rate) = options.learning_rate {
         rule = rule.with_learning_rate(rate);
     }

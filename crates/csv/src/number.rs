@@ -1,4 +1,4 @@
-//! The element types that a field can be read as.
+//! The number types that a field can be parsed as.
 
 use std::str::FromStr;
 

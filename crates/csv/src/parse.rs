@@ -1,4 +1,4 @@
-//! From bytes to records with their lines.
+//! Parses bytes into records, each with its line number.
 //!
 //! The crate `csv` splits bytes into fields. Two things are added to it: lines that are right, and quotes that are
 //! never closed are noticed.

@@ -1,4 +1,4 @@
-//! A table in memory, and what can be asked of it.
+//! `Table`: a table in memory, its columns as numbers, texts and classes.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

@@ -1,4 +1,4 @@
-//! What a file holds, whichever of the formats it is of.
+//! `inspect`: the contents of a file of any format, which is told by its first bytes.
 
 use std::{fmt, path::Path};
 

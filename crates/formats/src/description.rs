@@ -1,4 +1,4 @@
-//! What tensors alone don't say about a network, as one line of JSON that every format carries.
+//! The description of the network's structure: one line of JSON in the metadata of every format.
 //!
 //! ```json
 //! {"version":1,"sizes":[784,50,10],"activations":["sigmoid","identity"],"loss":"binary-cross-entropy"}

@@ -1,6 +1,6 @@
-//! What can go wrong, in one sentence each.
+//! The errors of this crate, one sentence each.
 
-use std::{io, path::PathBuf};
+use std::{fmt::Display, io, path::PathBuf};
 
 use chainrule_protobuf::Malformed;
 
@@ -108,6 +108,23 @@ pub enum Problem {
     /// The network has something that the format cannot hold.
     #[error("cannot hold this network: {0}")]
     NotExported(String),
+}
+
+impl Problem {
+    pub(crate) fn malformed(
+        format: &'static str,
+        what: &str,
+        found: impl Display,
+        expected: impl Display,
+    ) -> Self {
+        let (what, found, expected) = (what.to_string(), found.to_string(), expected.to_string());
+        Problem::Malformed { format, what, found, expected }
+    }
+
+    pub(crate) fn unsupported(what: &str, found: impl Display, expected: impl Display) -> Self {
+        let (what, found, expected) = (what.to_string(), found.to_string(), expected.to_string());
+        Problem::Unsupported { what, found, expected }
+    }
 }
 
 impl From<Malformed> for Problem {

@@ -1,4 +1,4 @@
-//! Whole files: read within limits, and written so that under their name they are whole or not there.
+//! Reading whole files of limited size, and writing them atomically.
 
 use std::{
     fs::{self, File},

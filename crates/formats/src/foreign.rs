@@ -1,4 +1,4 @@
-//! Files that only hold tensors, as PyTorch and NumPy write them: shapes give the sizes, the caller gives the rest.
+//! Importing files without a description, as PyTorch and NumPy write them: sizes follow from the shapes of the tensors.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,11 @@
 //! In Python: `net.load_state_dict(safetensors.torch.load_file("net.safetensors"))`, where `net` is the
 //! `nn.Sequential` with the same layers.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    path::Path,
+};
 
 use chainrule_trainer::Mlp;
 use serde::{
@@ -141,9 +145,8 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
     StateDict::new(tensors, config)
 }
 
-fn malformed(what: &str, found: impl fmt::Display, expected: impl fmt::Display) -> Problem {
-    let (found, expected) = (found.to_string(), expected.to_string());
-    Problem::Malformed { format: "safetensors", what: what.to_string(), found, expected }
+fn malformed(what: &str, found: impl Display, expected: impl Display) -> Problem {
+    Problem::malformed("safetensors", what, found, expected)
 }
 
 /// What the header says, in the order of the file; names may come twice.
@@ -162,22 +165,17 @@ struct Entry {
 
 impl Entry {
     fn tensor(self, name: &str, bytes: &[u8]) -> Result<Tensor, Problem> {
-        let values: Option<Vec<f32>> = match &*self.dtype {
-            "F32" => Some(floats(bytes)),
-            "F64" => Some(doubles(bytes)),
-            _ => None,
+        let (values, width) = match &*self.dtype {
+            "F32" => (floats(bytes), 4),
+            "F64" => (doubles(bytes), 8),
+            _ => return Ok(Tensor::new(name, &self.dtype, self.shape, None)),
         };
-        if let Some(values) = &values {
-            let width = if self.dtype == "F32" { 4 } else { 8 };
-            let n_bytes = self.shape.iter().try_fold(width, |n: usize, size| n.checked_mul(*size));
-            if n_bytes != Some(bytes.len()) {
-                let found = format!("{} bytes", bytes.len());
-                let expected = format!("values of shape {:?}", self.shape);
-                return Err(malformed(name, found, expected));
-            }
-            debug_assert_eq!(values.len() * width, bytes.len());
+        let n_bytes = self.shape.iter().try_fold(width, |n: usize, size| n.checked_mul(*size));
+        if n_bytes != Some(bytes.len()) {
+            let expected = format!("values of shape {:?}", self.shape);
+            return Err(malformed(name, format!("{} bytes", bytes.len()), expected));
         }
-        Ok(Tensor::new(name, &self.dtype, self.shape, values))
+        Ok(Tensor::new(name, &self.dtype, self.shape, Some(values)))
     }
 }
 

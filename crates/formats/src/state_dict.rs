@@ -1,4 +1,4 @@
-//! Named tensors in PyTorch's names and layout: what every format holds, and how a network becomes one and one a network.
+//! The state dict: tensors with PyTorch's names and layout, from a network and back.
 //!
 //! ```text
 //! chainrule   W1 (outputs × inputs, column after column)      b1       gamma2  beta2  running_mean2  running_var2
@@ -70,11 +70,8 @@ impl Tensor {
     /// The values, if a network can have them.
     fn checked(&self) -> Result<&[f32], Problem> {
         let Some(values) = &self.values else {
-            return Err(Problem::Unsupported {
-                what: format!("the type of {}", self.name),
-                found: self.dtype.clone(),
-                expected: "32- or 64-bit floats, little-endian".to_string(),
-            });
+            let what = format!("the type of {}", self.name);
+            return Err(Problem::unsupported(&what, &self.dtype, "32- or 64-bit floats, little-endian"));
         };
         let is_variance = self.name.ends_with("running_var");
         let good = |value: f32| value.is_finite() && !(is_variance && value < 0.0);
@@ -102,11 +99,7 @@ impl StateDict {
             (tensor.place().map_or(usize::MAX, |(index, _)| index), tensor.name.clone())
         });
         if let Some(pair) = tensors.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            return Err(Problem::Unsupported {
-                what: "two tensors of one name".to_string(),
-                found: pair[0].name.clone(),
-                expected: "every name once".to_string(),
-            });
+            return Err(Problem::unsupported("two tensors of one name", &pair[0].name, "every name once"));
         }
         Ok(StateDict { tensors, config })
     }

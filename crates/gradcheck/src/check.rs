@@ -13,7 +13,7 @@ use crate::{Real, Refusal, Report, Step};
 /// | `step` | [`Step::Auto`] | distance to the points where `f` is evaluated | *h > 0* |
 /// | `tolerance` | 1e-7 | largest relative error that passes | 0 ≤ tolerance < 1 |
 /// | `absolute_tolerance` | 0 | difference that passes whatever its relative error | 0 ≤ tolerance < ∞ |
-/// | `floor` | 1e-3 | share of *max\|g\|* that every derivative is measured against at least | 0 ≤ floor < 1 |
+/// | `floor` | 1e-3 | least denominator of the relative error, as a fraction of *max\|g\|* | 0 ≤ floor < 1 |
 /// | `subset` | all | how many randomly chosen derivatives to check | at least 1 |
 /// | `seed` | 0 | which ones are chosen | any |
 ///
@@ -92,7 +92,7 @@ impl Check {
         Check { tolerance: Tolerance { absolute: tolerance, ..self.tolerance }, ..self }
     }
 
-    /// Sets the share of *max\|g\|* that every derivative is measured against at least.
+    /// Sets the least denominator of the relative error, as a fraction of *max\|g\|*.
     ///
     /// # Panics
     /// Unless `0 <= floor < 1`.

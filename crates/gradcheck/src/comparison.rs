@@ -1,4 +1,4 @@
-//! The comparison of given derivatives with numerical ones by relative error.
+//! Compares given derivatives with numerical ones, by relative error.
 
 use crate::real::to_f64;
 use crate::{Real, Refusal};
@@ -10,7 +10,7 @@ pub(crate) struct Tolerance {
     pub(crate) relative: f64,
     /// A difference that agrees whatever the relative error.
     pub(crate) absolute: f64,
-    /// The share of the largest derivative that every one is measured against at least.
+    /// The least denominator of the relative error, as a fraction of the largest derivative.
     pub(crate) floor: f64,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Pair {
     pub(crate) index: usize,
     analytic: f64,
     numeric: f64,
-    /// What the difference is measured against at least.
+    /// The least denominator of the relative error.
     least: f64,
     /// Whether the function has a kink here, so that the two cannot be compared.
     pub(crate) is_kink: bool,
@@ -57,7 +57,7 @@ impl Pair {
         Pair { numeric, ..self }
     }
 
-    /// What the difference is measured against.
+    /// The denominator of the relative error.
     pub(crate) fn scale(&self) -> f64 {
         self.analytic.abs().max(self.numeric.abs()).max(self.least)
     }

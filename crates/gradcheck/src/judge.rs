@@ -1,4 +1,4 @@
-//! The judgement of given derivatives: right, wrong, or at a kink.
+//! Classifies given derivatives: correct, wrong, or at a kink.
 
 use crate::comparison::{Comparison, Pair};
 use crate::kink::{Kink, explains};

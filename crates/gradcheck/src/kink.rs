@@ -1,4 +1,4 @@
-//! Kinks: where the slope of a function jumps, and no difference across is its derivative.
+//! Kinks: points where the slope jumps, so that a central difference across is no derivative.
 //!
 //! Cut an interval in half again and again, each time keeping the half in which the function bends most. The
 //! slope of a smooth function changes half as much in every half, whatever its curvature, once the interval is

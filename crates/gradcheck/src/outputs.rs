@@ -1,4 +1,4 @@
-//! Functions with several outputs: what a backward pass gives of their Jacobian, and what a forward pass gives.
+//! Functions with several outputs: vector-Jacobian products (backward) and Jacobian-vector products (forward).
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};

@@ -1,4 +1,4 @@
-//! Why a check could not compare anything.
+//! `Refusal`: why a check could not compare anything.
 
 use std::fmt;
 

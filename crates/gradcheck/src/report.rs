@@ -1,4 +1,4 @@
-//! What a check of one tensor found, and how it reads.
+//! `Report`: the result of checking one tensor, and its text.
 
 use std::fmt;
 

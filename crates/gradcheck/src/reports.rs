@@ -1,4 +1,4 @@
-//! The reports of several tensors, such as the parameters of a layer.
+//! `Reports`: the results for several tensors, such as the parameters of a layer.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A function of one number at three neighbouring points: its central difference, and how it bends.
+//! A function of one variable at three neighbouring points: central difference and second difference.
 
 use crate::Real;
 use crate::derivative::assert_step;

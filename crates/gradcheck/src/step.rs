@@ -1,4 +1,4 @@
-//! How far from `x` a central difference looks.
+//! `Step`: the step size h of a central difference.
 
 use crate::Real;
 use crate::real::from_f64;

@@ -1,4 +1,4 @@
-//! A random subset of the coordinates of a large vector.
+//! A random subset of the elements of a large tensor.
 
 use std::collections::BTreeSet;
 

@@ -57,9 +57,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// There is no layer.
-    #[error("a network of no layers, expected at least one")]
-    NoLayers,
+    /// There is no layer, or more than any network of this size class has.
+    #[error("a network of {found} layers, expected 1 to {expected}")]
+    Layers {
+        /// How many there are.
+        found: usize,
+        /// The most layers that there may be.
+        expected: usize,
+    },
     /// There would be more values than any network of this size class has.
     #[error("more values than a network can have, expected at most {expected}")]
     Size {

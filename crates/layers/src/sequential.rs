@@ -50,6 +50,9 @@ pub struct Layers<F> {
 /// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 28;
 
+/// A description of more comes from a file that somebody made up.
+const MAX_LAYERS: usize = 1 << 13;
+
 impl<F: Float> Sequential<F> {
     /// A chain of `layers` for inputs of this shape, with initial values: a pure function of `seed`.
     ///
@@ -192,9 +195,12 @@ impl<F: Float> Layers<F> {
     /// A chain of `layers` for inputs of this shape.
     ///
     /// # Errors
-    /// [`Error::NoLayers`]; [`Error::Layer`] if a layer cannot take what the one before it gives, or its settings are out of
+    /// [`Error::Layers`] unless there are 1 to 8192; [`Error::Layer`] if a layer cannot take what the one before it gives, or its settings are out of
     /// range; [`Error::Size`] if there would be more than 2²⁸ values.
     pub fn new(input: Shape, layers: Vec<Arc<dyn Layer<F>>>) -> Result<Self, Error> {
+        if !(1..=MAX_LAYERS).contains(&layers.len()) {
+            return Err(Error::Layers { found: layers.len(), expected: MAX_LAYERS });
+        }
         let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
         let (mut stages, mut number) = (vec![Range { start: 0, end: 0 }], 0);
         for (l, layer) in layers.iter().enumerate() {
@@ -212,9 +218,6 @@ impl<F: Float> Layers<F> {
                 stages.push(l..l);
             }
             stages.last_mut().expect("a stage").end = l + 1;
-        }
-        if layers.is_empty() {
-            return Err(Error::NoLayers);
         }
         let (mut n_values, mut n_parameters) = (0_usize, 0);
         for buffers in [false, true] {
@@ -451,7 +454,7 @@ mod tests {
     fn layers_that_cannot_be_are_refused_by_their_names() {
         let error =
             |layers: Vec<Arc<dyn Layer<f32>>>| Layers::new(Shape::flat(5), layers).unwrap_err().to_string();
-        assert_eq!(error(vec![]), "a network of no layers, expected at least one");
+        assert_eq!(error(vec![]), "a network of 0 layers, expected 1 to 8192");
         assert_eq!(
             error(vec![Arc::new(Relu), Arc::new(Dropout::new(1.0))]),
             "layer 2 (dropout): dropout probability 1, expected a number from 0 to below 1"

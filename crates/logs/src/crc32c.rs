@@ -1,4 +1,4 @@
-//! CRC-32C, Castagnoli's polynomial, by which TensorBoard knows that a record is whole.
+//! CRC-32C (Castagnoli's polynomial): the checksum of TFRecord.
 //!
 //! Source: RFC 3720, section 12.1 and appendix B.4.
 

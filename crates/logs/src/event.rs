@@ -1,4 +1,4 @@
-//! Events as TensorBoard stores them: protobuf messages in the frame of TFRecord.
+//! TensorBoard's events: protobuf messages in TFRecord frames.
 //!
 //! ```text
 //! a file     records, one behind the other; the first says file_version = "brain.Event:2"
@@ -70,10 +70,6 @@ fn histogram_message(histogram: &Histogram) -> Message {
 fn framed(event: Message) -> Vec<u8> {
     let event = event.into_bytes();
     let length = (event.len() as u64).to_le_bytes();
-    let mut record = Vec::with_capacity(event.len() + 16);
-    record.extend(length);
-    record.extend(masked_crc32c(&length).to_le_bytes());
-    record.extend(&event);
-    record.extend(masked_crc32c(&event).to_le_bytes());
-    record
+    let checksums = [&length[..], &event].map(|bytes| masked_crc32c(bytes).to_le_bytes());
+    [&length[..], &checksums[0], &event, &checksums[1]].concat()
 }

@@ -1,4 +1,4 @@
-//! Pictures of weights.
+//! Images of the weights of a first layer.
 
 use chainrule_trainer::tensor::MatrixView;
 
@@ -14,7 +14,7 @@ impl Image {
     /// At most so many units are shown by [`of_units`](Image::of_units).
     pub const MOST_UNITS: usize = 100;
 
-    /// What every unit of a first layer looks for: its weights as a tile of `n_rows`×`n_columns` pixels, the tiles in order
+    /// The weights of every unit of a first layer, each as a tile of `n_rows`×`n_columns` pixels, the tiles in order
     /// from the left and from the top, in a grid as square as can be with black lines of one pixel between them.
     ///
     /// ```text

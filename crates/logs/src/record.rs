@@ -1,4 +1,4 @@
-//! What is logged after an epoch.
+//! `Record`: the scalars, histograms and images of an epoch.
 
 use chainrule_trainer::{
     EpochReport, Mlp,
@@ -53,15 +53,15 @@ impl Record {
         self
     }
 
-    /// What there is to tell after an epoch:
+    /// The metrics of an epoch:
     ///
     /// | tag | what |
     /// | --- | --- |
-    /// | `loss/train`, `accuracy/train` | of the epoch's samples as they were trained on |
+    /// | `loss/train`, `accuracy/train` | mean over the epoch, measured before each update |
     /// | `loss/test`, `accuracy/test`, `loss/validation`, `accuracy/validation` | after the epoch, where there is such a set |
     /// | `learning_rate`, `samples_per_second` | of the last step; of the epoch |
     /// | `weight_norm/W1`, `gradient_norm/W1`, … | of every parameter, see [`diagnostics`](chainrule_trainer::diagnostics) |
-    /// | `dead_units/layer2`, `saturated_units/layer2`, … | shares, 0…1, of every hidden layer by its place among all layers |
+    /// | `dead_units/layer2`, `saturated_units/layer2`, … | fractions of units, 0…1, of every hidden layer by its place among all layers |
     /// | `weights/W1`, … | a histogram of every parameter |
     /// | `activations/layer2`, … | a histogram of every hidden layer |
     /// | `first_layer/W1` | a picture of the first layer's [units](Image::of_units), if its inputs are `image` (rows, columns) pixels |
@@ -74,13 +74,11 @@ impl Record {
         image: Option<(usize, usize)>,
     ) -> Self {
         let mut record = Record::new(report.step, report.epoch);
-        for (tag, value) in tags::of_epoch(report).chain(tags::of_diagnostics(found)) {
-            record = record.with_scalar(tag, value);
-        }
-        for hidden in &found.hidden {
-            let tag = format!("activations/layer{}", hidden.layer);
-            record = record.with_histogram(tag, hidden.outputs.clone());
-        }
+        let scalars = tags::of_epoch(report).chain(tags::of_diagnostics(found));
+        record.scalars = scalars.map(|(tag, value)| (tag, value as f32)).collect();
+        let hidden = found.hidden.iter();
+        let hidden = hidden.map(|of| (format!("activations/layer{}", of.layer), of.outputs.clone()));
+        record.histograms = hidden.collect();
         for (tensor, values) in net.tensors().filter(|(tensor, _)| tensor.is_parameter()) {
             let (name, histogram) = (&tensor.name, Histogram::of(values.as_slice(), N_BINS));
             record.histograms.push((format!("weights/{name}"), histogram));

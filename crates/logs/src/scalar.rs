@@ -1,4 +1,4 @@
-//! Numbers over the course of a run, one JSON object per line.
+//! `Scalar`: a metric at a step, one JSON object per line of `scalars.jsonl`.
 
 use std::{
     fs, io,
@@ -67,7 +67,7 @@ impl Scalar {
             .collect()
     }
 
-    /// What a look inside of the network after an epoch says: norms and shares of units.
+    /// The diagnostics of the network after an epoch: norms, dead and saturated units.
     ///
     /// # Examples
     /// ```
@@ -91,9 +91,7 @@ impl Scalar {
 
     /// As a line of the file, with its end.
     pub(crate) fn to_line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("numbers and a text");
-        line.push('\n');
-        line
+        serde_json::to_string(self).expect("numbers and a text") + "\n"
     }
 }
 

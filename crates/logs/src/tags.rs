@@ -1,8 +1,8 @@
-//! Which numbers are measured after an epoch, and their tags.
+//! The metrics of an epoch, by their tags.
 
 use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
 
-/// What the report of an epoch says.
+/// The metrics of the epoch.
 pub(crate) fn of_epoch(report: &EpochReport) -> impl Iterator<Item = (String, f64)> {
     let measured = [
         ("loss/train", Some(report.train_loss)),
@@ -17,7 +17,7 @@ pub(crate) fn of_epoch(report: &EpochReport) -> impl Iterator<Item = (String, f6
     measured.into_iter().filter_map(|(tag, value)| Some((tag.to_string(), value?)))
 }
 
-/// What a look inside of the network says.
+/// The diagnostics of the network.
 pub(crate) fn of_diagnostics(found: &Diagnostics) -> impl Iterator<Item = (String, f64)> {
     let parameters = found.parameters.iter().flat_map(|parameter| {
         let name = &parameter.name;

@@ -1,8 +1,9 @@
-//! The files of a run's logs, and how a run that was stopped goes on in them.
+//! `LogWriter`: writes the log files of a run, and appends to them when it is resumed.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -54,7 +55,7 @@ impl LogWriter {
     pub fn create(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref();
         let has_begun_alone = fs::metadata(folder.join(SCALARS)).is_ok_and(|scalars| scalars.len() == 0);
-        match names_of_logs(folder)?.pop() {
+        match names_of_logs(folder)?.pop_last() {
             Some(found) if !has_begun_alone => Err(Error::NotEmpty { path: folder.into(), found }),
             _ => LogWriter::append(folder),
         }
@@ -98,15 +99,11 @@ impl LogWriter {
         self.drop_from(record.epoch).inspect_err(|_| self.events.cut_back(events))?;
         // Scalars first: a run that goes on finds in them from which step on the events are to be forgotten.
         let (scalars, events) = (self.scalars.length, self.events.length);
-        let written = self
-            .scalars
-            .append(record.to_lines().as_bytes())
-            .and_then(|()| self.events.append(&event::summary(record)));
-        if written.is_err() {
+        let written = self.scalars.append(record.to_lines().as_bytes());
+        written.and_then(|()| self.events.append(&event::summary(record))).inspect_err(|_| {
             self.scalars.cut_back(scalars);
             self.events.cut_back(events);
-        }
-        written
+        })
     }
 
     /// Drops what earlier runs say of the epoch `epoch` and of those behind it.
@@ -127,20 +124,13 @@ impl LogWriter {
 }
 
 /// The names of the logs in a folder, sorted; none if there is no folder.
-fn names_of_logs(folder: &Path) -> Result<Vec<String>, Error> {
-    let entries = match fs::read_dir(folder) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|cause| Error::io("read", folder, cause))?,
+fn names_of_logs(folder: &Path) -> Result<BTreeSet<String>, Error> {
+    let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let mut names = match fs::read_dir(folder).and_then(|entries| entries.map(name).collect()) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => BTreeSet::new(),
+        names => names.map_err(|cause| Error::io("read", folder, cause))?,
     };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|cause| Error::io("read", folder, cause))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name == SCALARS || name.starts_with(EVENTS) {
-            names.push(name);
-        }
-    }
-    names.sort();
+    names.retain(|name| name == SCALARS || name.starts_with(EVENTS));
     Ok(names)
 }
 

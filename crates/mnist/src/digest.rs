@@ -1,4 +1,4 @@
-//! SHA-256 digests, which tell data sets apart.
+//! SHA-256 digests, which identify data sets.
 
 use std::fmt;
 
@@ -17,25 +17,19 @@ impl Digest {
     }
 
     /// Reads 64 hexadecimal digits. For constants alone: a mistake there does not compile.
-    pub(crate) const fn from_hex(digits: &str) -> Digest {
-        let digits = digits.as_bytes();
+    pub(crate) const fn from_hex(mut digits: &str) -> Digest {
         assert!(digits.len() == 64, "a SHA-256 digest has 64 hexadecimal digits");
-        let mut bytes = [0; 32];
-        let mut i = 0;
+        let (mut bytes, mut i) = ([0; 32], 0);
         // Constant evaluation knows no iterators.
         while i < 32 {
-            bytes[i] = 16 * hex_value(digits[2 * i]) + hex_value(digits[2 * i + 1]);
-            i += 1;
+            let (byte, rest) = digits.split_at(2);
+            bytes[i] = match u8::from_str_radix(byte, 16) {
+                Ok(byte) => byte,
+                Err(_) => panic!("not a hexadecimal digit"),
+            };
+            (digits, i) = (rest, i + 1);
         }
         Digest(bytes)
-    }
-}
-
-const fn hex_value(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => panic!("not a lower-case hexadecimal digit"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a file or a folder, one sentence each.
+//! The errors of this crate, one sentence each.
 
 use std::io;
 use std::path::PathBuf;

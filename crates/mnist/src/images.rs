@@ -1,4 +1,4 @@
-//! Grey images of one size, kept as bytes.
+//! `Images`: grey images of one size, kept as bytes.
 
 use std::fmt;
 use std::ops::Range;

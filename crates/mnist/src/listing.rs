@@ -1,4 +1,4 @@
-//! The pixels that are not 0, as lists: what training gathers from where most of an image is background.
+//! Sparse images: the pixels that are not 0, from which training gathers where most of an image is background.
 
 use std::sync::{
     OnceLock,
@@ -26,11 +26,11 @@ struct Chunk {
 /// So many images are packed at once. Threads that gather a mini-batch side by side also pack side by side.
 const CHUNK: usize = 512;
 
-/// Up to this share of pixels that are not 0, a list is faster than all pixels: it takes one multiplication for each of
+/// Up to this fraction of pixels that are not 0, a list is faster than all pixels: it takes one multiplication for each of
 /// them instead of one for each pixel, but fewer in the same time.
 const DENSEST: f64 = 0.4;
 
-/// The share is that of about so many images, taken from all over the set.
+/// The fraction is that of about so many images, spread over the set.
 const LOOKED_AT: usize = 256;
 
 impl Listing {

@@ -1,4 +1,4 @@
-//! A folder of four files: the training set and the test set.
+//! `Mnist`: the training set and the test set, from a folder of four files.
 
 use std::fs;
 use std::io::ErrorKind;

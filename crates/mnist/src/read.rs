@@ -1,4 +1,4 @@
-//! Reading IDX: the header is believed only as far as bytes arrive.
+//! Reads IDX files; memory grows with the bytes that arrive, not with what the header announces.
 
 use std::io::Read;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Images with their labels.
+//! `ImageSet`: images with their labels.
 
 use std::fmt;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The bytes of one file: inflated if they are gzip, hashed as they pass, counted.
+//! Reads the bytes of a file: decompresses gzip, computes the SHA-256, counts.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Chain, Cursor, ErrorKind, Read};

@@ -54,8 +54,7 @@ impl<'a> Fields<'a> {
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
+            let byte = *self.0.split_off_first()?;
             let bits = u64::from(byte & 0x7f);
             if shift == 63 && bits > 1 {
                 return None;
@@ -68,22 +67,16 @@ impl<'a> Fields<'a> {
         None
     }
 
-    fn take(&mut self, length: u64) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
     fn field(&mut self) -> Option<(u64, Value<'a>)> {
         let key = self.varint()?;
         let value = match key & 7 {
             0 => Value::Number(self.varint()?),
-            1 => Value::Fixed(self.take(8)?),
+            1 => Value::Fixed(self.0.split_off(..8)?),
             2 => {
-                let length = self.varint()?;
-                Value::Bytes(self.take(length)?)
+                let length = usize::try_from(self.varint()?).ok()?;
+                Value::Bytes(self.0.split_off(..length)?)
             }
-            5 => Value::Fixed(self.take(4)?),
+            5 => Value::Fixed(self.0.split_off(..4)?),
             _ => return None,
         };
         Some((key >> 3, value))

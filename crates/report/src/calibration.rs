@@ -1,7 +1,7 @@
-//! Whether the network is right as often as it is sure.
+//! Calibration: whether the accuracy of predictions equals their confidence.
 //!
-//! Predictions are put into bins by their confidence, the probability of the predicted class. A calibrated network
-//! recognises 80 % of what it is 80 % sure of. The expected calibration error is
+//! Predictions are put into bins by their confidence, the probability of the predicted class. Of the predictions of a
+//! calibrated network with a confidence of 80 %, 80 % are correct. The expected calibration error is
 //!
 //! ```text
 //! ECE = Σ |Bₘ|/n · |acc(Bₘ) − conf(Bₘ)|          over M bins Bₘ of confidences in ((m − 1)/M, m/M]
@@ -23,7 +23,7 @@ pub(crate) struct Bin {
 }
 
 impl Bin {
-    /// The share that is right; NaN in an empty bin.
+    /// The fraction of correct predictions; NaN in an empty bin.
     pub(crate) fn accuracy(&self) -> f64 {
         self.n_correct as f64 / self.n as f64
     }

@@ -1,4 +1,4 @@
-//! What the trained network looks like from inside, on some samples of the test set.
+//! Norms, hidden units and activations of the trained network, on samples of the test set.
 
 use chainrule_trainer::{
     Mlp, Samples,

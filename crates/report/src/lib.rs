@@ -19,6 +19,7 @@ mod page;
 mod picture;
 mod report;
 mod sections;
+mod table;
 
 /// What is measured while a network is trained.
 pub use chainrule_logs as logs;

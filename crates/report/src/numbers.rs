@@ -1,4 +1,4 @@
-//! How numbers are written: a real minus sign, thousands apart, a dash for what is not known.
+//! Number formatting: significant digits, percentages, thousands separators, a dash for unknown values.
 
 /// What stands for a value that is not known.
 pub(crate) const UNKNOWN: &str = "–";
@@ -20,26 +20,21 @@ pub(crate) fn significant(value: f64, n: usize) -> String {
 
 /// A number as a power of ten, with so many decimals before it.
 pub(crate) fn scientific(value: f64, decimals: usize) -> String {
-    match value.is_finite() {
-        true => signed(&format!("{value:.decimals$e}")),
-        false => UNKNOWN.into(),
-    }
+    known(value, |value| signed(&format!("{value:.decimals$e}")))
 }
 
 /// A number with so many decimals.
 pub(crate) fn decimals(value: f64, decimals: usize) -> String {
-    match value.is_finite() {
-        true => grouped(&format!("{value:.decimals$}")),
-        false => UNKNOWN.into(),
-    }
+    known(value, |value| grouped(&format!("{value:.decimals$}")))
 }
 
-/// A share as a percentage with its sign.
+/// A fraction as a percentage with its sign.
 pub(crate) fn percent(share: f64, places: usize) -> String {
-    match share.is_finite() {
-        true => format!("{}\u{a0}%", decimals(100.0 * share, places)),
-        false => UNKNOWN.into(),
-    }
+    known(share, |share| format!("{}\u{a0}%", decimals(100.0 * share, places)))
+}
+
+fn known(value: f64, text: impl FnOnce(f64) -> String) -> String {
+    if value.is_finite() { text(value) } else { UNKNOWN.into() }
 }
 
 /// A whole number, thousands apart.
@@ -63,24 +58,16 @@ fn signed(text: &str) -> String {
 
 /// Digits before the point in threes, with spaces that don't break.
 fn grouped(text: &str) -> String {
-    let text = signed(text);
-    let n_digits = text.split('.').next().unwrap_or("").chars().filter(char::is_ascii_digit).count();
+    let mut text = signed(text);
+    let end = text.find('.').unwrap_or(text.len());
+    let begin = text.find(|c: char| c.is_ascii_digit()).unwrap_or(end);
     // A year or a pair of digits more is read well as it is.
-    if n_digits < 5 {
-        return text;
-    }
-    let (mut out, mut left, mut whole) = (String::new(), n_digits, true);
-    for c in text.chars() {
-        whole &= c != '.';
-        out.push(c);
-        if whole && c.is_ascii_digit() {
-            left -= 1;
-            if left > 0 && left % 3 == 0 {
-                out.push('\u{a0}');
-            }
+    if end - begin >= 5 {
+        for at in (begin + 1..end).rev().filter(|at| (end - at).is_multiple_of(3)) {
+            text.insert(at, '\u{a0}');
         }
     }
-    out
+    text
 }
 
 #[cfg(test)]

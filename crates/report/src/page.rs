@@ -1,4 +1,4 @@
-//! The whole page: head, contents, one part per run, foot.
+//! The whole HTML page: head, contents, one part per run, foot.
 
 use std::path::Path;
 
@@ -16,12 +16,8 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 
-/// A part of a run, as the contents list it.
-struct Part {
-    id: &'static str,
-    title: &'static str,
-    body: Markup,
-}
+/// A part of a run: its id, its title, its body.
+type Part = (&'static str, &'static str, Markup);
 
 impl Report {
     /// The page, with every network evaluated on `test`.
@@ -55,11 +51,8 @@ impl Report {
 
 fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Markup {
     let by = By::of(&report.runs);
-    let runs: Vec<(String, Vec<Part>)> = findings
-        .iter()
-        .enumerate()
-        .map(|(i, of_run)| (format!("run-{}", i + 1), parts(report, of_run, test, by)))
-        .collect();
+    let ids = (1..).map(|i| format!("run-{i}"));
+    let runs: Vec<_> = ids.zip(findings.iter().map(|of_run| parts(report, of_run, test, by))).collect();
     // The first network that can be drawn for, or why none can.
     let mut drawing = Err(String::new());
     for of_run in findings.iter() {
@@ -94,7 +87,7 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                             @if compared { li { a href="#compared" { "Runs compared" } } }
                             @for ((id, parts), of_run) in runs.iter().zip(findings) {
                                 @if compared { li { a href={ "#" (id) } { (of_run.run.name) } } }
-                                @else { @for part in parts { li { a href={ "#" (id) "-" (part.id) } { (part.title) } } } }
+                                @else { @for (part, title, _) in parts { li { a href={ "#" (id) "-" (part) } { (title) } } } }
                             }
                         }
                     }
@@ -120,11 +113,8 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                         article id=(id) aria-labelledby={ (id) "-title" } {
                             h2 id={ (id) "-title" } { "Run: " (of_run.run.name) }
                             (summary::tiles(of_run))
-                            @for part in parts {
-                                section id={ (id) "-" (part.id) } {
-                                    h3 { (part.title) }
-                                    (part.body)
-                                }
+                            @for (part, title, body) in parts {
+                                section id={ (id) "-" (part) } { h3 { (title) } (body) }
                             }
                         }
                     }
@@ -135,16 +125,15 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
     }
 }
 
-fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> Vec<Part> {
-    let part = |id, title, body| Part { id, title, body };
-    vec![
-        part("curves", "How training went", curves::section(findings.run, by)),
-        part("layers", "Inside the network", layers::section(findings, by)),
-        part("activations", "Activations", activations::section(findings)),
-        part("classes", "What was taken for what", classes::section(report, findings)),
-        part("calibration", "Calibration", calibration::section(findings)),
-        part("mistakes", "The most confident mistakes", mistakes::section(report, findings, test)),
-        part("weights", "First-layer weights", weights::section(report, findings.run)),
-        part("settings", "Settings, and how to repeat the run", settings::section(findings.run)),
+fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> [Part; 8] {
+    [
+        ("curves", "How training went", curves::section(findings.run, by)),
+        ("layers", "Inside the network", layers::section(findings, by)),
+        ("activations", "Activations", activations::section(findings)),
+        ("classes", "Confusion matrix, precision and recall", classes::section(report, findings)),
+        ("calibration", "Calibration", calibration::section(findings)),
+        ("mistakes", "The most confident mistakes", mistakes::section(report, findings, test)),
+        ("weights", "First-layer weights", weights::section(report, findings.run)),
+        ("settings", "Settings, and how to repeat the run", settings::section(findings.run)),
     ]
 }

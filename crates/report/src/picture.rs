@@ -1,4 +1,4 @@
-//! Pictures as PNG inside of the page.
+//! Images in the page: PNG as data URIs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use png::{BitDepth, ColorType, Compression, Encoder};

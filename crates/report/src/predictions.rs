@@ -1,4 +1,4 @@
-//! What the network says about every sample of the test set.
+//! The prediction of the network for every sample of the test set.
 
 use chainrule_trainer::{
     Mlp, Samples,
@@ -7,7 +7,7 @@ use chainrule_trainer::{
 
 use crate::Error;
 
-/// What the network says about one sample.
+/// The prediction for one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Prediction {
     /// The position in the test set, from 0.

@@ -1,4 +1,4 @@
-//! What a report is made from: runs, and what the test set says about each.
+//! `Report`, and the evaluation of every run on the test set.
 
 use chainrule_trainer::{Evaluation, Samples, evaluate};
 
@@ -57,7 +57,7 @@ impl Report {
     }
 }
 
-/// What the test set says about the network of a run.
+/// The evaluation of a run's network on the test set.
 pub(crate) struct Findings<'r> {
     pub(crate) run: &'r Run,
     pub(crate) evaluation: Evaluation,

@@ -1,4 +1,4 @@
-//! A run, as it is handed to a report.
+//! `Run`: a trained network with its history, as a report takes it.
 
 use chainrule_logs::Scalar;
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, TrainConfig};
@@ -82,6 +82,11 @@ impl Run {
             points.push((scalar.step, (x as f64, scalar.value.unwrap_or(f64::NAN))));
         }
         points.into_iter().map(|(_, point)| point).collect()
+    }
+
+    /// The sizes of its network: `784–50–10`.
+    pub(crate) fn sizes(&self) -> String {
+        self.net.config().sizes_in_words().replace('-', "–")
     }
 
     /// The last value of a tag that is finite.

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::kernel::nonzero_bytes;
+use crate::kernel::nonzero::nonzero_bytes;
 
 /// How many rows make a block.
 pub(crate) const BLOCK: usize = 64;

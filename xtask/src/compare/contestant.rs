@@ -12,7 +12,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{peer::Peer, prepare};
-use crate::Result;
+use crate::{Result, python::last_line};
 
 /// Longer than any request takes, compilation of a graph included.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -93,8 +93,7 @@ impl Contestant {
             self.requests = None;
             let _ = self.process.kill();
             let log = fs::read_to_string(&self.log).unwrap_or_default();
-            let why = log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it gives no answer");
-            why.to_string().into()
+            last_line(&log).unwrap_or("it gives no answer").to_string().into()
         })
     }
 }

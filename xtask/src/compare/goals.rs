@@ -5,6 +5,7 @@ use super::{
     results::{Entry, Results},
     work::Work,
 };
+use crate::machine::n_threads;
 
 /// What is compared with a goal's limit.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +81,7 @@ impl Goal {
     /// The goal in words.
     pub(super) fn text(&self) -> String {
         let work = self.work.name();
-        let on = format!("on {} {}", self.threads, if self.threads == 1 { "thread" } else { "threads" });
+        let on = format!("on {}", n_threads(self.threads));
         let limit = match self.limit {
             Limit::AtLeast(value) => format!("at least {}", self.show(value)),
             Limit::AtMost(value) => format!("at most {}", self.show(value)),

@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
     let mut failed = Vec::new();
     let programs = prepare::prepare(options, &peers, &mut failed)?;
     match options.json {
-        true => output::json(&report::MachineEvent::new(&machine::name())),
+        true => output::event("machine", &[("machine", machine::name().into())]),
         false if options.talk() => output::line(machine::name()),
         false => {}
     }
@@ -38,8 +38,7 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
         let mut contestants = start(options, &peers, &programs, threads, &mut failed)?;
         for work in options.works() {
             if options.talk() {
-                let on = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
-                output::line(format_args!("measuring {} on {on}", work.name()));
+                output::line(format_args!("measuring {} on {}", work.name(), machine::n_threads(threads)));
             }
             results.add(measure(work, threads, options.rounds, &mut contestants, &programs));
         }
@@ -64,11 +63,11 @@ fn start(
 ) -> Result<Vec<Contestant>> {
     let mut contestants = Vec::new();
     for &peer in peers.iter().filter(|peer| programs.has(**peer)) {
-        match Contestant::start(peer, peer.command(programs, threads), threads) {
+        match Contestant::start(peer, programs.command(peer, threads), threads) {
             Ok(contestant) => {
                 let info = &contestant.info;
                 match options.json {
-                    true => output::json(&report::ContestantEvent::new(peer, threads, info)),
+                    true => report::contestant_event(peer, threads, info),
                     false if options.talk() => output::line(report::contestant(peer, threads, info)),
                     false => {}
                 }
@@ -121,9 +120,8 @@ fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
         return output::line(markdown::page(results, &goals, failed).trim_end());
     }
     if options.json {
-        let entries = results.entries.iter();
-        entries.for_each(|entry| output::json(&report::ResultEvent::new(results, entry)));
-        goals.iter().for_each(|goal| output::json(&report::GoalEvent::new(results, goal)));
+        results.entries.iter().for_each(|entry| report::result_event(results, entry));
+        goals.iter().for_each(|goal| report::goal_event(results, goal));
         return;
     }
     for (peer, why) in failed {

@@ -1,14 +1,8 @@
-//! Who is compared, and the command that starts each.
+//! Who is compared, and on how many processors.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use clap::ValueEnum;
-
-use super::prepare::Programs;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Peer {
@@ -51,25 +45,6 @@ impl Peer {
     pub(super) fn is_rust(self) -> bool {
         matches!(self, Peer::Candle | Peer::Burn)
     }
-
-    /// The command that makes this peer a contestant on so many threads.
-    pub(super) fn command(self, programs: &Programs, threads: usize) -> Command {
-        let (program, first) = programs.of(self);
-        let mut command = on_processors(threads, &program);
-        command.args(first);
-        command.arg("--data").arg(data()).arg("--threads").arg(threads.to_string());
-        command
-    }
-}
-
-/// The bundled MNIST.
-fn data() -> PathBuf {
-    root().join("datasets/mnist")
-}
-
-/// The repository's root.
-pub(super) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
 }
 
 /// A command that may use as many processors as threads: for some peers that is the only setting that counts.

@@ -9,8 +9,14 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Compare, peer::Peer, peer::root};
-use crate::{Result, Usage, output, python};
+use super::{
+    Compare,
+    peer::{Peer, on_processors},
+};
+use crate::{
+    Result, Usage, output,
+    python::{self, root},
+};
 
 /// The programs by which contestants are started.
 pub(super) struct Programs {
@@ -19,7 +25,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// The program of a peer, and its first arguments.
-    pub(super) fn of(&self, peer: Peer) -> (PathBuf, Vec<String>) {
+    fn of(&self, peer: Peer) -> (PathBuf, Vec<String>) {
         let (_, program) = self.of.iter().find(|(of, _)| *of == peer).expect("it was prepared");
         let mut arguments = Vec::new();
         if program.ends_with("python") {
@@ -27,6 +33,15 @@ impl Programs {
             arguments = vec![script.display().to_string(), "--peer".into(), peer.id()];
         }
         (program.clone(), arguments)
+    }
+
+    /// The command that makes a peer a contestant on so many threads.
+    pub(super) fn command(&self, peer: Peer, threads: usize) -> Command {
+        let (program, first) = self.of(peer);
+        let mut command = on_processors(threads, &program);
+        command.args(first);
+        command.arg("--data").arg(root().join("datasets/mnist")).arg("--threads").arg(threads.to_string());
+        command
     }
 
     pub(super) fn has(&self, peer: Peer) -> bool {
@@ -48,11 +63,13 @@ pub(super) fn prepare(
     fs::create_dir_all(folder())
         .map_err(|cause| format!("{} cannot be made: {cause}", folder().display()))?;
     let mut of = vec![(Peer::Chainrule, chainrule()?)];
-    let python = || peers.iter().copied().filter(|peer| peer.is_python());
-    if python().next().is_some() {
-        match environment(talk) {
-            Ok(program) => of.extend(python().map(|peer| (peer, program.clone()))),
-            Err(error) => failed.extend(python().map(|peer| (peer, error.to_string()))),
+    let of_python = || peers.iter().copied().filter(|peer| peer.is_python());
+    if of_python().next().is_some() {
+        let requirements = root().join("benches/peers/python/requirements.txt");
+        let what = "the Python peers into target/peers/venv: several gigabytes, once";
+        match python::environment(&folder().join("venv"), &requirements, what, talk) {
+            Ok(program) => of.extend(of_python().map(|peer| (peer, program.clone()))),
+            Err(error) => failed.extend(of_python().map(|peer| (peer, error.to_string()))),
         }
     }
     for peer in peers.iter().copied().filter(|peer| peer.is_rust()) {
@@ -128,16 +145,6 @@ fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut ours = messages.filter(|message| message["target"]["name"] == name);
     ours.find_map(|message| message["executable"].as_str().map(PathBuf::from))
-}
-
-/// The Python of the peers' virtual environment.
-fn environment(talk: bool) -> Result<PathBuf> {
-    let requirements = root().join("benches/peers/python/requirements.txt");
-    python::environment(&folder().join("venv"), &requirements, || {
-        if talk {
-            output::line("installing the Python peers into target/peers/venv: several gigabytes, once");
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! How a comparison looks: a table for each work, and the goals.
 
-use serde::Serialize;
-
 use super::{
     contestant::Info,
     goals::Goal,
@@ -9,15 +7,14 @@ use super::{
     results::{Entry, Results},
     work::{Unit, Work},
 };
-use crate::statistics::Spread;
+use crate::{machine::n_threads, output, statistics::Spread};
 
 /// The most characters on a line.
 const WIDTH: usize = 100;
 
 /// Who takes part, one line.
 pub(super) fn contestant(peer: Peer, threads: usize, info: &Info) -> String {
-    let threads = if threads == 1 { "1 thread".to_string() } else { format!("{threads} threads") };
-    cut(&format!("{} {}, {threads}: {}", peer.name(), info.version, info.settings))
+    cut(&format!("{} {}, {}: {}", peer.name(), info.version, n_threads(threads), info.settings))
 }
 
 /// The table of a work.
@@ -81,108 +78,54 @@ fn cut(line: &str) -> String {
     }
 }
 
-/// `{"event":"machine",…}`
-#[derive(Serialize)]
-pub(super) struct MachineEvent<'a> {
-    event: &'static str,
-    machine: &'a str,
-}
-
-impl<'a> MachineEvent<'a> {
-    pub(super) fn new(machine: &'a str) -> Self {
-        MachineEvent { event: "machine", machine }
-    }
-}
-
 /// `{"event":"contestant",…}`
-#[derive(Serialize)]
-pub(super) struct ContestantEvent<'a> {
-    event: &'static str,
-    contestant: String,
-    version: &'a str,
-    threads: usize,
-    settings: &'a str,
-}
-
-impl<'a> ContestantEvent<'a> {
-    pub(super) fn new(peer: Peer, threads: usize, info: &'a Info) -> Self {
-        let (version, settings) = (&info.version, &info.settings);
-        ContestantEvent { event: "contestant", contestant: peer.id(), version, threads, settings }
-    }
+pub(super) fn contestant_event(peer: Peer, threads: usize, info: &Info) {
+    let who = [("contestant", peer.id().into()), ("version", (&*info.version).into())];
+    let how = [("threads", threads.into()), ("settings", (&*info.settings).into())];
+    output::event("contestant", &[who, how].concat());
 }
 
 /// `{"event":"result",…}`; samples/s are whole ones here, not thousands.
-#[derive(Serialize)]
-pub(super) struct ResultEvent<'a> {
-    event: &'static str,
-    work: String,
-    contestant: String,
-    version: &'a str,
-    threads: usize,
-    median: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-    values: &'a [f64],
-    loss: Option<f64>,
-    accuracy: Option<f64>,
-    memory: Option<u64>,
-    ratio: Option<f64>,
-    ratio_min: Option<f64>,
-    ratio_max: Option<f64>,
-    note: Option<&'a str>,
-    problem: Option<&'a str>,
-}
-
-impl<'a> ResultEvent<'a> {
-    pub(super) fn new(results: &Results, entry: &'a Entry) -> Self {
-        let spread = entry.is_ranked().then(|| entry.spread());
-        let ratio = results.ratio(entry);
-        ResultEvent {
-            event: "result",
-            work: entry.work.name(),
-            contestant: entry.peer.id(),
-            version: &entry.version,
-            threads: entry.threads,
-            median: spread.map(|s| s.median),
-            min: spread.map(|s| s.min),
-            max: spread.map(|s| s.max),
-            values: &entry.values,
-            loss: entry.loss(),
-            accuracy: entry.accuracy(),
-            memory: entry.memory,
-            ratio: ratio.map(|r| r.median),
-            ratio_min: ratio.map(|r| r.min),
-            ratio_max: ratio.map(|r| r.max),
-            note: entry.note.as_deref(),
-            problem: entry.problem.as_deref(),
-        }
-    }
+pub(super) fn result_event(results: &Results, entry: &Entry) {
+    let spread = entry.is_ranked().then(|| entry.spread());
+    let ratio = results.ratio(entry);
+    output::event(
+        "result",
+        &[
+            ("work", entry.work.name().into()),
+            ("contestant", entry.peer.id().into()),
+            ("version", (&*entry.version).into()),
+            ("threads", entry.threads.into()),
+            ("median", spread.map(|s| s.median).into()),
+            ("min", spread.map(|s| s.min).into()),
+            ("max", spread.map(|s| s.max).into()),
+            ("values", (&*entry.values).into()),
+            ("loss", entry.loss().into()),
+            ("accuracy", entry.accuracy().into()),
+            ("memory", entry.memory.into()),
+            ("ratio", ratio.map(|r| r.median).into()),
+            ("ratio_min", ratio.map(|r| r.min).into()),
+            ("ratio_max", ratio.map(|r| r.max).into()),
+            ("note", entry.note.as_deref().into()),
+            ("problem", entry.problem.as_deref().into()),
+        ],
+    );
 }
 
 /// `{"event":"goal",…}`; `reached` is null where something was not measured.
-#[derive(Serialize)]
-pub(super) struct GoalEvent {
-    event: &'static str,
-    goal: u32,
-    text: String,
-    measured: Option<f64>,
-    reached: Option<bool>,
-    short_by: Option<f64>,
-}
-
-impl GoalEvent {
-    pub(super) fn new(results: &Results, goal: &Goal) -> Self {
-        let measured = goal.measured(results);
-        let short_by = measured.and_then(|measured| goal.short_by(measured));
-        GoalEvent {
-            event: "goal",
-            goal: goal.number,
-            text: goal.text(),
-            measured,
-            reached: measured.map(|_| short_by.is_none()),
-            short_by,
-        }
-    }
+pub(super) fn goal_event(results: &Results, goal: &Goal) {
+    let measured = goal.measured(results);
+    let short_by = measured.and_then(|measured| goal.short_by(measured));
+    output::event(
+        "goal",
+        &[
+            ("goal", goal.number.into()),
+            ("text", goal.text().into()),
+            ("measured", measured.into()),
+            ("reached", measured.map(|_| short_by.is_none()).into()),
+            ("short_by", short_by.into()),
+        ],
+    );
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::{
     results::Entry,
     work::Work,
 };
-use crate::Result;
+use crate::{Result, python::last_line};
 
 /// Runs a process once, if the peer has one for this work, and adds what it was to `entry`.
 pub(super) fn add(entry: &mut Entry, programs: &Programs) {
@@ -43,7 +43,7 @@ fn command(entry: &Entry, programs: &Programs) -> Option<Result<Command>> {
         (Peer::Chainrule, _) => Some(ours(&[])),
         (Peer::Onnxruntime, _) | (_, Work::TrainMnist) => None,
         (peer, _) => {
-            let mut command = peer.command(programs, entry.threads);
+            let mut command = programs.command(peer, entry.threads);
             command.arg("--whole");
             Some(Ok(command))
         }
@@ -75,9 +75,8 @@ fn run(mut command: Command) -> Result<Ended> {
     let seconds = begun.elapsed().as_secs_f64();
     let memory = memory.join().unwrap_or(None);
     if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-        return Err(why.to_string().into());
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(last_line(&said).unwrap_or("no reason was given").into());
     }
     let last = last_object(&String::from_utf8_lossy(&output.stdout))?;
     Ok(Ended { seconds, memory, last })

@@ -5,24 +5,23 @@
 
 use std::ops::ControlFlow;
 
+use chainrule_benches::Recipe;
 use chainrule_mnist::{ImageSet, Mnist};
-use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
-use chainrule_tensor::Init;
-use chainrule_trainer::{Activation, Mlp, MlpConfig, TrainConfig, train};
+use chainrule_trainer::{Mlp, TrainConfig, train};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
     Data, Result,
     args::{at_least_one, threads},
-    machine::{self, n_processors},
+    machine::{self, n_processors, n_threads},
     output,
     statistics::Spread,
 };
 
 mod model;
 
-use model::Model;
+use model::{Cell, Model};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -45,44 +44,8 @@ pub(crate) struct Scaling {
     json: bool,
 }
 
-/// What is trained; as in `cargo xtask compare`.
-struct Recipe {
-    name: &'static str,
-    n_hidden: usize,
-    activation: Activation,
-    init: Init,
-    optimizer: OptimizerConfig,
-    /// About so many samples are one measurement, or all that there are.
-    n_samples: usize,
-}
-
-fn recipes() -> [Recipe; 2] {
-    [
-        Recipe {
-            name: "W1",
-            n_hidden: 50,
-            activation: Activation::Sigmoid,
-            init: Init::Normal { std: 0.01 },
-            optimizer: Sgd::new(0.1).into(),
-            n_samples: 60_000,
-        },
-        Recipe {
-            name: "W2",
-            n_hidden: 800,
-            activation: Activation::Relu,
-            init: Init::HeNormal,
-            optimizer: Momentum::new(0.05).with_momentum(0.9).into(),
-            n_samples: 20_000,
-        },
-    ]
-}
-
-/// The median time of a step.
-pub(crate) struct Cell {
-    pub(crate) batch_size: usize,
-    pub(crate) threads: usize,
-    pub(crate) seconds: f64,
-}
+/// What is trained, as in `cargo xtask compare`; and about how many samples are one measurement, if there are so many.
+const WORKS: [(&str, usize); 2] = [("W1", 60_000), ("W2", 20_000)];
 
 pub(crate) fn run(options: &Scaling) -> Result<()> {
     let Mnist { train: samples, .. } = options.data.load()?;
@@ -94,17 +57,18 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
             n_threads(options.threads[0]),
         ));
     }
-    for recipe in recipes() {
-        let cells = measure(&recipe, &samples, options)?;
+    for (work, n_samples) in WORKS {
+        let cells = measure(work, n_samples.min(samples.len()), &samples, options)?;
         let within: Vec<&Cell> = cells.iter().filter(|cell| cell.threads <= n_processors()).collect();
         let model = Model::of(&within, n_processors());
         if options.json {
-            cells.iter().for_each(|cell| output::json(&Time::new(&recipe, cell, &cells)));
-            model.iter().for_each(|model| output::json(&Fitted::new(&recipe, model, &within)));
+            cells.iter().for_each(|cell| output::json(&Time::new(work, cell, &cells)));
+            let fitted = |model| Fitted { work, model, largest_error: model.largest_error(&within) };
+            model.iter().for_each(|model| output::json(&fitted(model)));
         } else {
-            output::line(table(&recipe, &cells, options));
+            output::line(table(work, &cells, options));
             if let Some(model) = model {
-                output::line(describe(&recipe, &model, &within));
+                output::line(describe(work, &model, &within));
             }
             if let Some(share) = beyond_processors(&cells, n_processors()) {
                 let n = n_processors();
@@ -115,15 +79,9 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
     Ok(())
 }
 
-fn n_threads(n: usize) -> String {
-    if n == 1 { "1 thread".to_string() } else { format!("{n} threads") }
-}
-
-fn measure(recipe: &Recipe, samples: &ImageSet, options: &Scaling) -> Result<Vec<Cell>> {
-    let config = MlpConfig::new([samples.n_pixels(), recipe.n_hidden, 10])
-        .with_activation(recipe.activation)
-        .with_init(recipe.init);
-    let net = Mlp::new(&config)?;
+fn measure(work: &str, n_samples: usize, samples: &ImageSet, options: &Scaling) -> Result<Vec<Cell>> {
+    let recipe = Recipe::of(work);
+    let net = Mlp::new(&recipe.network(samples.n_pixels()))?;
     let mut cells = Vec::new();
     let mut seconds: Vec<Vec<f64>> = Vec::new();
     // The first round warms up, and is not counted.
@@ -131,11 +89,10 @@ fn measure(recipe: &Recipe, samples: &ImageSet, options: &Scaling) -> Result<Vec
         let mut place = 0;
         for &batch_size in &options.batch_size {
             for &threads in &options.threads {
-                let steps = recipe.n_samples.min(samples.len()).div_ceil(batch_size) as u64;
                 let config = TrainConfig::new()
-                    .with_optimizer(recipe.optimizer.clone())
+                    .with_optimizer(recipe.optimizer()?)
                     .with_batch_size(batch_size)
-                    .with_steps(steps)
+                    .with_steps(n_samples.div_ceil(batch_size) as u64)
                     .with_threads(threads);
                 // From the same weights every time, so that every cell has the same work.
                 let summary = train(&mut net.clone(), samples, None, &config, |_| ControlFlow::Continue(()))?;
@@ -156,10 +113,10 @@ fn measure(recipe: &Recipe, samples: &ImageSet, options: &Scaling) -> Result<Vec
 }
 
 /// A table in Markdown.
-fn table(recipe: &Recipe, cells: &[Cell], options: &Scaling) -> String {
+fn table(work: &str, cells: &[Cell], options: &Scaling) -> String {
     let head: Vec<String> = options.threads.iter().map(|n| n_threads(*n)).collect();
     let mut lines = vec![
-        format!("\n| {}, samples in a mini-batch | {} |", recipe.name, head.join(" | ")),
+        format!("\n| {}, samples in a mini-batch | {} |", work, head.join(" | ")),
         format!("| ---: |{}", " ---: |".repeat(head.len())),
     ];
     for row in cells.chunks(options.threads.len()) {
@@ -182,12 +139,11 @@ fn beyond_processors(cells: &[Cell], n_processors: usize) -> Option<f64> {
     cells.iter().filter(|cell| cell.threads > n_processors).filter_map(of).min_by(f64::total_cmp)
 }
 
-fn describe(recipe: &Recipe, model: &Model, cells: &[&Cell]) -> String {
+fn describe(work: &str, model: &Model, cells: &[&Cell]) -> String {
     let n = n_processors();
     format!(
-        "\n{}: t in µs = {:.1}·[threads > 1] + {:.3}·batch + {:.3}·batch/min(threads, {n}, shards) + {:.1}/min(threads, {n}), \
+        "\n{work}: t in µs = {:.1}·[threads > 1] + {:.3}·batch + {:.3}·batch/min(threads, {n}, shards) + {:.1}/min(threads, {n}), \
          off by {:.0} % at most",
-        recipe.name,
         1e6 * model.hand_over,
         1e6 * model.serial,
         1e6 * model.per_sample,
@@ -198,57 +154,30 @@ fn describe(recipe: &Recipe, model: &Model, cells: &[&Cell]) -> String {
 
 /// `{"event":"time",…}`
 #[derive(Serialize)]
-struct Time {
-    event: &'static str,
-    work: &'static str,
-    batch_size: usize,
-    threads: usize,
-    seconds: f64,
+#[serde(tag = "event", rename = "time")]
+struct Time<'a> {
+    work: &'a str,
+    #[serde(flatten)]
+    cell: &'a Cell,
     /// How many times as fast as with the first number of threads.
     ratio: f64,
 }
 
-impl Time {
-    fn new(recipe: &Recipe, cell: &Cell, all: &[Cell]) -> Time {
+impl<'a> Time<'a> {
+    fn new(work: &'a str, cell: &'a Cell, all: &[Cell]) -> Self {
         let first = all.iter().find(|first| first.batch_size == cell.batch_size).unwrap_or(cell);
-        let Cell { batch_size, threads, seconds } = *cell;
-        Time {
-            event: "time",
-            work: recipe.name,
-            batch_size,
-            threads,
-            seconds,
-            ratio: first.seconds / seconds,
-        }
+        Time { work, cell, ratio: first.seconds / cell.seconds }
     }
 }
 
 /// `{"event":"model",…}`
 #[derive(Serialize)]
-struct Fitted {
-    event: &'static str,
-    work: &'static str,
-    processors: usize,
-    hand_over: f64,
-    serial: f64,
-    per_sample: f64,
-    parameters: f64,
+#[serde(tag = "event", rename = "model")]
+struct Fitted<'a> {
+    work: &'a str,
+    #[serde(flatten)]
+    model: &'a Model,
     largest_error: f64,
-}
-
-impl Fitted {
-    fn new(recipe: &Recipe, model: &Model, cells: &[&Cell]) -> Fitted {
-        Fitted {
-            event: "model",
-            work: recipe.name,
-            processors: n_processors(),
-            hand_over: model.hand_over,
-            serial: model.serial,
-            per_sample: model.per_sample,
-            parameters: model.parameters,
-            largest_error: model.largest_error(cells),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,15 @@
 //! The model of the time of a step, and its constants by least squares.
 
 use chainrule_tensor::nalgebra::{Matrix4, Vector4};
+use serde::Serialize;
 
-use super::Cell;
+/// The median time of a step.
+#[derive(Serialize)]
+pub(super) struct Cell {
+    pub(super) batch_size: usize,
+    pub(super) threads: usize,
+    pub(super) seconds: f64,
+}
 
 /// Up to this many samples are one task of the first phase, see `trainer::shards`; the number of tasks is a power of two.
 const LARGEST_SHARD: usize = 32;
@@ -13,8 +20,10 @@ const LARGEST_SHARD: usize = 32;
 /// t = hand_over·[threads > 1] + serial·batch + per_sample·batch/min(threads, processors, shards)
 ///   + parameters/min(threads, processors)
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Model {
+    #[serde(rename = "processors")]
+    n_processors: usize,
     /// Of all tasks of a step to other threads, and waiting for them.
     pub(crate) hand_over: f64,
     /// Of a sample, where no thread shares it.
@@ -23,7 +32,6 @@ pub(crate) struct Model {
     pub(crate) per_sample: f64,
     /// Of all that a step does once, whatever its samples.
     pub(crate) parameters: f64,
-    n_processors: usize,
 }
 
 impl Model {

@@ -1,10 +1,10 @@
 //! The integration tests of `cargo xtask` and of the repository in one program.
 
+#[cfg(unix)]
+mod circles;
 #[path = "../../../crates/cli/tests/it/common/mod.rs"]
 #[allow(dead_code, reason = "made for the tests of all commands")]
 mod common;
-#[cfg(unix)]
-mod circles;
 mod compare;
 mod help;
 mod outside;

@@ -10,7 +10,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{Picture, brightness};
+use super::grey::{Picture, brightness};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     // Some of the decoder's sentences end in an empty line.

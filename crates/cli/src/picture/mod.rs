@@ -1,22 +1,14 @@
 //! Pictures from files: PNG, JPEG and PGM as grey values. How large one is, is known before memory is taken for it.
 
+mod grey;
 mod jpeg;
 mod pgm;
 mod png;
 
 use std::{fs::File, io::Read, path::Path};
 
-/// A grey picture, row after row, 0 black to 255 white.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Picture {
-    pub(crate) n_rows: usize,
-    pub(crate) n_columns: usize,
-    pub(crate) pixels: Vec<u8>,
-}
-
-/// The largest picture that is read: what telephones take fits, and a gigabyte of memory is never wanted.
-const MOST_PIXELS: u64 = 64_000_000;
-const LONGEST_SIDE: u64 = 16_384;
+pub(crate) use grey::Picture;
+use grey::{MOST_PIXELS, check_size};
 
 /// The largest file that is read: 16 bits for each of three colours of the largest picture.
 const MOST_BYTES: u64 = 6 * MOST_PIXELS;
@@ -75,30 +67,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     }
 }
 
-/// Refuses pictures without pixels and those that are too large.
-fn check_size(n_columns: u64, n_rows: u64) -> Result<(), String> {
-    let n_pixels = n_columns.saturating_mul(n_rows);
-    if n_pixels == 0 {
-        return Err(format!("a picture of {n_columns}×{n_rows} pixels, expected at least 1×1"));
-    }
-    if n_columns.max(n_rows) > LONGEST_SIDE || n_pixels > MOST_PIXELS {
-        let most = MOST_PIXELS / 1_000_000;
-        return Err(format!(
-            "a picture of {n_columns}×{n_rows} pixels, expected at most {LONGEST_SIDE} a side and {most} million in all"
-        ));
-    }
-    Ok(())
-}
-
-/// How bright a colour is to the eye (ITU-R BT.601, as JPEG has it).
-fn brightness(red: u8, green: u8, blue: u8) -> u8 {
-    let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
-    ((sum + 500) / 1000) as u8
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{grey::brightness, *};
 
     #[test]
     fn colours_are_as_bright_as_they_look() {

@@ -1,6 +1,6 @@
 //! PGM, the plain format P2 and the binary P5 (netpbm's page "pgm"): small enough to be read by hand.
 
-use super::{Picture, check_size};
+use super::grey::{Picture, check_size};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let mut words = Words { rest: &bytes[2..] };

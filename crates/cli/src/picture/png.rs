@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
-use super::{Picture, brightness};
+use super::grey::{Picture, brightness};
 
 /// What the decoder may take besides the pixels: for colour profiles, texts and the like.
 const MOST_EXTRA: usize = 16_000_000;

@@ -10,7 +10,6 @@ use chainrule_trainer::{
 use super::TrainMnist;
 use crate::{
     Result,
-    keeping::ErrorEvent,
     output::{self, Bar},
 };
 
@@ -109,7 +108,7 @@ impl Logs {
 
     fn tell(&self, error: &dyn std::error::Error) {
         if self.json {
-            output::json(&ErrorEvent { event: "log_error", message: error.to_string() });
+            output::event("log_error", &[("message", error.to_string().into())]);
         }
     }
 }

@@ -14,18 +14,16 @@ use chainrule_trainer::{
 };
 
 use crate::{
-    Result, Usage,
-    keeping::{self, ErrorEvent, ResumedEvent},
+    Result, Usage, keeping,
     output::{self, Bar},
     report,
-    run_config::RunConfig,
+    run_file::RunConfig,
     stop::{Signal, Stop, Stopped},
 };
 
-use events::{Done, Epoch};
 pub use logs::LOGGED_NETWORK;
 use look::Look;
-pub(crate) use options::{Gradient, Network, Preset, Sampling, TrainMnist};
+pub(crate) use options::{Network, Preset, TrainMnist};
 use words::{describe, print_summary, say_stopped};
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
@@ -116,7 +114,7 @@ fn load_and_train(
         return Ok(Some(signal));
     }
     match options.json {
-        true => output::json(&Done::new(&summary, &net, options)),
+        true => events::done(&summary, &net, options),
         false => print_summary(&summary, &net, &mnist, options)?,
     }
     Ok(None)
@@ -146,12 +144,12 @@ fn train_watched(
                     bar.warn(&format!("{error}; it is passed over"));
                 }
                 if options.json {
-                    output::json(&ResumedEvent {
-                        event: "resumed",
-                        step: resumed.step,
-                        checkpoint: resumed.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
-                        damaged: resumed.damaged.iter().map(ToString::to_string).collect(),
-                    });
+                    // There is none if all checkpoints were damaged, so that the run begins anew.
+                    let checkpoint = resumed.path.as_ref().map(|path| path.to_string_lossy());
+                    let damaged: Vec<String> = resumed.damaged.iter().map(ToString::to_string).collect();
+                    let step = ("step", resumed.step.into());
+                    let members = [step, ("checkpoint", checkpoint.into()), ("damaged", damaged.into())];
+                    output::event("resumed", &members);
                 } else if let (true, Some(path)) = (talk, &resumed.path) {
                     bar.line(&format!("goes on after step {}, from {}", resumed.step, path.display()));
                 }
@@ -159,7 +157,7 @@ fn train_watched(
             Event::NotSaved(error) => {
                 bar.warn(&format!("{error}; the run goes on"));
                 if options.json {
-                    output::json(&ErrorEvent { event: "checkpoint_error", message: error.to_string() });
+                    output::event("checkpoint_error", &[("message", error.to_string().into())]);
                 }
             }
             // A run that goes on will tell of the whole epoch.
@@ -176,7 +174,7 @@ fn train_watched(
                     look.inside(epoch, net, &mnist.train, &bar);
                 }
             }
-            Event::Epoch(report) if options.json => output::json(&Epoch::new(report)),
+            Event::Epoch(report) if options.json => events::epoch(report),
             Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}
         }

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
-use chainrule_optimizers::Schedule;
+use chainrule_losses::LossConfig;
+use chainrule_optimizers::{OptimizerConfig, Schedule};
 use chainrule_tensor::Init;
-use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use chainrule_trainer::{Activation, GradientMethod, Sampling};
+use clap::{Args, ValueEnum};
 
 use crate::{
-    args::{above_zero, at_least_one, at_least_one_u64, names, not_below_zero, seed, share, threads},
+    args::{
+        above_zero, activation, at_least_one, at_least_one_u64, loss, named, not_below_zero, optimizer, seed,
+        share, threads,
+    },
     data::Data,
     keeping::Keeping,
 };
@@ -19,8 +24,8 @@ pub(crate) struct Network {
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) hidden: Option<Vec<usize>>,
     /// The function behind hidden layers, one name for all or one for each [default: sigmoid]
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(names::activations()))]
-    pub(crate) activation: Option<Vec<String>>,
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation())]
+    pub(crate) activation: Option<Vec<Activation>>,
     /// Initial weights: a standard deviation, or xavier-uniform, xavier-normal, he-uniform, he-normal [default: 0.01
     /// for one hidden layer of sigmoids, else he-normal or xavier-normal by activation]
     #[arg(long, value_name = "INIT", allow_negative_numbers = true)]
@@ -59,8 +64,8 @@ pub struct TrainMnist {
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) dropout: Option<f64>,
     /// What training minimises [default: softmax-cross-entropy]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names::losses()))]
-    pub(crate) loss: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = loss())]
+    pub(crate) loss: Option<LossConfig>,
     /// The share of every target that is spread over all classes, 0 up to 1 [default: 0]
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: Option<f64>,
@@ -69,8 +74,8 @@ pub struct TrainMnist {
     pub(crate) class_weights: Option<Vec<f64>>,
 
     /// The rule by which gradients change parameters [default: sgd]
-    #[arg(long, help_heading = "Optimizer", value_name = "NAME", value_parser = PossibleValuesParser::new(names::optimizers()))]
-    pub(crate) optimizer: Option<String>,
+    #[arg(long, help_heading = "Optimizer", value_name = "NAME", value_parser = optimizer())]
+    pub(crate) optimizer: Option<OptimizerConfig>,
     /// The size of a step [default: 0.1 for sgd, the published one for every other rule]
     #[arg(long, help_heading = "Optimizer", value_name = "RATE", value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) learning_rate: Option<f64>,
@@ -104,11 +109,11 @@ pub struct TrainMnist {
     #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true)]
     pub(crate) steps: Option<u64>,
     /// How mini-batches are put together; the tutorial draws with replacement [default: shuffled]
-    #[arg(long, help_heading = "Training", value_name = "HOW")]
+    #[arg(long, help_heading = "Training", value_name = "HOW", value_parser = named::<Sampling>(["shuffled", "with-replacement"]))]
     pub(crate) sampling: Option<Sampling>,
     /// Where gradients come from; numerical takes a second per step [default: backprop]
-    #[arg(long, help_heading = "Training", value_name = "HOW")]
-    pub(crate) gradient: Option<Gradient>,
+    #[arg(long, help_heading = "Training", value_name = "HOW", value_parser = named::<GradientMethod>(["backprop", "numerical"]))]
+    pub(crate) gradient: Option<GradientMethod>,
     /// The share of the training set that is held out to validate on, 0 up to 1 [default: 0]
     #[arg(long, help_heading = "Training", value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub(crate) validation: Option<f64>,
@@ -150,16 +155,4 @@ pub struct TrainMnist {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Preset {
     Fast,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Sampling {
-    Shuffled,
-    WithReplacement,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Gradient {
-    Backprop,
-    Numerical,
 }

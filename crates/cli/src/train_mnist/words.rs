@@ -7,12 +7,7 @@ use chainrule_tensor::Init;
 use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
 
 use super::TrainMnist;
-use crate::{
-    Result,
-    keeping::{self, StoppedEvent},
-    output,
-    stop::Signal,
-};
+use crate::{Result, keeping, output, stop::Signal};
 
 /// Where the run was stopped, and how it goes on.
 pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
@@ -30,8 +25,10 @@ pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnis
         say_written(options);
     }
     if options.json {
-        let path = path.map(|path| path.to_string_lossy().into_owned());
-        output::json(&StoppedEvent::new(signal, step, path, go_on));
+        let path = path.as_ref().map(|path| path.to_string_lossy());
+        let members = [("signal", name.into()), ("step", step.into())];
+        let on = [("checkpoint", path.into()), ("go_on", go_on.into())];
+        output::event("stopped", &[members, on].concat());
     }
 }
 

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use chainrule_trainer::{Mlp, MlpConfig};
 
-use crate::{Error, Problem, StateDict, Tensor, description, file};
+use crate::{Error, Problem, StateDict, description, file};
 
 /// Writes `net` to the file `path`. What was there before stays until the new file is whole.
 ///
@@ -102,20 +102,15 @@ pub fn arrays_to_bytes(arrays: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>, P
 /// The first [`Problem`] found.
 pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
     let archive = zip::Archive::new(bytes)?;
-    let mut tensors = Vec::with_capacity(archive.n_members());
-    for member in archive.members() {
-        let member = member?;
+    let mut tensors = Vec::with_capacity(archive.members.len());
+    for member in &archive.members {
         let Some(name) = member.name.strip_suffix(".npy") else {
-            return Err(Problem::Unsupported {
-                what: "a member of the archive that is no array".to_string(),
-                found: member.name.to_string(),
-                expected: "names that end in .npy".to_string(),
-            });
+            let what = "a member of the archive that is no array";
+            return Err(Problem::unsupported(what, member.name, "names that end in .npy"));
         };
-        let array = npy::from_bytes(name, &member.content()?)?;
-        tensors.push(Tensor::new(name, &array.dtype, array.shape, array.values));
+        tensors.push(npy::from_bytes(name, &archive.content(member)?)?);
     }
-    StateDict::new(tensors, config(archive.comment())?)
+    StateDict::new(tensors, config(archive.comment)?)
 }
 
 /// The network that a comment describes; a comment of somebody else is none of ours.

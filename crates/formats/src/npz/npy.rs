@@ -1,4 +1,4 @@
-//! One array: a header in the form of a Python dictionary, then the values.
+//! The npy format, one array: a header in the form of a Python dictionary, then the values.
 //!
 //! ```text
 //! 6 bytes     \x93NUMPY
@@ -8,21 +8,14 @@
 //! values
 //! ```
 
-use std::fmt;
+use std::fmt::Display;
 
 use crate::{
-    Problem,
+    Problem, Tensor,
     safetensors::{doubles, floats},
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-
-/// An array; `values` row after row, and only where they are floats.
-pub(super) struct Array {
-    pub(super) dtype: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) values: Option<Vec<f32>>,
-}
 
 pub(super) fn to_bytes(shape: &[usize], values: &[f32]) -> Vec<u8> {
     let sizes = match shape {
@@ -44,41 +37,36 @@ pub(super) fn to_bytes(shape: &[usize], values: &[f32]) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Array, Problem> {
-    let malformed = |what: &str, found: &dyn fmt::Display, expected: &str| Problem::Malformed {
-        format: "npz",
-        what: format!("{what} of {name}"),
-        found: found.to_string(),
-        expected: expected.to_string(),
+/// The array in `bytes`; its values row after row, and only where they are floats.
+pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Tensor, Problem> {
+    let malformed = |what: &str, found: &dyn Display, expected: &str| {
+        Err(Problem::malformed("npz", &format!("{what} of {name}"), found, expected))
     };
     let (length, rest) = match bytes.strip_prefix(MAGIC) {
         Some([1, 0, a, b, rest @ ..]) => (u32::from_le_bytes([*a, *b, 0, 0]), rest),
         Some([2 | 3, 0, a, b, c, d, rest @ ..]) => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
         _ => {
             let found = bytes[..bytes.len().min(8)].escape_ascii();
-            return Err(malformed("the beginning", &found, "an array of version 1, 2 or 3"));
+            return malformed("the beginning", &found, "an array of version 1, 2 or 3");
         }
     };
     let Some((text, values)) = rest.split_at_checked(length as usize) else {
-        return Err(malformed("the header", &format!("{} of {length} bytes", rest.len()), "all of them"));
+        return malformed("the header", &format!("{} of {length} bytes", rest.len()), "all of them");
     };
     let header = std::str::from_utf8(text).ok().and_then(Header::parse);
     let Some(Header { dtype, fortran_order, shape }) = header else {
         let found = text[..text.len().min(100)].trim_ascii().escape_ascii();
-        return Err(malformed(
-            "the header",
-            &found,
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (…), }",
-        ));
+        let expected = "{'descr': '<f4', 'fortran_order': False, 'shape': (…), }";
+        return malformed("the header", &found, expected);
     };
     let Some(width) = dtype.strip_prefix(['<', '|', '>', '=']).and_then(|kind| kind[1..].parse().ok()) else {
-        return Err(malformed("the type", &dtype, "a type such as <f4"));
+        return malformed("the type", &dtype, "a type such as <f4");
     };
     let n_bytes = shape.iter().try_fold(width, |n: usize, size| n.checked_mul(*size));
     // Text has four bytes for each character; what it is, is not read anyway.
     if n_bytes != Some(values.len()) && !dtype.contains('U') {
         let found = format!("{} bytes", values.len());
-        return Err(malformed("the values", &found, &format!("shape {shape:?} of {dtype}")));
+        return malformed("the values", &found, &format!("shape {shape:?} of {dtype}"));
     }
     let values = match &*dtype {
         "<f4" => Some(floats(values)),
@@ -86,7 +74,7 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Array, Problem> {
         _ => None,
     };
     let values = values.map(|values| if fortran_order { by_rows(&values, &shape) } else { values });
-    Ok(Array { dtype, shape, values })
+    Ok(Tensor::new(name, &dtype, shape, values))
 }
 
 /// First index fastest to last index fastest.

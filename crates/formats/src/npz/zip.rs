@@ -1,4 +1,4 @@
-//! As much of zip archives as npz has: members one after the other, stored or deflated, and a directory behind them.
+//! The part of the zip format that npz needs: members, stored or deflated, then the central directory.
 //!
 //! ```text
 //! member      PK\3\4, 26 bytes of which the last four are the lengths of name and extra field, both, the content
@@ -7,7 +7,7 @@
 //! ```
 //! All are little-endian. Source: PKWARE's APPNOTE.TXT, 4.3. Sizes beyond 4 GiB (zip64) and encryption are refused.
 
-use std::{borrow::Cow, fmt, io::Read};
+use std::{borrow::Cow, fmt::Display, io::Read};
 
 use flate2::bufread::DeflateDecoder;
 
@@ -41,36 +41,22 @@ pub(super) fn to_bytes(
     };
     let (mut bytes, mut directory, mut n_members) = (Vec::new(), Vec::new(), 0_u16);
     for (name, content) in members {
-        let (crc32, offset) = (crc32fast::hash(&content), length32(bytes.len())?);
+        let (length, offset) = (length32(content.len())?.to_le_bytes(), length32(bytes.len())?.to_le_bytes());
+        let (crc32, name_length) =
+            (crc32fast::hash(&content).to_le_bytes(), (name.len() as u16).to_le_bytes());
         // What member and entry have in common: version 2.0, no flags, stored, 1 January 1980, checksum, sizes, lengths.
-        let mut common = Vec::new();
-        common.extend([20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0]);
-        common.extend(crc32.to_le_bytes());
-        common.extend([length32(content.len())?.to_le_bytes(); 2].as_flattened());
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0, 0]);
-
-        bytes.extend(MEMBER);
-        bytes.extend(&common);
-        bytes.extend(name.as_bytes());
+        let begin = [20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+        let common = [&begin[..], &crc32, &length, &length, &name_length, &[0, 0]].concat();
+        bytes.extend([&MEMBER[..], &common, name.as_bytes()].concat());
         bytes.extend(content);
-
-        directory.extend(ENTRY);
-        directory.extend([20, 0]);
-        directory.extend(&common);
         // No comment, disk 0, no attributes.
-        directory.extend([0; 10]);
-        directory.extend(offset.to_le_bytes());
-        directory.extend(name.as_bytes());
+        directory.extend([&ENTRY[..], &[20, 0], &common, &[0; 10], &offset, name.as_bytes()].concat());
         n_members += 1;
     }
-    let (offset, length) = (length32(bytes.len())?, length32(directory.len())?);
+    let (offset, length) = (length32(bytes.len())?.to_le_bytes(), length32(directory.len())?.to_le_bytes());
+    let n_members = n_members.to_le_bytes();
     bytes.extend(directory);
-    bytes.extend(END);
-    bytes.extend([0; 4]);
-    bytes.extend([n_members.to_le_bytes(); 2].as_flattened());
-    bytes.extend(length.to_le_bytes());
-    bytes.extend(offset.to_le_bytes());
+    bytes.extend([&END[..], &[0; 4], &n_members, &n_members, &length, &offset].concat());
     bytes.extend(comment_length.to_le_bytes());
     bytes.extend(comment.as_bytes());
     Ok(bytes)
@@ -82,16 +68,17 @@ fn length32(length: usize) -> Result<u32, Problem> {
     })
 }
 
-/// The directory of an archive.
+/// An archive whose directory has been read.
 pub(super) struct Archive<'a> {
     bytes: &'a [u8],
-    entries: Vec<Entry<'a>>,
-    comment: &'a [u8],
+    /// In the order of the directory.
+    pub(super) members: Vec<Member<'a>>,
+    pub(super) comment: &'a [u8],
 }
 
-/// An entry of the directory.
-struct Entry<'a> {
-    name: &'a str,
+/// A member of an archive, as the directory describes it.
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
     method: u16,
     crc32: u32,
     compressed: u32,
@@ -99,73 +86,73 @@ struct Entry<'a> {
     offset: u32,
 }
 
-/// A member of an archive.
-pub(super) struct Member<'a> {
-    pub(super) name: &'a str,
-    entry: &'a Entry<'a>,
-    compressed: &'a [u8],
-}
-
 impl<'a> Archive<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Problem> {
         let (end, comment) = end(bytes)?;
-        let n_entries = u16_at(end, 10);
+        let n_members = u16_at(end, 10);
         let (length, offset) = (u32_at(end, 12) as usize, u32_at(end, 16) as usize);
-        let directory = bytes.get(offset..).and_then(|from| from.get(..length));
-        let Some(mut directory) = directory else {
+        let Some(mut directory) = bytes.get(offset..).and_then(|from| from.get(..length)) else {
             let expected = format!("inside of the {} bytes of the file", bytes.len());
             return Err(malformed("the directory", format!("{length} bytes at {offset}"), expected));
         };
-        let (mut entries, mut total) = (Vec::with_capacity(length / ENTRY_LENGTH), 0);
+        let (mut members, mut total) = (Vec::with_capacity(length / ENTRY_LENGTH), 0);
         while !directory.is_empty() {
-            let (entry, rest) = Entry::first_of(directory)?;
-            total += u64::from(entry.length);
-            entries.push(entry);
+            let (member, rest) = Member::first_of(directory)?;
+            total += u64::from(member.length);
+            members.push(member);
             directory = rest;
         }
-        if entries.len() != usize::from(n_entries) {
-            return Err(malformed("the number of members", entries.len(), n_entries));
+        if members.len() != usize::from(n_members) {
+            return Err(malformed("the number of members", members.len(), n_members));
         }
         let most = MAX_INFLATION * bytes.len() as u64;
         if total > most {
-            return Err(Problem::Unsupported {
-                what: "members that claim to be much larger than the file".to_string(),
-                found: format!("{total} bytes"),
-                expected: format!("at most {most}, {MAX_INFLATION} times the file"),
-            });
+            let expected = format!("at most {most}, {MAX_INFLATION} times the file");
+            let what = "members that claim to be much larger than the file";
+            return Err(Problem::unsupported(what, format!("{total} bytes"), expected));
         }
-        Ok(Archive { bytes, entries, comment })
+        Ok(Archive { bytes, members, comment })
     }
 
-    pub(super) fn n_members(&self) -> usize {
-        self.entries.len()
+    /// What the archive has of a member.
+    fn compressed(&self, member: &Member<'_>) -> Option<&'a [u8]> {
+        let from = self.bytes.get(member.offset as usize..).filter(|from| from.starts_with(&MEMBER))?;
+        let header = from.get(..MEMBER_LENGTH)?;
+        let names = usize::from(u16_at(header, 26)) + usize::from(u16_at(header, 28));
+        from.get(MEMBER_LENGTH + names..)?.get(..member.compressed as usize)
     }
 
-    pub(super) fn comment(&self) -> &'a [u8] {
-        self.comment
-    }
-
-    /// The members in the order of the directory.
-    pub(super) fn members(&self) -> impl Iterator<Item = Result<Member<'_>, Problem>> {
-        self.entries.iter().map(|entry| {
-            let member = self.bytes.get(entry.offset as usize..).filter(|member| member.starts_with(&MEMBER));
-            let compressed = member.and_then(|member| {
-                let header = member.get(..MEMBER_LENGTH)?;
-                let names = usize::from(u16_at(header, 26)) + usize::from(u16_at(header, 28));
-                member.get(MEMBER_LENGTH + names..)?.get(..entry.compressed as usize)
-            });
-            match compressed {
-                Some(compressed) => Ok(Member { name: entry.name, entry, compressed }),
-                None => {
-                    let found = format!("{} bytes at {}", entry.compressed, entry.offset);
-                    Err(malformed(entry.name, found, "a member inside of the file"))
-                }
+    /// The content of a member, if its checksum is right. No more memory is taken than the directory says, which is bounded.
+    pub(super) fn content(&self, member: &Member<'_>) -> Result<Cow<'a, [u8]>, Problem> {
+        let (name, length) = (member.name, member.length as usize);
+        let compressed = self.compressed(member).ok_or_else(|| {
+            let found = format!("{} bytes at {}", member.compressed, member.offset);
+            malformed(name, found, "a member inside of the file")
+        })?;
+        let content = match member.method {
+            STORED => Cow::Borrowed(compressed),
+            _ => {
+                let mut content = Vec::with_capacity(length);
+                let mut inflated = DeflateDecoder::new(compressed).take(length as u64);
+                let read = inflated.read_to_end(&mut content);
+                read.map_err(|cause| malformed(name, cause, "a deflated array"))?;
+                Cow::Owned(content)
             }
-        })
+        };
+        if content.len() != length {
+            return Err(malformed(name, format!("{} bytes", content.len()), length));
+        }
+        let (found, expected) = (crc32fast::hash(&content), member.crc32);
+        if found != expected {
+            let what = format!("the checksum of {name}");
+            return Err(malformed(&what, format!("{found:08x}"), format!("{expected:08x}")));
+        }
+        Ok(content)
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> Member<'a> {
+    /// The first entry of a directory, and the rest of it.
     fn first_of(directory: &'a [u8]) -> Result<(Self, &'a [u8]), Problem> {
         let cut = || malformed("the directory", "an entry that is cut or none", "PK\\x01\\x02 and 42 bytes");
         let (header, rest) = directory
@@ -177,7 +164,7 @@ impl<'a> Entry<'a> {
         let rest = rest.get(more..).ok_or_else(cut)?;
         let name = std::str::from_utf8(name)
             .map_err(|_| malformed("the name of a member", name.escape_ascii(), "text in UTF-8"))?;
-        let entry = Entry {
+        let member = Member {
             name,
             method: u16_at(header, 10),
             crc32: u32_at(header, 16),
@@ -185,54 +172,20 @@ impl<'a> Entry<'a> {
             length: u32_at(header, 24),
             offset: u32_at(header, 42),
         };
-        let is_encrypted = u16_at(header, 8) & 1 != 0;
-        let unsupported = |what: &str, found: String, expected: &str| Problem::Unsupported {
-            what: format!("a member with {what}, {name}"),
-            found,
-            expected: expected.to_string(),
+        let unsupported = |what: &str, found: &str, expected: &str| {
+            Err(Problem::unsupported(&format!("a member with {what}, {name}"), found, expected))
         };
-        if is_encrypted {
-            return Err(unsupported("a password", "an encrypted one".to_string(), "none"));
+        if u16_at(header, 8) & 1 != 0 {
+            return unsupported("a password", "an encrypted one", "none");
         }
-        if !matches!(entry.method, STORED | DEFLATED) {
-            let found = format!("method {}", entry.method);
-            return Err(unsupported("another compression", found, "stored (0) or deflated (8)"));
+        if !matches!(member.method, STORED | DEFLATED) {
+            let found = format!("method {}", member.method);
+            return unsupported("another compression", &found, "stored (0) or deflated (8)");
         }
-        if [entry.compressed, entry.length, entry.offset].contains(&u32::MAX) {
-            return Err(unsupported("zip64", "4 GiB or more".to_string(), "less"));
+        if [member.compressed, member.length, member.offset].contains(&u32::MAX) {
+            return unsupported("zip64", "4 GiB or more", "less");
         }
-        Ok((entry, rest))
-    }
-}
-
-impl Member<'_> {
-    /// The content, if its checksum is right. No more memory is taken than the directory says, which is bounded.
-    pub(super) fn content(&self) -> Result<Cow<'_, [u8]>, Problem> {
-        let length = self.entry.length as usize;
-        let content = match self.entry.method {
-            STORED => Cow::Borrowed(self.compressed),
-            _ => {
-                let mut content = Vec::with_capacity(length);
-                let mut inflated = DeflateDecoder::new(self.compressed).take(length as u64);
-                if let Err(cause) = inflated.read_to_end(&mut content) {
-                    return Err(malformed(self.name, cause, "a deflated array"));
-                }
-                Cow::Owned(content)
-            }
-        };
-        if content.len() != length {
-            return Err(malformed(self.name, format!("{} bytes", content.len()), length));
-        }
-        let found = crc32fast::hash(&content);
-        if found != self.entry.crc32 {
-            let expected = format!("{:08x}", self.entry.crc32);
-            return Err(malformed(
-                &format!("the checksum of {}", self.name),
-                format!("{found:08x}"),
-                expected,
-            ));
-        }
-        Ok(content)
+        Ok((member, rest))
     }
 }
 
@@ -256,7 +209,6 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-fn malformed(what: &str, found: impl fmt::Display, expected: impl fmt::Display) -> Problem {
-    let (found, expected) = (found.to_string(), expected.to_string());
-    Problem::Malformed { format: "npz", what: what.to_string(), found, expected }
+fn malformed(what: &str, found: impl Display, expected: impl Display) -> Problem {
+    Problem::malformed("npz", what, found, expected)
 }

@@ -1,4 +1,4 @@
-//! The encoding of raw columns as operators.
+//! The encoding of raw input columns as ONNX operators.
 //!
 //! ```text
 //! c = the raw column of every input                         Gather

@@ -1,4 +1,4 @@
-//! A graph that is being put together: nodes one behind the other, and the tensors they use.
+//! Builds a graph: a chain of nodes, and the tensors they use (initializers).
 
 use chainrule_protobuf::Message;
 

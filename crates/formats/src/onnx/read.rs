@@ -1,4 +1,4 @@
-//! What an ONNX file holds: not to run it, but to see it.
+//! Reads the graph and the tensors' names, types and shapes of an ONNX file.
 
 use chainrule_protobuf::{Fields, Malformed};
 

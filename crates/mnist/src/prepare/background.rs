@@ -1,4 +1,4 @@
-//! The background of a picture: an even level, or a smooth surface through most of its values.
+//! Estimates the background of a picture: a constant level, or a quadratic surface fitted robustly.
 
 use super::grey::Grey;
 

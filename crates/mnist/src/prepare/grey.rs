@@ -1,4 +1,4 @@
-//! Grey pictures of floats: making them smaller, larger, and cutting them out.
+//! Grey pictures of floats: downscaling, resizing, cropping.
 
 /// The longer side of a picture that is worked on: a digit that fills a tenth of it still has twice MNIST's pixels.
 const LONGER_SIDE: usize = 280;

@@ -1,4 +1,4 @@
-//! What is ink in a picture, and how much of it.
+//! Segments the ink from the background, and stretches its contrast to 0…1.
 
 use super::{
     background::{background, quantile},
@@ -8,7 +8,7 @@ use super::{
 /// Fewer levels of grey (of 255) than this between ink and background are no contrast.
 const LEAST_CONTRAST: f32 = 8.0;
 
-/// The shares of full ink that count as none, and as full: so noise is left out and strokes have an even inside.
+/// The fractions of full ink that count as none, and as full: noise is removed and strokes are even inside.
 const NONE: f32 = 0.25;
 const FULL: f32 = 0.75;
 
@@ -41,7 +41,7 @@ fn full_ink(ink: &Grey, noise: f32) -> f32 {
     if above.is_empty() { 0.0 } else { quantile(&above, 0.8) }
 }
 
-/// Pieces of ink with less than this share of the largest piece are specks. The bar of a 5 has more.
+/// Pieces of ink with less than this fraction of the largest piece are specks. The bar of a 5 has more.
 const SPECK: f32 = 0.06;
 
 /// Removes small pieces of ink.

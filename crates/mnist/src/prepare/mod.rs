@@ -1,4 +1,4 @@
-//! From a picture of a digit to what MNIST would have made of it.
+//! `prepare_digit`: preprocesses a photo or drawing of a digit as the digits of MNIST were.
 //!
 //! MNIST's digits were scaled into a box of 20×20 pixels with their aspect kept, which left grey edges, and then moved
 //! so that their centre of mass is the centre of 28×28 (LeCun, Cortes, Burges, "The MNIST database"). In the files, the

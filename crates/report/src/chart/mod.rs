@@ -32,6 +32,14 @@ pub(crate) struct Chart {
     pub(crate) joined: bool,
 }
 
+impl Chart {
+    /// A chart without a note that shows nothing yet.
+    pub(crate) fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        let (title, note, bars, series) = (title.into(), String::new(), Vec::new(), Vec::new());
+        Chart { title, note, x, y, bars, series, joined: false }
+    }
+}
+
 /// What an axis shows, with its unit, and its values.
 #[derive(Debug)]
 pub(crate) struct Axis {
@@ -52,6 +60,12 @@ pub(crate) struct Series {
     /// Its colour, dash and marker: what is the same looks the same in every chart.
     pub(crate) look: usize,
     pub(crate) points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    pub(crate) fn new(name: &str, look: usize, points: Vec<(f64, f64)>) -> Self {
+        Series { name: name.to_string(), look, points }
+    }
 }
 
 /// A bar from the bottom of the chart to a height.

@@ -1,4 +1,4 @@
-//! From values to places along an axis, and which values are written there.
+//! The scale of an axis: linear or logarithmic, with its ticks and their labels.
 
 use crate::numbers::{decimals, scientific, significant};
 
@@ -21,10 +21,8 @@ impl Scale {
     /// The same with whole numbers alone: epochs, steps.
     pub(crate) fn whole(values: impl Iterator<Item = f64>) -> Option<Self> {
         let (low, high) = range(values)?;
-        Some(match low == high {
-            true => Scale::between(low - 1.0, high + 1.0, 1.0),
-            false => Scale::between(low, high, 1.0),
-        })
+        let beside = if low == high { 1.0 } else { 0.0 };
+        Some(Scale::between(low - beside, high + beside, 1.0))
     }
 
     /// A logarithmic axis where positive values differ by more than a factor of 50, otherwise a linear one.

@@ -1,4 +1,4 @@
-//! The drawing of a chart.
+//! A chart as SVG.
 
 use maud::{Markup, html};
 

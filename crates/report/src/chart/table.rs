@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{Chart, thinned};
-use crate::numbers::{UNKNOWN, significant};
+use super::{Chart, Series, thinned};
+use crate::{numbers::significant, table::table};
 
 /// A longer table is not read.
 const MOST_ROWS: usize = 200;
@@ -21,54 +21,37 @@ pub(super) fn values(chart: &Chart, bar_name: &str) -> Markup {
 }
 
 fn bars(chart: &Chart, bar_name: &str) -> Markup {
-    html! {
-        table {
-            caption { (chart.y.title) " by " (chart.x.title) }
-            thead { tr { th scope="col" { "from" } th scope="col" { "to" } th scope="col" { (bar_name) } } }
-            tbody {
-                @for bar in &chart.bars {
-                    tr {
-                        th scope="row" { (significant(bar.from, 3)) }
-                        td { (significant(bar.to, 3)) }
-                        td { (significant(bar.height, 4)) }
-                    }
-                }
-            }
-        }
-    }
+    let rows = chart
+        .bars
+        .iter()
+        .map(|bar| vec![significant(bar.from, 3), significant(bar.to, 3), significant(bar.height, 4)]);
+    table(&caption(chart), &["from", "to", bar_name], rows)
 }
 
 fn series(chart: &Chart) -> Markup {
-    let mut places: Vec<f64> =
-        chart.series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
+    let points = chart.series.iter().flat_map(|series| &series.points);
+    let mut places: Vec<f64> = points.map(|point| point.0).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
-    let rows = thinned(&places, MOST_ROWS);
-    html! {
-        table {
-            caption {
-                (chart.y.title) " by " (chart.x.title)
-                @if rows.len() < places.len() { ", " (rows.len()) " of " (places.len()) " rows" }
-            }
-            thead {
-                tr {
-                    th scope="col" { (chart.x.title) }
-                    @for series in &chart.series { th scope="col" { (series.name) } }
-                }
-            }
-            tbody {
-                @for x in rows {
-                    tr {
-                        th scope="row" { (label(chart, x)) }
-                        @for series in &chart.series {
-                            td { (series.points.iter().find(|point| point.0 == x)
-                                .map_or(UNKNOWN.to_string(), |point| significant(point.1, 4))) }
-                        }
-                    }
-                }
-            }
-        }
+    let shown = thinned(&places, MOST_ROWS);
+    let mut caption = caption(chart);
+    if shown.len() < places.len() {
+        caption.push_str(&format!(", {} of {} rows", shown.len(), places.len()));
     }
+    let columns: Vec<&str> =
+        [&*chart.x.title].into_iter().chain(chart.series.iter().map(|series| &*series.name)).collect();
+    let rows = shown.into_iter().map(|x| {
+        let value = |series: &Series| {
+            let point = series.points.iter().find(|point| point.0 == x);
+            significant(point.map_or(f64::NAN, |point| point.1), 4)
+        };
+        [label(chart, x)].into_iter().chain(chart.series.iter().map(value)).collect()
+    });
+    table(&caption, &columns, rows)
+}
+
+fn caption(chart: &Chart) -> String {
+    format!("{} by {}", chart.y.title, chart.x.title)
 }
 
 /// A place on the axis by its name, if it has one.

@@ -1,4 +1,4 @@
-//! A histogram of what comes out of every layer.
+//! Histograms of the activations of every layer.
 //!
 //! Source: *Deep Learning from Scratch*, section 6.2, whose picture of the activations behind each layer shows at once
 //! whether a signal dies away or saturates.
@@ -16,7 +16,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
     let inside = &findings.inside;
     html! {
         p {
-            "What comes out of every activation, and of the last layer, for "
+            "The outputs of every activation function and of the last layer, for "
             (counted(inside.diagnostics.n_samples, "sample", "samples")) " of the test set. Values that crowd at the ends of "
             "a sigmoid, or at 0 behind a ReLU, let little gradient through."
         }
@@ -33,7 +33,7 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
                     &units.outputs,
                 ))
             }
-            (chart(&inside.outputs.0, "What the loss takes.", &inside.outputs.1))
+            (chart(&inside.outputs.0, "The input of the loss.", &inside.outputs.1))
         }
     }
 }
@@ -48,16 +48,10 @@ fn chart(layer: &str, about: &str, outputs: &Histogram) -> Markup {
         .collect();
     let highest = bars.iter().map(|bar| bar.height).fold(0.0, f64::max);
     let (smallest, largest) = (significant(outputs.smallest, 3), significant(outputs.largest, 3));
-    let chart = Chart {
-        title: format!("Layer {layer}"),
-        note: format!("{about} Values from {smallest} to {largest}."),
-        x: Axis::new("output of a unit (no unit)", Scale::between(outputs.low, outputs.high, 0.0)),
-        y: Axis::new("share of outputs (%)", Scale::between(0.0, highest, 0.0)),
-        bars,
-        series: Vec::new(),
-        joined: false,
-    };
-    chart.figure("share of outputs (%)")
+    let note = format!("{about} Values from {smallest} to {largest}.");
+    let x = Axis::new("output of a unit (no unit)", Scale::between(outputs.low, outputs.high, 0.0));
+    let y = Axis::new("fraction of outputs (%)", Scale::between(0.0, highest, 0.0));
+    Chart { note, bars, ..Chart::new(format!("Layer {layer}"), x, y) }.figure("fraction of outputs (%)")
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use crate::{
-    calibration::N_BINS,
+    calibration::{Bin, N_BINS},
     chart::{Axis, Bar, Chart, Scale, Series},
     numbers::{percent, whole},
     report::Findings,
+    table::{card, table},
 };
 
 pub(crate) fn section(findings: &Findings<'_>) -> Markup {
@@ -14,54 +15,36 @@ pub(crate) fn section(findings: &Findings<'_>) -> Markup {
         return html! { p { "The outputs of this network are no probabilities, so there is nothing to calibrate." } };
     };
     let edge = |m: usize| m as f64 / N_BINS as f64 * 100.0;
-    let bars = bins.iter().enumerate().map(|(m, bin)| Bar {
-        from: edge(m),
-        to: edge(m + 1),
-        height: 100.0 * bin.accuracy(),
-    });
+    let bar =
+        |(m, bin): (usize, &Bin)| Bar { from: edge(m), to: edge(m + 1), height: 100.0 * bin.accuracy() };
     let ticks = || [0.0, 20.0, 40.0, 60.0, 80.0, 100.0].map(|value: f64| (value, value.to_string())).to_vec();
+    let axis = |title| Axis::new(title, Scale::fixed(0.0, 100.0, ticks()));
+    let (x, y) = (axis("confidence: probability of the predicted class (%)"), axis("accuracy (%)"));
+    // The look that stands out from bars as well.
+    let ideal = Series::new("perfectly calibrated", 4, vec![(0.0, 0.0), (100.0, 100.0)]);
     let chart = Chart {
-        title: "Reliability diagram".into(),
-        note: "Bars below the line: the network is surer than it is right. Bars above it: it is right more often than it \
-               thinks."
+        note: "Bars below the line: the network is overconfident. Bars above it: it is underconfident."
             .into(),
-        x: Axis::new("confidence: probability of the predicted class (%)", Scale::fixed(0.0, 100.0, ticks())),
-        y: Axis::new("accuracy (%)", Scale::fixed(0.0, 100.0, ticks())),
-        bars: bars.collect(),
-        series: vec![Series { name: "perfectly calibrated".into(),
-            // The one that stands out from bars as well.
-            look: 4, points: vec![(0.0, 0.0), (100.0, 100.0)] }],
+        bars: bins.iter().enumerate().map(bar).collect(),
+        series: vec![ideal],
         joined: true,
+        ..Chart::new("Reliability diagram", x, y)
     };
+    let columns = ["bin", "samples", "confidence", "accuracy"];
+    let rows = bins.iter().enumerate().map(|(m, bin)| {
+        let ends = html! { span.whole { (edge(m)) "–" (edge(m + 1)) "\u{a0}%" } };
+        let values = [whole(bin.n), percent(bin.confidence(), 1), percent(bin.accuracy(), 1)];
+        [ends].into_iter().chain(values.map(|value| html! { (value) })).collect()
+    });
     html! {
         p {
-            "Expected calibration error: " strong { (percent(error, 2)) } ". It is the mean distance between how sure the "
-            "network is and how often it is right, over " (N_BINS) " bins of confidence, each counted by its samples (Guo, "
+            "Expected calibration error: " strong { (percent(error, 2)) } ". It is the mean gap between confidence "
+            "and accuracy, over " (N_BINS) " bins of confidence, each counted by its samples (Guo, "
             "Pleiss, Sun and Weinberger, " cite { "On Calibration of Modern Neural Networks" } ", ICML 2017, equation 3)."
         }
         div.charts {
             (chart.figure("accuracy (%)"))
-            div.card.scroll tabindex="0" role="group" aria-label="Bins of confidence" {
-                table {
-                    caption { "Bins of confidence" }
-                    thead {
-                        tr {
-                            th scope="col" { "bin" } th scope="col" { "samples" } th scope="col" { "confidence" }
-                            th scope="col" { "accuracy" }
-                        }
-                    }
-                    tbody {
-                        @for (m, bin) in bins.iter().enumerate() {
-                            tr {
-                                th.whole scope="row" { (edge(m)) "–" (edge(m + 1)) "\u{a0}%" }
-                                td { (whole(bin.n)) }
-                                td { (percent(bin.confidence(), 1)) }
-                                td { (percent(bin.accuracy(), 1)) }
-                            }
-                        }
-                    }
-                }
-            }
+            (card("Bins of confidence", &table("Bins of confidence", &columns, rows)))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The confusion matrix, and how well every class is recognised.
+//! The confusion matrix; precision, recall and F1 of every class.
 
 use chainrule_trainer::Confusion;
 use maud::{Markup, html};
@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use crate::{
     Report,
     chart::{Axis, Chart, Scale, Series},
-    numbers::{UNKNOWN, percent, whole},
+    numbers::{percent, whole},
     report::Findings,
+    table::{card, table},
 };
 
 /// A larger matrix is not read.
@@ -22,8 +23,8 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>) -> Markup {
     };
     html! {
         @if confusion.n_classes() <= MOST_CLASSES { (matrix(report, confusion)) }
-        @else { p { "The matrix of " (confusion.n_classes()) " classes is left out: it would be too large to be read." } }
-        div.charts { (chart(report, confusion)) (table(report, confusion)) }
+        @else { p { "The matrix of " (confusion.n_classes()) " classes is not shown: it would be too large to read." } }
+        div.charts { (chart(report, confusion)) (rates(report, confusion)) }
     }
 }
 
@@ -33,11 +34,11 @@ fn matrix(report: &Report, confusion: &Confusion) -> Markup {
         div.scroll tabindex="0" role="group" aria-label="Confusion matrix" {
             table.confusion {
                 caption {
-                    "Number of test samples: a row for every true class, a column for what it was taken for. The stronger the colour, "
-                    "the larger the share of its row; what is right is framed."
+                    "Test samples by true class (rows) and predicted class (columns). The stronger the colour, the larger the fraction "
+                    "of the row; correct predictions are framed."
                 }
                 thead {
-                    tr { td {} th scope="colgroup" colspan=(n) { "taken for" } }
+                    tr { td {} th scope="colgroup" colspan=(n) { "predicted" } }
                     tr {
                         th scope="col" { "true" }
                         @for class in 0..n { th scope="col" { (report.class(class)) } }
@@ -68,65 +69,44 @@ fn shade(count: usize, of: usize) -> usize {
 
 fn chart(report: &Report, confusion: &Confusion) -> Markup {
     let n = confusion.n_classes();
-    let points = |of: &dyn Fn(usize) -> Option<f64>| {
-        (0..n).map(|class| (class as f64, 100.0 * of(class).unwrap_or(f64::NAN))).collect::<Vec<_>>()
+    let series = |name, look, of: &dyn Fn(usize) -> Option<f64>| {
+        let point = |class| (class as f64, 100.0 * of(class).unwrap_or(f64::NAN));
+        Series::new(name, look, (0..n).map(point).collect())
     };
     let series = vec![
-        Series { name: "precision".into(), look: 0, points: points(&|class| confusion.precision(class)) },
-        Series { name: "recall".into(), look: 1, points: points(&|class| confusion.recall(class)) },
+        series("precision", 0, &|class| confusion.precision(class)),
+        series("recall", 1, &|class| confusion.recall(class)),
     ];
     // Names that would run into each other are left to the table.
     let longest = (0..n).map(|class| report.class(class).chars().count()).max().unwrap_or(0);
     let named = longest * n <= 40;
+    let label = |class| if named { report.class(class) } else { class.to_string() };
     let ticks = (0..n).filter(|class| named || class % n.div_ceil(10) == 0);
-    let ticks = ticks.map(|class| {
-        let label = if named { report.class(class) } else { class.to_string() };
-        (class as f64, label)
-    });
+    let ticks = ticks.map(|class| (class as f64, label(class))).collect();
+    let x = Axis::new(
+        if named { "class" } else { "number of the class" },
+        Scale::fixed(-0.5, n as f64 - 0.5, ticks),
+    );
     let y = Scale::linear(series.iter().flat_map(|series| series.points.iter().map(|point| point.1)));
-    let chart = Chart {
-        title: "Precision and recall".into(),
-        note: "Precision: of what was taken for the class, the share that is of it. Recall: of what is of the class, the \
-               share that was recognised."
-            .into(),
-        x: Axis::new(
-            if named { "class" } else { "number of the class" },
-            Scale::fixed(-0.5, n as f64 - 0.5, ticks.collect()),
-        ),
-        y: Axis::new("share of samples (%)", y.unwrap_or(Scale::between(0.0, 100.0, 0.0))),
-        bars: Vec::new(),
-        series,
-        joined: false,
-    };
-    chart.figure("")
+    let y = Axis::new("precision, recall (%)", y.unwrap_or(Scale::between(0.0, 100.0, 0.0)));
+    let note = "Precision: the fraction of predictions of a class that are correct. Recall: the fraction of the samples of a \
+                class that are predicted as it.";
+    Chart { note: note.into(), series, ..Chart::new("Precision and recall", x, y) }.figure("")
 }
 
-fn table(report: &Report, confusion: &Confusion) -> Markup {
-    let share = |share: Option<f64>| share.map_or(UNKNOWN.to_string(), |share| percent(share, 1));
-    html! {
-        div.card.scroll tabindex="0" role="group" aria-label="How well every class is recognised" {
-            table {
-                caption { "How well every class is recognised" }
-                thead {
-                    tr {
-                        th scope="col" { "class" } th scope="col" { "samples" } th scope="col" { "precision" }
-                        th scope="col" { "recall" } th scope="col" { "F1" }
-                    }
-                }
-                tbody {
-                    @for class in 0..confusion.n_classes() {
-                        tr {
-                            th scope="row" { (report.class(class)) }
-                            td { (whole(confusion.n_true(class))) }
-                            td { (share(confusion.precision(class))) }
-                            td { (share(confusion.recall(class))) }
-                            td { (share(confusion.f1(class))) }
-                        }
-                    }
-                }
-            }
-        }
-    }
+fn rates(report: &Report, confusion: &Confusion) -> Markup {
+    let share = |share: Option<f64>| percent(share.unwrap_or(f64::NAN), 1);
+    let rows = (0..confusion.n_classes()).map(|class| {
+        vec![
+            report.class(class),
+            whole(confusion.n_true(class)),
+            share(confusion.precision(class)),
+            share(confusion.recall(class)),
+            share(confusion.f1(class)),
+        ]
+    });
+    let title = "Precision, recall and F1 of every class";
+    card(title, &table(title, &["class", "samples", "precision", "recall", "F1"], rows))
 }
 
 #[cfg(test)]

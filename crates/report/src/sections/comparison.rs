@@ -1,4 +1,4 @@
-//! Several runs side by side.
+//! Several runs compared: a table of results, and one chart for every metric.
 
 use maud::{Markup, html};
 
@@ -35,7 +35,7 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     html! {
         div.card {
             // Outside of what scrolls, so that a phone shows the whole of it.
-            p.note { "Results of all runs; – is what is not known. In training, accuracy is that of the samples as they were trained on." }
+            p.note { "Results of all runs; – is what is not known. Training accuracy is measured before each update." }
             div.scroll tabindex="0" role="group" aria-label="Results of all runs" {
                 table aria-label="Results of all runs" {
                     thead {
@@ -58,19 +58,19 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
 
 fn row(i: usize, findings: &Findings<'_>) -> Markup {
     let run = findings.run;
-    let share = |tag: &str| run.last(tag).map_or(UNKNOWN.to_string(), |share| percent(share, 2));
+    let share = |tag: &str| percent(run.last(tag).unwrap_or(f64::NAN), 2);
     let epochs = run.scalars.iter().map(|scalar| scalar.epoch).max();
     html! {
         tr {
             th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
-            td.whole { (run.net.config().sizes_in_words()) }
+            td.whole { (run.sizes()) }
             td { (whole(run.net.n_parameters())) }
             td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
             td { (share("accuracy/train")) }
             td { (share("accuracy/validation")) }
             td { (percent(findings.evaluation.accuracy(), 2)) }
             td { (significant(findings.evaluation.loss.mean(), 4)) }
-            td { (findings.calibration_error().map_or(UNKNOWN.to_string(), |error| percent(error, 2))) }
+            td { (percent(findings.calibration_error().unwrap_or(f64::NAN), 2)) }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was measured while the run went on, as curves.
+//! Training curves: loss, accuracy, learning rate, throughput by epoch or step.
 
 use chainrule_trainer::losses::LossConfig;
 use maud::{Markup, html};
@@ -29,40 +29,37 @@ pub(crate) fn loss(config: &LossConfig) -> Curve {
     Curve { unit: config.loss::<f32>().axis(), ..LOSS }
 }
 
+/// Values as they are, on a linear axis.
+pub(crate) const VALUE: Curve = Curve { title: "", unit: "", note: "", prefix: "", wide: false, factor: 1.0 };
+
+/// Fractions of units, in percent.
+pub(crate) const SHARE: Curve = Curve { unit: "fraction of units (%)", factor: 100.0, ..VALUE };
+
 const LOSS: Curve = Curve {
     title: "Loss",
-    unit: "",
-    note: "The training loss is the mean over the epoch, while the weights still changed.",
+    note: "The training loss is the mean over the epoch, measured before each update.",
     prefix: "loss/",
     wide: true,
-    factor: 1.0,
+    ..VALUE
 };
 
 pub(crate) const ACCURACY: Curve = Curve {
     title: "Accuracy",
     unit: "accuracy (%)",
-    note: "Of the training samples as they were trained on; of the others after the epoch.",
+    note: "Training accuracy is measured before each update; the others after the epoch.",
     prefix: "accuracy/",
-    wide: false,
-    factor: 100.0,
+    ..SHARE
 };
 
-pub(crate) const LEARNING_RATE: Curve = Curve {
-    title: "Learning rate",
-    unit: "learning rate (no unit)",
-    note: "",
-    prefix: "learning_rate",
-    wide: false,
-    factor: 1.0,
-};
+pub(crate) const LEARNING_RATE: Curve =
+    Curve { title: "Learning rate", unit: "learning rate (no unit)", prefix: "learning_rate", ..VALUE };
 
 pub(crate) const THROUGHPUT: Curve = Curve {
     title: "Throughput",
     unit: "thousand samples per second",
-    note: "",
     prefix: "samples_per_second",
-    wide: false,
     factor: 1e-3,
+    ..VALUE
 };
 
 /// Loss, accuracy, learning rate, throughput.
@@ -72,9 +69,9 @@ pub(crate) fn section(run: &Run, by: By) -> Markup {
     let stops_early = run.training.as_ref().is_some_and(|training| training.early_stopping.is_some());
     html! {
         @if stops_early {
-            p { "The run stopped early: at its end, the network became again what it was after the epoch with the lowest validation loss." }
+            p { "Early stopping: the network is that of the epoch with the lowest validation loss." }
         }
-        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or not with a history." } }
+        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or its history was not saved." } }
         @else { div.charts { @for chart in charts { (chart) } } }
     }
 }
@@ -91,18 +88,15 @@ impl Curve {
                 "validation" => 2,
                 _ => i % MOST_LINES,
             };
-            Series { name: name.to_string(), look, points: run.points(tag, by) }
+            Series::new(name, look, run.points(tag, by))
         });
         self.charts(self.title, self.note, series.collect(), by)
     }
 
     /// One tag of several runs in one chart; a run looks the same in all.
     pub(crate) fn of_runs(&self, title: &str, tag: &str, runs: &[&Run], by: By) -> Vec<Markup> {
-        let series = runs.iter().enumerate().map(|(look, run)| Series {
-            name: run.name.clone(),
-            look,
-            points: run.points(tag, by),
-        });
+        let of_run = |(look, run): (usize, &&Run)| Series::new(&run.name, look, run.points(tag, by));
+        let series = runs.iter().enumerate().map(of_run);
         self.charts(title, "", series.filter(|series| !series.points.is_empty()).collect(), by)
     }
 
@@ -122,16 +116,8 @@ impl Curve {
                 _ => format!("{title}, part {} of {n_charts}", i + 1),
             };
             let unit = if y.is_log() { format!("{}, log scale", self.unit) } else { self.unit.to_string() };
-            let chart = Chart {
-                title,
-                note: note.to_string(),
-                x: Axis::new(by.title(), x),
-                y: Axis::new(unit, y),
-                bars: Vec::new(),
-                series: of_chart,
-                joined: true,
-            };
-            Some(chart.figure(""))
+            let chart = Chart::new(title, Axis::new(by.title(), x), Axis::new(unit, y));
+            Some(Chart { note: note.to_string(), series: of_chart, joined: true, ..chart }.figure(""))
         });
         charts.collect()
     }

@@ -1,4 +1,4 @@
-//! Inside the network: norms of gradients and weights, dead and saturated units, on the way and at the end.
+//! Norms of gradients and weights, dead and saturated units, during training and at its end.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,8 @@ use crate::{
     numbers::{counted, percent, significant},
     report::Findings,
     run::By,
-    sections::curves::Curve,
+    sections::curves::{Curve, SHARE, VALUE},
+    table::{card, table},
 };
 
 const GRADIENT_NORMS: Curve = Curve {
@@ -17,7 +18,7 @@ const GRADIENT_NORMS: Curve = Curve {
            way back.",
     prefix: "gradient_norm/",
     wide: true,
-    factor: 1.0,
+    ..VALUE
 };
 
 const WEIGHT_NORMS: Curve = Curve {
@@ -26,25 +27,21 @@ const WEIGHT_NORMS: Curve = Curve {
     note: "Euclidean norms of weights W and biases b: 1 for the first affine layer, 2 for the second and so on.",
     prefix: "weight_norm/",
     wide: true,
-    factor: 1.0,
+    ..VALUE
 };
 
 const DEAD: Curve = Curve {
     title: "Dead units",
-    unit: "share of units (%)",
     note: "A dead unit gives the same output for every sample, 0 behind a ReLU.",
     prefix: "dead_units/",
-    wide: false,
-    factor: 100.0,
+    ..SHARE
 };
 
 const SATURATED: Curve = Curve {
     title: "Saturated units",
-    unit: "share of units (%)",
     note: "A saturated unit is on a flat part of its curve for nearly all samples: hardly any gradient comes through.",
     prefix: "saturated_units/",
-    wide: false,
-    factor: 100.0,
+    ..SHARE
 };
 
 pub(crate) fn section(findings: &Findings<'_>, by: By) -> Markup {
@@ -77,48 +74,26 @@ fn seen_from(run: &Run) -> Option<u64> {
 fn at_the_end(findings: &Findings<'_>) -> Markup {
     let found = &findings.inside.diagnostics;
     let of = format!("trained network, on {} of the test set", counted(found.n_samples, "sample", "samples"));
+    let parameters = found
+        .parameters
+        .iter()
+        .map(|p| vec![p.name.clone(), significant(p.weight_norm, 4), significant(p.gradient_norm, 3)]);
+    let hidden = found.hidden.iter().map(|units| {
+        vec![
+            format!("{} ({})", units.layer, units.name),
+            units.n_units.to_string(),
+            percent(units.dead, 1),
+            percent(units.saturated, 1),
+        ]
+    });
+    let parameters =
+        table(&format!("Parameters of the {of}"), &["parameter", "norm", "norm of its gradient"], parameters);
+    let hidden =
+        table(&format!("Hidden units of the {of}"), &["layer", "units", "dead", "saturated"], hidden);
     html! {
         div.charts {
-            div.card.scroll tabindex="0" role="group" aria-label="Parameters of the trained network" {
-                table {
-                    caption { "Parameters of the " (of) }
-                    thead {
-                        tr { th scope="col" { "parameter" } th scope="col" { "norm" } th scope="col" { "norm of its gradient" } }
-                    }
-                    tbody {
-                        @for parameter in &found.parameters {
-                            tr {
-                                th scope="row" { (parameter.name) }
-                                td { (significant(parameter.weight_norm, 4)) }
-                                td { (significant(parameter.gradient_norm, 3)) }
-                            }
-                        }
-                    }
-                }
-            }
-            @if !found.hidden.is_empty() {
-                div.card.scroll tabindex="0" role="group" aria-label="Hidden units of the trained network" {
-                    table {
-                        caption { "Hidden units of the " (of) }
-                        thead {
-                            tr {
-                                th scope="col" { "layer" } th scope="col" { "units" } th scope="col" { "dead" }
-                                th scope="col" { "saturated" }
-                            }
-                        }
-                        tbody {
-                            @for units in &found.hidden {
-                                tr {
-                                    th scope="row" { (units.layer) " (" (units.name) ")" }
-                                    td { (units.n_units) }
-                                    td { (percent(units.dead, 1)) }
-                                    td { (percent(units.saturated, 1)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            (card("Parameters of the trained network", &parameters))
+            @if !found.hidden.is_empty() { (card("Hidden units of the trained network", &hidden)) }
         }
     }
 }

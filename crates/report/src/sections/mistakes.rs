@@ -1,6 +1,6 @@
-//! Where the network was most sure and yet wrong.
+//! The most confident mistakes: the misclassified test samples whose predicted class has the highest probability.
 
-use chainrule_trainer::Samples;
+use chainrule_trainer::{Samples, tensor::Matrix};
 use maud::{Markup, html};
 
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     picture,
     predictions::{Prediction, inputs, worst},
     report::Findings,
+    table::{card, table},
 };
 
 const MOST: usize = 40;
@@ -25,73 +26,51 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>, test: &impl Samp
         return html! { p { "The network makes no mistake on the test set." } };
     }
     let as_probabilities = findings.run.net.config().loss.outputs().are_probabilities();
+    let value = |p: f64| if as_probabilities { percent(p, 2) } else { significant(p, 3) };
     html! {
         p {
             (counted(shown.len(), "mistake", "mistakes")) " of " (whole(n_mistakes)) ", the "
             (if as_probabilities { "most probable" } else { "largest output" }) " first. "
-            "Below each: what it is and what it was taken for, with the "
+            "Below each: the true and the predicted class, with the "
             (if as_probabilities { "probabilities" } else { "outputs" }) " that the network gives them."
         }
         @match report.images {
             Some((_, n_columns)) => {
                 ul.gallery {
-                    @for mistake in &shown { (picture(report, mistake, test, n_columns, as_probabilities)) }
+                    @for mistake in &shown { (picture(report, mistake, &inputs(test, &[mistake.sample]), n_columns, value)) }
                 }
             }
-            None => (table(report, &shown, as_probabilities)),
+            None => (list(report, &shown, value)),
         }
     }
-}
-
-fn value(p: f64, as_probabilities: bool) -> String {
-    if as_probabilities { percent(p, 2) } else { significant(p, 3) }
 }
 
 fn picture(
     report: &Report,
     mistake: &Prediction,
-    test: &impl Samples,
+    x: &Matrix,
     n_columns: usize,
-    as_probabilities: bool,
+    value: impl Fn(f64) -> String,
 ) -> Markup {
-    let x = inputs(test, &[mistake.sample]);
     let pixels: Vec<u8> = x.iter().map(|value| (255.0 * value.clamp(0.0, 1.0)).round() as u8).collect();
     let (truth, predicted) = (report.class(mistake.truth), report.class(mistake.predicted));
     html! {
         li {
             img src=(picture::grey(&pixels, n_columns)) width="84" height="84"
-                alt={ "Test sample " (mistake.sample) ": " (truth) ", taken for " (predicted) };
+                alt={ "Test sample " (mistake.sample) ": " (truth) ", predicted as " (predicted) };
             dl {
-                div { dt { "is " b { (truth) } } dd { (value(mistake.p_truth, as_probabilities)) } }
-                div { dt { "as " b { (predicted) } } dd { (value(mistake.p_predicted, as_probabilities)) } }
+                div { dt { "is " b { (truth) } } dd { (value(mistake.p_truth)) } }
+                div { dt { "as " b { (predicted) } } dd { (value(mistake.p_predicted)) } }
             }
         }
     }
 }
 
-fn table(report: &Report, mistakes: &[Prediction], as_probabilities: bool) -> Markup {
-    html! {
-        div.card.scroll tabindex="0" role="group" aria-label="The most confident mistakes" {
-            table {
-                caption { "Samples count from 0" }
-                thead {
-                    tr {
-                        th scope="col" { "sample" } th scope="col" { "is" } th scope="col" { "output for it" }
-                        th scope="col" { "taken for" } th scope="col" { "output for that" }
-                    }
-                }
-                tbody {
-                    @for mistake in mistakes {
-                        tr {
-                            th scope="row" { (mistake.sample) }
-                            td { (report.class(mistake.truth)) }
-                            td { (value(mistake.p_truth, as_probabilities)) }
-                            td { (report.class(mistake.predicted)) }
-                            td { (value(mistake.p_predicted, as_probabilities)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
+fn list(report: &Report, mistakes: &[Prediction], value: impl Fn(f64) -> String) -> Markup {
+    let rows = mistakes.iter().map(|mistake| {
+        let (truth, predicted) = (report.class(mistake.truth), report.class(mistake.predicted));
+        vec![mistake.sample.to_string(), truth, value(mistake.p_truth), predicted, value(mistake.p_predicted)]
+    });
+    let columns = ["sample", "true class", "its output", "predicted class", "its output"];
+    card("The most confident mistakes", &table("Samples count from 0", &columns, rows))
 }

@@ -1,4 +1,4 @@
-//! What the run was made from, and how it is repeated.
+//! The settings of the run, and the command that repeats it.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The result of a run at a glance.
+//! The summary of a run: test accuracy and loss, size of the network, epochs.
 
 use maud::{Markup, html};
 
@@ -13,7 +13,7 @@ pub(crate) fn sentence(findings: &[Findings<'_>]) -> String {
     let of = counted(n, "sample", "samples");
     match findings {
         [one] => format!(
-            "A network of {} recognises {} of {of} it is tested on.",
+            "A network of {} with a test accuracy of {} on {of}.",
             counted(one.run.net.n_parameters(), "parameter", "parameters"),
             percent(one.evaluation.accuracy(), 2),
         ),
@@ -30,7 +30,7 @@ pub(crate) fn tiles(findings: &Findings<'_>) -> Markup {
     if let Some(error) = findings.calibration_error() {
         tiles.push(("calibration error", percent(error, 2)));
     }
-    tiles.push(("network", run.net.config().sizes_in_words()));
+    tiles.push(("network", run.sizes()));
     tiles.push(("parameters", whole(run.net.n_parameters())));
     if let Some(last) = run.scalars.iter().max_by_key(|scalar| scalar.step) {
         tiles.push(("epochs", last.epoch.to_string()));

@@ -1,4 +1,4 @@
-//! What the units of the first layer look for: their weights as pictures.
+//! The weights of the first layer as pictures, one for every unit.
 
 use maud::{Markup, html};
 

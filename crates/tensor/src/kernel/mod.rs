@@ -7,7 +7,7 @@
 //! computes it. So results don't depend on how callers cut columns, or rows of the result.
 
 mod exponential;
-mod nonzero;
+pub(crate) mod nonzero;
 mod scalar;
 mod table;
 #[cfg(target_arch = "x86_64")]
@@ -18,7 +18,6 @@ use std::ops::Range;
 
 use crate::{Float, MatrixView, MatrixViewMut, SparseView};
 
-pub(crate) use nonzero::nonzero_bytes;
 pub(crate) use table::{HasKernels, Kernels, Shape, Strided};
 
 impl<F: Float> Kernels<F> {

@@ -124,14 +124,14 @@ fn dense_products_are_those_of_three_loops() {
 
 #[test]
 fn bytes_that_are_not_0_are_found() {
-    assert_eq!(nonzero_bytes(&[0; 64]), 0);
-    assert_eq!(nonzero_bytes(&[255; 64]), u64::MAX);
+    assert_eq!(nonzero::nonzero_bytes(&[0; 64]), 0);
+    assert_eq!(nonzero::nonzero_bytes(&[255; 64]), u64::MAX);
     for i in 0..64 {
         let mut block = [0; 64];
         block[i] = 1 << (i % 8);
-        assert_eq!(nonzero_bytes(&block), 1 << i);
+        assert_eq!(nonzero::nonzero_bytes(&block), 1 << i);
         block[i * 7 % 64] = 128;
-        assert_eq!(nonzero_bytes(&block), nonzero::plain(&block));
+        assert_eq!(nonzero::nonzero_bytes(&block), nonzero::plain(&block));
     }
 }
 
