@@ -81,6 +81,7 @@ struct Operators {
 #[derive(Serialize)]
 struct Training {
     program_version: String,
+    arithmetic: u32,
     config: TrainConfig,
     epochs: usize,
     last_epoch: Option<EpochReport>,
@@ -111,6 +112,7 @@ impl Held {
         let tensors = tensors.collect();
         let training = Training {
             program_version: record.program_version,
+            arithmetic: record.arithmetic,
             config: record.config,
             epochs: record.history.len(),
             last_epoch: record.history.last().cloned(),
@@ -166,8 +168,11 @@ impl Held {
         }
         if let Some(training) = &self.training {
             let optimizer = training.config.optimizer.name();
-            let version = &training.program_version;
-            output::line(format_args!("by chainrule {version}, {} epochs with {optimizer}", training.epochs));
+            let (version, epochs, arithmetic) =
+                (&training.program_version, training.epochs, training.arithmetic);
+            output::line(format_args!(
+                "by chainrule {version}, {epochs} epochs with {optimizer}, arithmetic {arithmetic}"
+            ));
             if let Some(last) = &training.last_epoch {
                 output::line(last);
             }

@@ -22,6 +22,9 @@ pub(crate) struct Keeping {
     /// --epochs or --steps say so
     #[arg(long, value_name = "PATH|auto")]
     pub(crate) resume: Option<PathBuf>,
+    /// Go on though the run was of another arithmetic (see inspect): with other bits than if it had not been stopped
+    #[arg(long, requires = "resume")]
+    pub(crate) any_arithmetic: bool,
     /// What becomes of the run when a checkpoint cannot be written [default: continue]
     #[arg(long, value_name = "HOW", requires = "checkpoint_dir")]
     pub(crate) on_checkpoint_error: Option<OnError>,
@@ -64,7 +67,8 @@ impl Keeping {
             .with_every(self.checkpoint_every.unwrap_or_default())
             .with_keep(keep)
             .with_resume(resume)
-            .with_on_error(on_error))
+            .with_on_error(on_error)
+            .with_any_arithmetic(self.any_arithmetic))
     }
 }
 

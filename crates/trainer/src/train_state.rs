@@ -168,7 +168,7 @@ impl<S: Samples> Run<'_, S> {
         };
         if training.arithmetic != ARITHMETIC && !any_arithmetic {
             let expected = format!(
-                "{}, as in the run that was saved (with_any_arithmetic goes on all the same, with other bits)",
+                "{}, as in the run that was saved (any_arithmetic goes on all the same, with other bits)",
                 training.arithmetic
             );
             return refuse("the arithmetic", ARITHMETIC.to_string(), expected);

@@ -1,5 +1,6 @@
 //! What `train-mnist --json` prints: an object for every epoch and one at the end.
 
+use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{EpochReport, Mlp, Summary};
 
 use super::{TrainMnist, words::saved_to};
@@ -35,6 +36,7 @@ pub(super) fn done(summary: &Summary, net: &Mlp, options: &TrainMnist) {
             ("samples_per_second", summary.samples_per_second().into()),
             ("checkpoint", checkpoint.into()),
             ("parameters_crc32", format!("{:08x}", net.parameters_crc32()).into()),
+            ("arithmetic", ARITHMETIC.into()),
         ],
     );
 }

@@ -1,5 +1,6 @@
 //! The integration tests of the command line in one program.
 
+mod arithmetic;
 mod bad_input;
 mod called;
 mod commands;

@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, path::Path};
 
 use chainrule_losses::SoftmaxCrossEntropy;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, Schedule, Sgd};
+use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{
     Activation, Checkpoint, Checkpoints, Dataset, EarlyStopping, EpochReport, Event, Every, Mlp, MlpConfig,
     Resume, Sampling, Summary, TrainConfig, TrainingRecord, train,
@@ -294,6 +295,36 @@ fn other_data_and_other_networks_are_refused() {
         let error = run(config, data).unwrap_err();
         assert!(error.contains(expected), "\"{error}\" does not say \"{expected}\"");
     }
+}
+
+/// A version with other bits would silently end elsewhere than the run that was never stopped.
+#[test]
+fn a_run_of_another_arithmetic_is_refused_unless_any_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.ckpt");
+    let config = TrainConfig::new().with_epochs(1);
+    let (net, summary) = kept(&Checkpoints::default(), &config);
+    let mut record = TrainingRecord::new(config, summary.history);
+    assert_eq!(record.arithmetic, ARITHMETIC);
+    record.arithmetic += 1;
+    Checkpoint::new(net, record).with_state(summary.state.unwrap()).save(&path).unwrap();
+    assert_eq!(Checkpoint::load(&path).unwrap().training.arithmetic, ARITHMETIC + 1);
+
+    let longer = TrainConfig::new().with_epochs(2);
+    let checkpoints = Checkpoints::default().with_resume(Resume::From(path.clone()));
+    let mut other = self::net();
+    let error = checkpoints.train(&mut other, &blobs(100), Some(&blobs(30)), &longer, go_on).unwrap_err();
+    let expected = format!(
+        "cannot resume from {}: the arithmetic is 1, expected 2, as in the run that was saved (any_arithmetic goes on all \
+         the same, with other bits)",
+        path.display()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_same(
+        &kept(&checkpoints.with_any_arithmetic(true), &longer),
+        &never_stopped(&longer),
+        "any arithmetic",
+    );
 }
 
 #[test]
