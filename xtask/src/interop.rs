@@ -8,9 +8,9 @@ use std::{
 };
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
-use chainrule_layers::LayerExt;
+use chainrule_layers::{LayerConfig, LayerExt};
 use chainrule_mnist::Mnist;
-use chainrule_trainer::Mlp;
+use chainrule_trainer::{Mlp, MlpConfig};
 use clap::Args;
 use serde_json::Value;
 

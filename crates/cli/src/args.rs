@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chainrule_losses::LossConfig;
-use chainrule_optimizers::{Optimizer, OptimizerConfig};
+use chainrule_optimizers::OptimizerConfig;
 use chainrule_trainer::{Activation, MAX_THREADS};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;

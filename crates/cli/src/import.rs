@@ -77,7 +77,7 @@ fn network(options: &Import) -> Result<Mlp> {
             let why = format!("{path} describes its network itself: leave --activation and --loss out");
             Err(Usage(why).into())
         }
-        (Some(_), _) => Ok(state.to_mlp().map_err(in_file)?),
+        (Some(_), _) => Ok(state.to_network().map_err(in_file)?),
         (None, None) => {
             let why = format!(
                 "{path} does not say which network its tensors are of: give --loss, and --activation for hidden layers"

@@ -128,7 +128,7 @@ impl Held {
     }
 
     fn of_contents(contents: Contents) -> Held {
-        let parameters_crc32 = contents.to_mlp().map(|net| format!("{:08x}", net.parameters_crc32()));
+        let parameters_crc32 = contents.to_network().map(|net| format!("{:08x}", net.parameters_crc32()));
         let tensors = contents.tensors.iter().map(|tensor| {
             let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
             Tensor { name, r#type, shape: tensor.shape.clone() }

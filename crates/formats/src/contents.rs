@@ -2,12 +2,13 @@
 
 use std::{fmt, path::Path};
 
-use chainrule_trainer::{Mlp, MlpConfig};
+use chainrule_trainer::{Network, NetworkConfig, layers::no_own_layers};
 
 use crate::{
-    Error, Problem, StateDict, Tensor, file, npz,
+    Error, Problem, Tensor, file, forms, npz,
     onnx::{self, Graph},
     safetensors,
+    state_dict::filled,
 };
 
 /// Reading a file, making the network included, takes at most this many times the memory of the file, and 64 KiB.
@@ -59,7 +60,7 @@ pub struct Contents {
     /// Its format.
     pub format: Format,
     /// The network, where the file describes it.
-    pub config: Option<MlpConfig>,
+    pub config: Option<NetworkConfig>,
     /// All tensors with their types and shapes; in ONNX without their values.
     pub tensors: Vec<Tensor>,
     /// The graph of an ONNX file.
@@ -80,7 +81,7 @@ pub struct Contents {
 /// safetensors::save(&Mlp::new(&MlpConfig::new([3, 5, 2]))?, &path)?;
 /// let contents = inspect(&path)?;
 /// assert_eq!(contents.format, Format::Safetensors);
-/// assert_eq!(contents.config.unwrap().sizes, [3, 5, 2]);
+/// assert_eq!(contents.config.unwrap().sizes(), [3, 5, 2]);
 /// assert_eq!(contents.tensors.len(), 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -109,7 +110,8 @@ impl Contents {
     }
 
     /// The network, where the file describes it and has its values.
-    pub fn to_mlp(&self) -> Option<Mlp> {
-        StateDict::new(self.tensors.clone(), self.config.clone()).ok()?.to_mlp().ok()
+    pub fn to_network(&self) -> Option<Network> {
+        let config = self.config.as_ref()?;
+        filled(config, &forms::indices(&config.layers), &self.tensors, &no_own_layers).ok()
     }
 }

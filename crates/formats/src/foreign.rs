@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chainrule_trainer::{Activation, Mlp, MlpConfig, losses::LossConfig};
-
-use crate::{
-    Problem, StateDict, Tensor,
-    parts::{Part, parts},
+use chainrule_trainer::{
+    Activation, Mlp, MlpConfig, NetworkConfig,
+    layers::{LayerConfig, no_own_layers},
+    losses::LossConfig,
 };
+
+use crate::{Problem, StateDict, Tensor, description, state_dict::filled};
 
 impl StateDict {
     /// The network whose layers' sizes are those of the tensors, with these activations and this loss.
@@ -29,7 +30,7 @@ impl StateDict {
     /// // NumPy wrote it: np.savez("xor.npz", **{"0.weight": …, "0.bias": …, "2.weight": …, "2.bias": …})
     /// let state = npz::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/xor.npz"))?;
     /// let net = state.to_mlp_as(&[Activation::Tanh], LossConfig::BinaryCrossEntropy)?;
-    /// assert_eq!(net.config().sizes, [2, 3, 1]);
+    /// assert_eq!(net.config().sizes(), [2, 3, 1]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_mlp_as(&self, activations: &[Activation], loss: LossConfig) -> Result<Mlp, Problem> {
@@ -37,9 +38,8 @@ impl StateDict {
         let (sizes, batch_norm) = sizes(&found)?;
         let config = MlpConfig::new(sizes).with_loss(loss).with_batch_norm(batch_norm);
         let config = with_activations(config, activations)?;
-        config.check().map_err(|cause| Problem::Description(cause.to_string()))?;
-        let placed = place(&parts(&config), &found)?;
-        self.filled(&config, &placed)
+        let config = NetworkConfig::try_from(config).map_err(description::problem)?;
+        filled(&config, &place(&config.layers, found.into_keys())?, self.tensors(), &no_own_layers)
     }
 
     /// The layers with parameters by their index, as their weights show.
@@ -118,30 +118,24 @@ fn with_activations(config: MlpConfig, given: &[Activation]) -> Result<MlpConfig
     }
 }
 
-/// Gives every layer with parameters its index in the file.
-fn place(parts: &[Part], found: &BTreeMap<usize, &Tensor>) -> Result<Vec<(usize, Part)>, Problem> {
-    let mut indices = found.keys().copied();
+/// The index of every layer in the file, where those with parameters have these; that of the others is of no use.
+fn place(layers: &[LayerConfig], mut indices: impl Iterator<Item = usize>) -> Result<Vec<usize>, Problem> {
     let mut placed = Vec::new();
-    // The layers without parameters since the last one with.
-    let mut between = None;
-    for part in parts {
-        if let Part::Activation(activation) = part {
-            between = Some(*activation);
+    // The last index, and the activation behind it.
+    let (mut last, mut between) = (0, None);
+    for layer in layers {
+        if !matches!(layer, LayerConfig::Affine(_) | LayerConfig::BatchNorm(_)) {
+            between = Some(layer.name());
+        } else if let Some(index) = indices.next() {
+            if let Some(activation) = between.take().filter(|_| index - last < 2) {
+                return Err(Problem::Activations {
+                    found: activation.to_string(),
+                    expected: format!("identity, since there is no layer between {last} and {index}"),
+                });
+            }
+            last = index;
         }
-        if part.tensors().is_empty() {
-            continue;
-        }
-        let Some(index) = indices.next() else { break };
-        if let (Some(activation), Some((previous, _))) = (between, placed.last())
-            && index - previous < 2
-        {
-            return Err(Problem::Activations {
-                found: activation.to_string(),
-                expected: format!("identity, since there is no layer between {previous} and {index}"),
-            });
-        }
-        placed.push((index, *part));
-        between = None;
+        placed.push(last);
     }
     Ok(placed)
 }

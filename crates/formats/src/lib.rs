@@ -7,7 +7,7 @@ mod file;
 // Between a network and named tensors in PyTorch's layout.
 mod description;
 mod foreign;
-mod parts;
+mod forms;
 mod state_dict;
 
 // The formats.
@@ -21,5 +21,5 @@ pub use chainrule_trainer as trainer;
 
 pub use contents::{Contents, Format, MEMORY_FACTOR, inspect};
 pub use error::{Error, Problem};
-pub use parts::pytorch;
+pub use forms::pytorch;
 pub use state_dict::{StateDict, Tensor};

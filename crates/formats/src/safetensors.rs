@@ -18,7 +18,7 @@ use std::{
     path::Path,
 };
 
-use chainrule_trainer::Mlp;
+use chainrule_trainer::Network;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -45,7 +45,7 @@ const MAX_HEADER: u64 = 100_000_000;
 /// assert_eq!(safetensors::load(&path)?.parameters_crc32(), net.parameters_crc32());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn save(net: &Mlp, path: impl AsRef<Path>) -> Result<(), Error> {
+pub fn save(net: &Network, path: impl AsRef<Path>) -> Result<(), Error> {
     file::write(path.as_ref(), || to_bytes(&StateDict::of(net)?))
 }
 
@@ -53,8 +53,8 @@ pub fn save(net: &Mlp, path: impl AsRef<Path>) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read; [`Error::File`] if it is damaged, or describes no network: then use [`read`].
-pub fn load(path: impl AsRef<Path>) -> Result<Mlp, Error> {
-    file::read(path.as_ref(), |bytes| from_bytes(bytes)?.to_mlp())
+pub fn load(path: impl AsRef<Path>) -> Result<Network, Error> {
+    file::read(path.as_ref(), |bytes| from_bytes(bytes)?.to_network())
 }
 
 /// The tensors in the file `path`.
@@ -141,8 +141,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
     if begin < values.len() {
         return Err(malformed("its end", format!("{} bytes of values", values.len()), begin));
     }
-    let config = metadata.get(description::KEY).map(|json| description::from_json(json)).transpose()?;
-    StateDict::new(tensors, config)
+    StateDict::new(tensors, metadata.get(description::KEY).map(String::as_str))
 }
 
 fn malformed(what: &str, found: impl Display, expected: impl Display) -> Problem {

@@ -4,16 +4,17 @@
 //! chainrule   W1 (outputs × inputs, column after column)      b1       gamma2  beta2  running_mean2  running_var2
 //! PyTorch     0.weight [outputs, inputs], row after row       0.bias   1.weight, 1.bias, 1.running_mean, 1.running_var
 //! ```
-//! The number is the index in `nn.Sequential`, where activations and dropout count too.
+//! The number is the index in `nn.Sequential`, where activations and dropout count too. The tensors of a layer of a program's
+//! own keep the names that it gives them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, sync::Arc};
 
-use chainrule_trainer::{Mlp, MlpConfig};
-
-use crate::{
-    Problem, description,
-    parts::{Part, parts},
+use chainrule_trainer::{
+    Network, NetworkConfig,
+    layers::{self, Kind, Layer, LayerConfig, OwnLayers, no_own_layers},
 };
+
+use crate::{Problem, description, forms};
 
 /// The parameters and running statistics of a network by PyTorch's names, and which network that is, if it is known.
 ///
@@ -26,13 +27,13 @@ use crate::{
 /// let names: Vec<_> = state.tensors().iter().map(|tensor| tensor.name.as_str()).collect();
 /// assert_eq!(names, ["0.bias", "0.weight", "2.bias", "2.weight"]); // 1 is the sigmoid
 /// assert_eq!(state.get("0.weight").unwrap().shape, [5, 3]); // outputs, inputs
-/// assert_eq!(state.to_mlp()?.parameters_crc32(), net.parameters_crc32());
+/// assert_eq!(state.to_network()?.parameters_crc32(), net.parameters_crc32());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateDict {
     tensors: Vec<Tensor>,
-    config: Option<MlpConfig>,
+    config: Option<NetworkConfig>,
 }
 
 /// A named array as a file has it.
@@ -92,8 +93,17 @@ pub(crate) fn shown(name: &str, shape: &[usize]) -> String {
 }
 
 impl StateDict {
-    /// The tensors of a file, if no two have the same name.
-    pub(crate) fn new(mut tensors: Vec<Tensor>, config: Option<MlpConfig>) -> Result<Self, Problem> {
+    /// The tensors of a file with the description of their network, if no two have the same name.
+    pub(crate) fn new(tensors: Vec<Tensor>, description: Option<&str>) -> Result<Self, Problem> {
+        let config = description.map(|json| description::from_json(json, tensors.len())).transpose()?;
+        StateDict::with_config(tensors, config)
+    }
+
+    /// The same with a description that was read.
+    pub(crate) fn with_config(
+        mut tensors: Vec<Tensor>,
+        config: Option<NetworkConfig>,
+    ) -> Result<Self, Problem> {
         // 10.weight stands behind 2.weight.
         tensors.sort_by_cached_key(|tensor| {
             (tensor.place().map_or(usize::MAX, |(index, _)| index), tensor.name.clone())
@@ -108,36 +118,38 @@ impl StateDict {
     ///
     /// # Errors
     /// [`Problem::Value`] if one is not finite; [`Problem::Tensor`] if the layers are no longer those of the network's
-    /// configuration.
-    pub fn of(net: &Mlp) -> Result<Self, Problem> {
+    /// configuration; [`Problem::Unsupported`] if a layer of a program's own has two tensors of one name.
+    pub fn of(net: &Network) -> Result<Self, Problem> {
         let of = |buffers: bool| {
             let tensors = net.tensors().filter(move |(tensor, _)| tensor.is_parameter() != buffers);
             tensors.map(|(_, values)| (values.shape(), values.as_slice()))
         };
-        let (mut parameters, mut buffers) = (of(false), of(true));
-        let mut tensors = Vec::new();
-        for (index, part) in parts(net.config()).iter().enumerate() {
-            for (name, shape) in part.tensors() {
-                let is_buffer = name.starts_with("running");
-                let found = if is_buffer { buffers.next() } else { parameters.next() };
-                let name = format!("{index}.{name}");
-                let [n_rows, n_columns] = [shape[0], shape.get(1).copied().unwrap_or(1)];
-                let Some((_, values)) = found.filter(|(found, _)| *found == (n_rows, n_columns)) else {
-                    let found = found.map_or("no such tensor".to_string(), |((n_rows, n_columns), _)| {
-                        shown(&name, &[n_rows, n_columns])
-                    });
-                    return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
-                };
-                let tensor = Tensor::new(&name, "F32", shape, Some(by_rows(values, n_rows)));
-                tensor.checked()?;
-                tensors.push(tensor);
-            }
-        }
+        let (mut parameters, mut buffers, mut tensors) = (of(false), of(true), Vec::new());
+        let (config, n_layers) = (net.config(), net.layers().len());
+        // Only the network has the layers of a program's own.
+        let layer = |l: usize| match &config.layers[l] {
+            LayerConfig::Own { .. } if l < n_layers => Ok(net.layers().layer(l)),
+            known => known.layer(&no_own_layers),
+        };
+        each_tensor(config, &forms::indices(&config.layers), layer, |name, shape, is_buffer| {
+            let expected = (shape[0], shape.get(1).copied().unwrap_or(1));
+            let found = if is_buffer { buffers.next() } else { parameters.next() };
+            let Some((_, values)) = found.filter(|(found, _)| *found == expected) else {
+                let found = found.map_or("no such tensor".to_string(), |((n_rows, n_columns), _)| {
+                    shown(&name, &[n_rows, n_columns])
+                });
+                return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
+            };
+            let tensor = Tensor::new(&name, "F32", shape, Some(by_rows(values, expected.0)));
+            tensor.checked()?;
+            tensors.push(tensor);
+            Ok(())
+        })?;
         if let Some(((n_rows, n_columns), _)) = parameters.chain(buffers).next() {
             let found = shown("another tensor", &[n_rows, n_columns]);
             return Err(Problem::Tensor { found, expected: "none".to_string() });
         }
-        StateDict::new(tensors, Some(net.config().clone()))
+        StateDict::with_config(tensors, Some(config.clone()))
     }
 
     /// All tensors, ordered by their index and name.
@@ -151,11 +163,11 @@ impl StateDict {
     }
 
     /// The network that the tensors are of, as the file describes it; none in a file of another program.
-    pub fn config(&self) -> Option<&MlpConfig> {
+    pub fn config(&self) -> Option<&NetworkConfig> {
         self.config.as_ref()
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Tensor>, Option<MlpConfig>) {
+    pub(crate) fn into_parts(self) -> (Vec<Tensor>, Option<NetworkConfig>) {
         (self.tensors, self.config)
     }
 
@@ -168,61 +180,90 @@ impl StateDict {
     ///
     /// # Errors
     /// [`Problem::NoDescription`] if it describes none: then [`to_mlp_as`](StateDict::to_mlp_as) is the way;
-    /// [`Problem::Tensor`] if the tensors are not those of the network; [`Problem::Value`] or [`Problem::Unsupported`]
-    /// if their values cannot be a network's.
-    pub fn to_mlp(&self) -> Result<Mlp, Problem> {
-        let config = self.config.as_ref().ok_or(Problem::NoDescription)?;
-        self.filled(config, &parts(config).into_iter().enumerate().collect::<Vec<_>>())
+    /// [`Problem::Description`] if it has layers of a program's own, which
+    /// [`to_network_with_own`](StateDict::to_network_with_own) takes; [`Problem::Tensor`] if the tensors are not those of
+    /// the network; [`Problem::Value`] or [`Problem::Unsupported`] if their values cannot be a network's.
+    pub fn to_network(&self) -> Result<Network, Problem> {
+        self.to_network_with_own(&no_own_layers)
     }
 
-    /// The network of this configuration, whose layers have these indices in the file.
-    pub(crate) fn filled(&self, config: &MlpConfig, parts: &[(usize, Part)]) -> Result<Mlp, Problem> {
-        let of_file: BTreeMap<&str, &Tensor> = self.tensors.iter().map(|t| (&*t.name, t)).collect();
-        let (mut parameters, mut buffers, mut known) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for (index, part) in parts {
-            for (name, shape) in part.tensors() {
-                let is_buffer = name.starts_with("running");
-                let name = format!("{index}.{name}");
-                let found = of_file.get(&*name);
-                let Some(tensor) = found.filter(|tensor| tensor.shape == shape) else {
-                    let found = found.map_or("no such tensor".to_string(), |tensor| tensor.shown());
-                    return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
-                };
-                let values = (tensor.checked()?, shape[0]);
-                if is_buffer {
-                    buffers.push(values)
-                } else {
-                    parameters.push(values)
-                }
-                known.insert(name);
-            }
-            if matches!(part, Part::BatchNorm { .. }) {
-                // PyTorch counts mini-batches there, for an average that chainrule doesn't have.
-                known.insert(format!("{index}.num_batches_tracked"));
-            }
-        }
-        if let Some(other) = self.tensors.iter().find(|tensor| !known.contains(&tensor.name)) {
-            let expected = "none of that name".to_string();
-            return Err(Problem::Tensor { found: other.shown(), expected });
-        }
-        // Only now, when its size is known to be that of the tensors, memory is taken for it.
-        let mut net = Mlp::new(config).map_err(|cause| Problem::Description(cause.to_string()))?;
-        let (layers, values) = net.sequential_mut().split_mut();
-        for (tensor, (by_rows, n_rows)) in layers.tensors().zip(parameters.into_iter().chain(buffers)) {
-            copy_by_columns(by_rows, n_rows, tensor.view_mut(values).as_mut_slice());
-        }
-        Ok(net)
+    /// The same with layers of a program's own, which `own` makes of their names and settings.
+    ///
+    /// # Errors
+    /// As [`to_network`](StateDict::to_network), but for names that `own` knows.
+    pub fn to_network_with_own(&self, own: OwnLayers<'_, f32>) -> Result<Network, Problem> {
+        let config = self.config.as_ref().ok_or(Problem::NoDescription)?;
+        filled(config, &forms::indices(&config.layers), &self.tensors, own)
     }
+}
+
+/// The network of this configuration with these tensors, where its layers have these indices.
+pub(crate) fn filled(
+    config: &NetworkConfig,
+    indices: &[usize],
+    tensors: &[Tensor],
+    own: OwnLayers<'_, f32>,
+) -> Result<Network, Problem> {
+    let mut of_file: BTreeMap<&str, &Tensor> = tensors.iter().map(|t| (&*t.name, t)).collect();
+    let (mut all, layer) = ([Vec::new(), Vec::new()], |l: usize| config.layers[l].layer(own));
+    each_tensor(config, indices, layer, |name, shape, is_buffer| {
+        let found = of_file.remove(&*name);
+        let Some(tensor) = found.filter(|tensor| tensor.shape == shape) else {
+            let found = found.map_or("no such tensor".to_string(), Tensor::shown);
+            return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
+        };
+        all[usize::from(is_buffer)].push((tensor.checked()?, shape[0]));
+        if let Some(norm) = name.strip_suffix("running_mean") {
+            // PyTorch counts mini-batches there, for an average that chainrule doesn't have.
+            of_file.remove(&*format!("{norm}num_batches_tracked"));
+        }
+        Ok(())
+    })?;
+    if let Some(other) = tensors.iter().find(|tensor| of_file.contains_key(&*tensor.name)) {
+        let expected = "none of that name".to_string();
+        return Err(Problem::Tensor { found: other.shown(), expected });
+    }
+    // Only now, when its size is known to be that of the tensors, memory is taken for it.
+    let mut net = Network::with_own(config, own).map_err(description::problem)?;
+    let (layers, values) = net.sequential_mut().split_mut();
+    for (tensor, (by_rows, n_rows)) in layers.tensors().zip(all.into_iter().flatten()) {
+        copy_by_columns(by_rows, n_rows, tensor.view_mut(values).as_mut_slice());
+    }
+    Ok(net)
+}
+
+/// Calls `each` with the name and the shape in a file of every tensor, and whether it is a buffer, layer after layer, so that
+/// nothing is kept of what a file describes and does not have. The layers, made by `layer`, have these indices there.
+fn each_tensor(
+    config: &NetworkConfig,
+    indices: &[usize],
+    layer: impl Fn(usize) -> Result<Arc<dyn Layer<f32>>, layers::Error>,
+    mut each: impl FnMut(String, Vec<usize>, bool) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let mut input = config.input;
+    for (l, index) in indices.iter().enumerate() {
+        let layer = layer(l).map_err(description::problem)?;
+        let output = layer.output(input).map_err(Problem::Description)?;
+        for tensor in layer.tensors(input) {
+            let name = format!("{index}.{}", forms::tensor_name(&config.layers[l], &tensor.name));
+            let is_vector = tensor.kind != Kind::Weight && tensor.n_columns == 1;
+            let shape = if is_vector { vec![tensor.n_rows] } else { vec![tensor.n_rows, tensor.n_columns] };
+            each(name, shape, !tensor.is_parameter())?;
+        }
+        input = output;
+    }
+    Ok(())
 }
 
 /// Column after column to row after row.
 fn by_rows(values: &[f32], n_rows: usize) -> Vec<f32> {
-    (0..n_rows).flat_map(|i| values[i..].iter().step_by(n_rows)).copied().collect()
+    (0..n_rows).flat_map(|i| values.iter().skip(i).step_by(n_rows)).copied().collect()
 }
 
 /// Row after row to column after column.
 fn copy_by_columns(values: &[f32], n_rows: usize, to: &mut [f32]) {
-    for (i, row) in values.chunks_exact(values.len() / n_rows).enumerate() {
+    let n_columns = values.len() / n_rows.max(1);
+    for (i, row) in values.chunks_exact(n_columns.max(1)).enumerate() {
         for (to, value) in to[i..].iter_mut().step_by(n_rows).zip(row) {
             *to = *value;
         }

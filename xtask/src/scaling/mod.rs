@@ -90,7 +90,7 @@ fn measure(work: &str, n_samples: usize, samples: &ImageSet, options: &Scaling) 
         for &batch_size in &options.batch_size {
             for &threads in &options.threads {
                 let config = TrainConfig::new()
-                    .with_optimizer(recipe.optimizer()?)
+                    .with_optimizer(recipe.optimizer())
                     .with_batch_size(batch_size)
                     .with_steps(n_samples.div_ceil(batch_size) as u64)
                     .with_threads(threads);

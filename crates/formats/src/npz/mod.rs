@@ -16,7 +16,7 @@ mod zip;
 
 use std::path::Path;
 
-use chainrule_trainer::{Mlp, MlpConfig};
+use chainrule_trainer::Network;
 
 use crate::{Error, Problem, StateDict, description, file};
 
@@ -37,7 +37,7 @@ use crate::{Error, Problem, StateDict, description, file};
 /// assert_eq!(npz::load(&path)?.parameters_crc32(), net.parameters_crc32());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn save(net: &Mlp, path: impl AsRef<Path>) -> Result<(), Error> {
+pub fn save(net: &Network, path: impl AsRef<Path>) -> Result<(), Error> {
     file::write(path.as_ref(), || to_bytes(&StateDict::of(net)?))
 }
 
@@ -45,8 +45,8 @@ pub fn save(net: &Mlp, path: impl AsRef<Path>) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read; [`Error::File`] if it is damaged, or describes no network: then use [`read`].
-pub fn load(path: impl AsRef<Path>) -> Result<Mlp, Error> {
-    file::read(path.as_ref(), |bytes| from_bytes(bytes)?.to_mlp())
+pub fn load(path: impl AsRef<Path>) -> Result<Network, Error> {
+    file::read(path.as_ref(), |bytes| from_bytes(bytes)?.to_network())
 }
 
 /// The arrays in the file `path`.
@@ -110,13 +110,11 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
         };
         tensors.push(npy::from_bytes(name, &archive.content(member)?)?);
     }
-    StateDict::new(tensors, config(archive.comment)?)
+    StateDict::new(tensors, description_in(archive.comment))
 }
 
-/// The network that a comment describes; a comment of somebody else is none of ours.
-fn config(comment: &[u8]) -> Result<Option<MlpConfig>, Problem> {
+/// The description in a comment; a comment of somebody else is none of ours.
+fn description_in(comment: &[u8]) -> Option<&str> {
     let begin = format!("{{\"{}\":", description::KEY);
-    let text = std::str::from_utf8(comment).ok();
-    let json = text.and_then(|text| text.strip_prefix(&*begin)?.strip_suffix('}'));
-    json.map(description::from_json).transpose()
+    std::str::from_utf8(comment).ok()?.strip_prefix(&*begin)?.strip_suffix('}')
 }

@@ -3,15 +3,35 @@
 use chainrule_protobuf::Message;
 
 /// The numbers of element types in `TensorProto`.
-pub(super) const FLOAT: u64 = 1;
+pub(crate) const FLOAT: u64 = 1;
 pub(super) const INT64: u64 = 7;
 pub(super) const BOOL: u64 = 9;
 pub(super) const DOUBLE: u64 = 11;
 
 /// The value of an operator's attribute.
-pub(super) enum Attribute {
+#[derive(Clone, Copy)]
+pub(crate) enum Attribute {
     Int(u64),
     Float(f32),
+}
+
+/// A step of a layer.
+pub(crate) struct Operator {
+    name: &'static str,
+    /// `x` is the layer's input; a number is a constant; all others are the layer's own.
+    inputs: &'static [&'static str],
+    pub(crate) output: &'static str,
+    attribute: Option<(&'static str, Attribute)>,
+}
+
+impl Operator {
+    pub(crate) fn new(output: &'static str, name: &'static str, inputs: &'static [&'static str]) -> Self {
+        Operator { name, inputs, output, attribute: None }
+    }
+
+    pub(crate) fn with(self, name: &'static str, value: Attribute) -> Self {
+        Operator { attribute: Some((name, value)), ..self }
+    }
 }
 
 struct Node {
@@ -59,6 +79,20 @@ impl Builder {
         self.nodes.push(Node { operator, inputs, output, attributes: attributes.collect() });
     }
 
+    /// Adds the layer with this index behind the last node.
+    pub(super) fn layer(&mut self, index: usize, operators: Vec<Operator>) {
+        let x = self.last.clone();
+        for Operator { name, inputs, output, attribute } in operators {
+            let inputs = inputs.iter().map(|input| match input.parse() {
+                Ok(value) => self.constant(value),
+                Err(_) if *input == "x" => x.clone(),
+                Err(_) => format!("{index}.{input}"),
+            });
+            let inputs: Vec<String> = inputs.collect();
+            self.node(name, inputs, &format!("{index}.{output}"), attribute.as_slice());
+        }
+    }
+
     /// A tensor of floats that nodes may use.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -76,7 +110,7 @@ impl Builder {
     }
 
     /// The name of a single number as a tensor, which is added when it is asked for first.
-    pub(super) fn constant(&mut self, value: f32) -> String {
+    fn constant(&mut self, value: f32) -> String {
         let name = format!("constant.{value}");
         if !self.tensors.iter().any(|(known, _)| *known == name) {
             self.tensor(&name, &[], &[value]);
@@ -86,6 +120,10 @@ impl Builder {
 
     /// The graph, whose last node's output becomes its output under this name.
     pub(super) fn finish(mut self, name: &str, output: &str, n_outputs: usize) -> Message {
+        if self.nodes.is_empty() {
+            // Nothing but dropout.
+            self.node("Identity", [self.last.clone()], output, &[]);
+        }
         if let Some(last) = self.nodes.last_mut() {
             last.output = output.to_string();
         }

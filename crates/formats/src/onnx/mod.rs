@@ -12,20 +12,16 @@
 //! form; SiLU and both GELUs, which opset 17 does not have, are put together from others, and the step is a comparison,
 //! which makes 0 of a NaN where chainrule passes it on. The output is called `logits`, `probabilities` or `values`.
 
-mod activation;
 mod encoding;
-mod graph;
+pub(crate) mod graph;
 mod read;
 
 use std::path::Path;
 
 use chainrule_protobuf::Message;
-use chainrule_trainer::{Mlp, losses::Outputs};
+use chainrule_trainer::{Network, layers::LayerConfig, losses::Outputs};
 
-use crate::{
-    Error, Problem, StateDict, description, file,
-    parts::{Part, parts},
-};
+use crate::{Error, Problem, StateDict, description, file, forms};
 
 use graph::{Attribute, Builder};
 
@@ -44,15 +40,15 @@ pub enum Output {
     /// What the loss takes: logits, or values, where the loss has no logits.
     #[default]
     Logits,
-    /// What [`Mlp::predict`] gives with softmax or binary cross-entropy: a softmax or a sigmoid at the end.
+    /// What [`Network::predict`] gives with softmax or binary cross-entropy: a softmax or a sigmoid at the end.
     Probabilities,
 }
 
 /// Writes `net` to the file `path`. What was there before stays until the new file is whole.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be written; [`Error::File`], and nothing is written, if a parameter is not finite, or if
-/// probabilities were asked for and the network's loss knows none.
+/// [`Error::Io`] if it cannot be written; [`Error::File`], and nothing is written, if a parameter is not finite, if a
+/// layer has no form in ONNX, or if probabilities were asked for and the network's loss knows none.
 ///
 /// # Examples
 /// ```
@@ -67,7 +63,7 @@ pub enum Output {
 /// assert_eq!(graph.outputs, ["probabilities [batch, 10]"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn save(net: &Mlp, path: impl AsRef<Path>, output: Output) -> Result<(), Error> {
+pub fn save(net: &Network, path: impl AsRef<Path>, output: Output) -> Result<(), Error> {
     file::write(path.as_ref(), || to_bytes(net, output))
 }
 
@@ -75,31 +71,22 @@ pub fn save(net: &Mlp, path: impl AsRef<Path>, output: Output) -> Result<(), Err
 ///
 /// # Errors
 /// As [`save`] gives them.
-pub fn to_bytes(net: &Mlp, output: Output) -> Result<Vec<u8>, Problem> {
+pub fn to_bytes(net: &Network, output: Output) -> Result<Vec<u8>, Problem> {
     let (config, state) = (net.config(), StateDict::of(net)?);
-    let mut graph = Builder::new("input", config.sizes[0]);
-    if let Some(encoding) = &config.encoding {
-        encoding::add(&mut graph, encoding)?;
-    }
+    let mut graph = Builder::new("input", config.input.size());
     for tensor in state.tensors() {
         graph.tensor(&tensor.name, &tensor.shape, tensor.values.as_deref().expect("a network has values"));
     }
-    for (index, part) in parts(config).iter().enumerate() {
-        let parameter = |name: &str| format!("{index}.{name}");
-        let output = parameter("output");
-        match part {
-            Part::Linear { .. } => {
-                let inputs = [graph.last(), &parameter("weight"), &parameter("bias")];
-                graph.node("Gemm", inputs.map(String::from), &output, &[("transB", Attribute::Int(1))]);
+    for (l, (layer, index)) in config.layers.iter().zip(forms::indices(&config.layers)).enumerate() {
+        match (layer, forms::form(layer, net.layers().shapes()[l].size())) {
+            (LayerConfig::Encoding(encoding), _) if l == 0 => encoding::add(&mut graph, encoding)?,
+            (_, Some(form)) => graph.layer(index, form.onnx),
+            (other, None) => {
+                let (position, name) = (l + 1, other.name());
+                let why =
+                    format!("layer {position} ({name}) has no form in ONNX; safetensors and npz can hold it");
+                return Err(Problem::NotExported(why));
             }
-            Part::BatchNorm { .. } => {
-                let names = ["weight", "bias", "running_mean", "running_var"].map(parameter);
-                let inputs = [&[graph.last().to_string()], &names[..]].concat();
-                // ε is that of the layer, and of PyTorch.
-                graph.node("BatchNormalization", inputs, &output, &[("epsilon", Attribute::Float(1e-5))]);
-            }
-            Part::Activation(activation) => activation::add(&mut graph, index, *activation)?,
-            Part::Dropout => {}
         }
     }
     let outputs = config.loss.outputs();
@@ -121,8 +108,7 @@ pub fn to_bytes(net: &Mlp, output: Output) -> Result<Vec<u8>, Problem> {
             return Err(Problem::NotExported(why.to_string()));
         }
     };
-    let n_outputs = *config.sizes.last().expect("a network has sizes");
-    let graph = graph.finish("chainrule", name, n_outputs);
+    let graph = graph.finish("chainrule", name, net.layers().n_outputs());
     let json = description::to_json(config)?;
     let model = Message::new()
         .number(1, IR_VERSION)

@@ -34,7 +34,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<(StateDict, Graph), Problem> {
     for entry in model.messages(14) {
         let entry = entry?;
         if entry.text(1)? == description::KEY {
-            config = Some(description::from_json(entry.text(2)?)?);
+            config = Some(description::from_json(entry.text(2)?, graph.of(5).count())?);
         }
     }
     // The one for the operators without a domain of their own.
@@ -45,7 +45,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<(StateDict, Graph), Problem> {
             opset = entry.number(2)?;
         }
     }
-    let state = StateDict::new(each(graph, 5, tensor)?, config)?;
+    let state = StateDict::with_config(each(graph, 5, tensor)?, config)?;
     let graph = Graph {
         producer: format!("{} {}", model.text(2)?, model.text(3)?).trim().to_string(),
         ir_version: model.number(1)?,

@@ -31,17 +31,23 @@ class Step(nn.Module):
         return (x > 0).to(x.dtype)
 
 
+# By the name and the settings of the layer; `n` is the number of its inputs.
 MODULES = {
-    "sigmoid": nn.Sigmoid,
-    "relu": nn.ReLU,
-    "tanh": nn.Tanh,
-    "leaky-relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "silu": nn.SiLU,
-    "softplus": nn.Softplus,
-    "gelu": nn.GELU,
-    "gelu-tanh": lambda: nn.GELU(approximate="tanh"),
-    "step": Step,
+    "affine": lambda n, n_outputs, init: nn.Linear(n, n_outputs),
+    "batch-norm": lambda n, eps, momentum: nn.BatchNorm1d(n, eps=eps, momentum=momentum),
+    "dropout": lambda n, p: nn.Dropout(p),
+    "softmax": lambda n: nn.Softmax(dim=1),
+    "sigmoid": lambda n: nn.Sigmoid(),
+    "relu": lambda n: nn.ReLU(),
+    "tanh": lambda n: nn.Tanh(),
+    "leaky-relu": lambda n, slope: nn.LeakyReLU(slope),
+    "elu": lambda n, alpha: nn.ELU(alpha),
+    "silu": lambda n: nn.SiLU(),
+    "softplus": lambda n: nn.Softplus(),
+    "gelu": lambda n: nn.GELU(),
+    "gelu-tanh": lambda n: nn.GELU(approximate="tanh"),
+    "identity": lambda n: nn.Identity(),
+    "step": lambda n: Step(),
 }
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -51,52 +57,60 @@ def sigmoid(x):
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+# Layers without tensors.
 FUNCTIONS = {
+    "dropout": lambda x, p: x,
+    "softmax": softmax,
     "sigmoid": sigmoid,
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
-    "leaky-relu": lambda x: np.where(x > 0, x, 0.01 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "leaky-relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "elu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     "silu": lambda x: x * sigmoid(x),
     "softplus": lambda x: np.logaddexp(0, x),
     "gelu": lambda x: 0.5 * x * (1 + erf(x / math.sqrt(2))),
     "gelu-tanh": lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "identity": lambda x: x,
     "step": lambda x: (x > 0).astype(np.float64),
 }
 
 
-def layers(config, n_inputs):
-    """What stands at which index of the Sequential."""
+def layers(config):
+    """What stands at which index of the Sequential: name and settings. It begins behind the encoding."""
     found = []
-    for l, (n_outputs, activation) in enumerate(zip(config["sizes"][1:], config["activations"])):
-        hidden = l + 1 < len(config["activations"])
-        found.append(("linear", n_inputs, n_outputs))
-        if hidden and config.get("batch_norm"):
-            found.append(("norm", n_outputs))
-        if activation != "identity":
-            found.append((activation,))
-        if hidden and config.get("dropout"):
-            found.append(("dropout", config["dropout"]))
-        n_inputs = n_outputs
+    for settings in config["layers"]:
+        settings = dict(settings)
+        name = settings.pop("layer")
+        if name != "encoding":
+            found.append((name, settings))
     return found
 
 
-def module(kind, *sizes):
-    makers = {"linear": nn.Linear, "norm": nn.BatchNorm1d, "dropout": nn.Dropout}
-    return (makers | MODULES)[kind](*sizes)
+def in_pytorch(found, n_inputs):
+    modules = []
+    for name, settings in found:
+        modules.append(MODULES[name](n_inputs, **settings))
+        n_inputs = settings.get("n_outputs", n_inputs)
+    return nn.Sequential(*modules)
 
 
 def in_numpy(found, arrays, x):
     """The network in 64-bit NumPy, from the arrays alone."""
     x = x.astype(np.float64)
-    for index, (kind, *_) in enumerate(found):
-        if kind == "linear":
+    for index, (name, settings) in enumerate(found):
+        if name == "affine":
             x = x @ arrays[f"{index}.weight"].T + arrays[f"{index}.bias"]
-        elif kind == "norm":
-            scale = arrays[f"{index}.weight"] / np.sqrt(arrays[f"{index}.running_var"].astype(np.float64) + 1e-5)
+        elif name == "batch-norm":
+            variance = arrays[f"{index}.running_var"].astype(np.float64) + settings["eps"]
+            scale = arrays[f"{index}.weight"] / np.sqrt(variance)
             x = (x - arrays[f"{index}.running_mean"]) * scale + arrays[f"{index}.bias"]
-        elif kind != "dropout":
-            x = FUNCTIONS[kind](x)
+        else:
+            x = FUNCTIONS[name](x, **settings)
     return x
 
 
@@ -129,9 +143,9 @@ def check(folder):
         x, encoded, z, y = (expected[name] for name in ("x", "encoded", "z", "y"))
     with safetensors.safe_open(folder / "net.safetensors", "np") as file:
         config = json.loads(file.metadata()["chainrule"])
-    found = layers(config, encoded.shape[1])
+    found = layers(config)
 
-    net = nn.Sequential(*(module(*layer) for layer in found))
+    net = in_pytorch(found, encoded.shape[1])
     state = safetensors.torch.load_file(folder / "net.safetensors")
     net.load_state_dict(state)  # strict
     net.eval()

@@ -16,7 +16,14 @@ fn files() -> Vec<Vec<u8>> {
     let config = MlpConfig::new([2, 3, 2]).with_batch_norm(true).with_activation(Activation::Gelu);
     let net = net(&config);
     let state = StateDict::of(&net).unwrap();
-    let foreign = ["torch.safetensors", "numpy.npz", "numpy_compressed.npz", "described.npz", "onnx.onnx"];
+    let foreign = [
+        "torch.safetensors",
+        "numpy.npz",
+        "numpy_compressed.npz",
+        "described_1.npz",
+        "described_2.npz",
+        "described_2.onnx",
+    ];
     let mut files: Vec<_> = foreign.iter().map(|name| fs::read(fixture(name)).unwrap()).collect();
     files.push(safetensors::to_bytes(&state).unwrap());
     files.push(npz::to_bytes(&state).unwrap());
@@ -30,7 +37,7 @@ fn read_all(bytes: &[u8]) {
     let states =
         [safetensors::from_bytes(bytes), npz::from_bytes(bytes), onnx::from_bytes(bytes).map(|r| r.0)];
     for state in states.into_iter().flatten() {
-        let _ = state.to_mlp();
+        let _ = state.to_network();
         let _ = state.to_mlp_as(&[Activation::Relu], LossConfig::default());
     }
 }
@@ -83,7 +90,7 @@ fn every_byte_changed_is_no_panic() {
 /// The checksums of a zip archive see to it.
 #[test]
 fn no_flipped_bit_of_an_npz_file_changes_a_value() {
-    let state = StateDict::of(&net(&MlpConfig::new([2, 3, 2]))).unwrap();
+    let state = StateDict::of(&net(MlpConfig::new([2, 3, 2]))).unwrap();
     let bytes = npz::to_bytes(&state).unwrap();
     for i in 0..8 * bytes.len() {
         let mut flipped = bytes.clone();
@@ -137,12 +144,16 @@ fn random_changes_and_random_bytes_are_no_panic() {
 /// Descriptions that claim more than there is.
 #[test]
 fn a_description_of_a_huge_network_is_refused() {
-    let state = StateDict::of(&net(&MlpConfig::new([3, 2]))).unwrap();
+    let state = StateDict::of(&net(MlpConfig::new([3, 2]))).unwrap();
     let bytes = safetensors::to_bytes(&state).unwrap();
-    let huge = replace(&bytes, "\\\"sizes\\\":[3,2]", "\\\"sizes\\\":[9999999,9]");
-    let problem = safetensors::from_bytes(&huge).unwrap().to_mlp().unwrap_err().to_string();
+    let outputs = |n: &str| replace(&bytes, "\\\"n_outputs\\\":2", &format!("\\\"n_outputs\\\":{n}"));
+    let huge = replace(&outputs("9"), "\\\"channels\\\":3", "\\\"channels\\\":9999999");
+    let problem = safetensors::from_bytes(&huge).unwrap().to_network().unwrap_err().to_string();
     assert_eq!(problem, "has 0.weight [2, 3], the network expects 0.weight [9, 9999999]");
-    let huge = replace(&bytes, "\\\"sizes\\\":[3,2]", "\\\"sizes\\\":[18446744073709551615,2]");
+    let problem = safetensors::from_bytes(&outputs("18446744073709551615")).unwrap_err().to_string();
+    assert!(problem.ends_with("expected at most 268435456"), "{problem}");
+    let first = fs::read(fixture("described_1.safetensors")).unwrap();
+    let huge = replace(&first, "\\\"sizes\\\":[4,", "\\\"sizes\\\":[18446744073709551615,");
     let problem = safetensors::from_bytes(&huge).unwrap_err().to_string();
     assert!(problem.ends_with("expected at most 268435456 parameters"), "{problem}");
 }

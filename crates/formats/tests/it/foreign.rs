@@ -4,7 +4,7 @@ use std::fs;
 
 use chainrule_formats::{
     Problem, StateDict, npz, safetensors,
-    trainer::{Activation, Mlp, losses::LossConfig, tensor::Matrix},
+    trainer::{Activation, Mlp, MlpConfig, losses::LossConfig, tensor::Matrix},
 };
 use serde_json::Value;
 
@@ -41,17 +41,21 @@ fn what_pytorch_wrote_computes_what_pytorch_computed() {
         // In 64 bits, deflated, column after column.
         npz::read(fixture("numpy_compressed.npz")).unwrap(),
     ] {
-        assert_eq!(state.to_mlp().unwrap_err(), Problem::NoDescription);
+        assert_eq!(state.to_network().unwrap_err(), Problem::NoDescription);
         let net = state.to_mlp_as(&ACTIVATIONS, LossConfig::default()).unwrap();
-        assert_eq!((&net.config().sizes[..], net.config().batch_norm), (&[4, 5, 3, 2][..], true));
+        let config = MlpConfig::of(net.config()).unwrap();
+        assert_eq!((&config.sizes[..], config.batch_norm), (&[4, 5, 3, 2][..], true));
         assert_computes_the_same(&net);
     }
 }
 
 #[test]
 fn a_file_that_describes_its_network_needs_nothing_else() {
-    assert_computes_the_same(&safetensors::load(fixture("described.safetensors")).unwrap());
-    assert_computes_the_same(&npz::load(fixture("described.npz")).unwrap());
+    for version in [1, 2] {
+        let file = |format: &str| fixture(&format!("described_{version}.{format}"));
+        assert_computes_the_same(&safetensors::load(file("safetensors")).unwrap());
+        assert_computes_the_same(&npz::load(file("npz")).unwrap());
+    }
 }
 
 #[test]
@@ -79,7 +83,9 @@ fn networks_that_cannot_be_are_refused_in_one_sentence() {
     let good = two(&[2, 3]);
     let relu = [Activation::Relu];
     let of = |arrays: &[(&str, &[usize])], activations: &[Activation]| {
-        state(arrays).to_mlp_as(activations, LossConfig::default()).map(|net| net.config().clone())
+        state(arrays)
+            .to_mlp_as(activations, LossConfig::default())
+            .map(|net| MlpConfig::of(net.config()).unwrap())
     };
     let config = of(&good, &relu).unwrap();
     assert_eq!((&config.sizes[..], config.activations[0]), (&[2, 3, 2][..], Activation::Relu));

@@ -10,14 +10,16 @@ use chainrule_fuzzing::peak_of;
 
 /// The most bytes that were allocated at once, the file itself included, while it is read in every way.
 fn peak_of_reading(bytes: &[u8]) -> usize {
-    let to_mlp = |state: StateDict| match state.to_mlp() {
+    let to_network = |state: StateDict| match state.to_network() {
         Err(Problem::NoDescription) => state.to_mlp_as(&[Activation::Relu], LossConfig::default()),
         done => done,
     };
     let read = || {
         let _ = Contents::from_bytes(bytes);
-        let _ = safetensors::from_bytes(bytes).and_then(to_mlp);
-        let _ = npz::from_bytes(bytes).and_then(to_mlp);
+        let _ = safetensors::from_bytes(bytes).and_then(to_network);
+        let _ = npz::from_bytes(bytes).and_then(to_network);
+        let _ = onnx::from_bytes(bytes).and_then(|(state, _)| to_network(state));
+        let _ = Contents::from_bytes(bytes).map(|contents| contents.to_network());
     };
     peak_of(read).1 + bytes.len()
 }
@@ -96,7 +98,7 @@ fn bomb(n: usize, n_entries: usize, claimed: u32) -> Vec<u8> {
 #[test]
 fn memory_follows_the_length_of_the_file() {
     // Honest files: the file, its tensors, the network, and little besides.
-    let net = Mlp::new(&MlpConfig::new([784, 300, 10])).unwrap();
+    let net = Mlp::new(MlpConfig::new([784, 300, 10])).unwrap();
     let state = StateDict::of(&net).unwrap();
     for bytes in [safetensors::to_bytes(&state).unwrap(), npz::to_bytes(&state).unwrap()] {
         assert_bounded("a network", &bytes);
@@ -130,13 +132,43 @@ fn memory_follows_the_length_of_the_file() {
     );
     assert_bounded("a long encoding", &described(&encoded));
 
+    let second = |layers: &str| {
+        described(&format!(
+            "{{\"version\":2,\"input\":{{\"channels\":{N},\"height\":1,\"width\":1}},\"layers\":[{layers}],\
+             \"loss\":\"mean-squared-error\",\"seed\":1}}"
+        ))
+    };
+    // As many layers as a network can have, and one more than a vector has room for before it grows.
+    for n in [1 << 13, (1 << 12) + 1] {
+        let layers = |layer: &str| second(&repeated(layer, n));
+        assert_bounded("many layers without tensors", &layers("{\"layer\":\"elu\"},"));
+        assert_bounded("many batch norms without tensors", &layers("{\"layer\":\"batch-norm\"},"));
+    }
+    assert_bounded("too many layers", &second(&repeated("{\"layer\":\"elu\"},", N)));
+    let encoding = |columns: &str| format!("{{\"layer\":\"encoding\",\"columns\":[{columns}]}}");
+    assert_bounded("a long encoding as a layer", &second(&encoding(&columns)));
+    for n in [N, (1 << 14) + 1] {
+        let ones = repeated("1,", n);
+        let one_hot = format!("{{\"one_hot\":{{\"values\":[{ones}]}}}}");
+        assert_bounded("many values of a column", &second(&encoding(&one_hot)));
+        assert_bounded(
+            "a list in no layer's place",
+            &second(&format!("{{\"layer\":\"elu\",\"x\":[{ones}]}}")),
+        );
+        let own = format!("{{\"layer\":\"own\",\"name\":\"a\",\"settings\":\"\",\"x\":[{ones}]}}");
+        assert_bounded("a list in a program's own", &second(&own));
+        assert_bounded("numbers for layers", &second(&ones));
+    }
+
     // A deep network of little layers, all there.
-    let deep = MlpConfig::new(vec![1; 2000]).with_loss(LossConfig::MeanSquaredError);
-    let deep =
-        StateDict::of(&Mlp::new(&deep.with_activation(Activation::Elu).with_batch_norm(true)).unwrap());
-    let deep = deep.unwrap();
-    assert_bounded("a deep network", &safetensors::to_bytes(&deep).unwrap());
-    assert_bounded("a deep network", &npz::to_bytes(&deep).unwrap());
+    let deep = |n: usize| {
+        let deep = MlpConfig::new(vec![1; n]).with_loss(LossConfig::MeanSquaredError);
+        StateDict::of(&Mlp::new(deep.with_activation(Activation::Elu).with_batch_norm(true)).unwrap())
+            .unwrap()
+    };
+    assert_bounded("a deep network", &safetensors::to_bytes(&deep(2000)).unwrap());
+    // Its description is the comment of the archive, which has room for 65535 bytes.
+    assert_bounded("a deep network", &npz::to_bytes(&deep(450)).unwrap());
 
     assert_bounded("a deflated bomb", &bomb(1_000_000, 1, 0));
     assert_bounded("a deflated bomb that lies", &bomb(1_000_000, 1, 4000));
@@ -148,6 +180,26 @@ fn memory_follows_the_length_of_the_file() {
     assert_bounded("many nodes", &graph(field(0x0a, &field(0x22, b"A")).repeat(N)));
     let tensor = |i: usize| field(0x2a, &[&[0x10, 1][..], &field(0x42, i.to_string().as_bytes())].concat());
     assert_bounded("many tensors in a graph", &graph((0..N).flat_map(tensor).collect()));
+    // As many tensors as the description says, with the shortest names.
+    for n in [1 << 12, (1 << 11) + 1] {
+        let second = format!(
+            "{{\"version\":2,\"input\":{{\"channels\":1,\"height\":1,\"width\":1}},\"layers\":[{}],\
+             \"loss\":\"mean-squared-error\",\"seed\":1}}",
+            repeated("{\"layer\":\"batch-norm\"},", 2 * n)
+        );
+        let first = format!(
+            "{{\"version\":1,\"sizes\":[{}],\"activations\":[{}],\"loss\":\"mean-squared-error\",\
+             \"batch_norm\":true,\"dropout\":0.5}}",
+            repeated("1,", n / 2),
+            repeated("\"elu\",", n / 2 - 1)
+        );
+        for (json, n_tensors) in [(second, 8 * n), (first, 3 * n)] {
+            let property = field(0x72, &[field(0x0a, b"chainrule"), field(0x12, json.as_bytes())].concat());
+            let bytes = [graph((0..n_tensors).flat_map(tensor).collect()), property].concat();
+            assert!(Contents::from_bytes(&bytes).is_ok());
+            assert_bounded("tensors as described", &bytes);
+        }
+    }
     let tensor = [&[0x10, 1][..], &field(0x0a, &vec![1; N])].concat();
     assert_bounded("a long shape in a graph", &graph(field(0x2a, &tensor)));
     assert_bounded("many inputs", &graph(field(0x5a, &[]).repeat(N)));

@@ -1,10 +1,17 @@
 //! Networks to be written and read.
 
-use chainrule_formats::trainer::{Mlp, MlpConfig};
+use chainrule_formats::trainer::{Error, Network, NetworkConfig};
 
 /// A network of this configuration, in which no two values are alike; variances are not negative.
-pub(crate) fn net(config: &MlpConfig) -> Mlp {
-    let mut net = Mlp::new(config).unwrap();
+pub(crate) fn net<C: TryInto<NetworkConfig>>(config: C) -> Network
+where
+    Error: From<C::Error>,
+{
+    filled(Network::new(config).unwrap())
+}
+
+/// The same values in a network that is there.
+pub(crate) fn filled(mut net: Network) -> Network {
     let mut state = 1_u32;
     let mut values = net.sequential().pack();
     for value in &mut values {

@@ -34,7 +34,7 @@ fn write_seeds() {
     let foreign = |name: &str| (name.to_string(), fs::read(fixture(name)).unwrap());
 
     let mut any: Vec<_> =
-        ["xor.npz", "torch.safetensors", "numpy_compressed.npz", "onnx.onnx"].map(foreign).into();
+        ["xor.npz", "torch.safetensors", "numpy_compressed.npz", "described_1.onnx"].map(foreign).into();
     any.extend([("ours.safetensors".into(), ours.clone()), ("ours.onnx".into(), graph.clone())]);
     any.push(("ours.npz".into(), npz::to_bytes(&state).unwrap()));
     write(folder("inspect"), any);
@@ -76,7 +76,7 @@ fn write_seeds() {
             ("deflated", [&[1], &deflated[..]].concat()),
         ],
     );
-    write(folder("onnx"), [("ours", graph), ("other", foreign("onnx.onnx").1)]);
+    write(folder("onnx"), [("ours", graph), ("other", foreign("described_1.onnx").1)]);
 }
 
 #[test]

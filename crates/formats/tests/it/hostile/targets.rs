@@ -17,7 +17,7 @@ fn read(bytes: &[u8], from_bytes: Reading) {
     let most = (MEMORY_FACTOR - 1) * bytes.len() + (64 << 10);
     let reading = || {
         let state = from_bytes(bytes).ok()?;
-        match state.to_mlp() {
+        match state.to_network() {
             Err(Problem::NoDescription) => state.to_mlp_as(&[Activation::Relu], LossConfig::default()).ok(),
             net => net.ok(),
         }
@@ -25,11 +25,11 @@ fn read(bytes: &[u8], from_bytes: Reading) {
     let Some(net) = within(most, reading) else { return };
     let state = StateDict::of(&net).expect("a network that was read can be written");
     let written = safetensors::to_bytes(&state).expect("safetensors holds any network");
-    let again = safetensors::from_bytes(&written).and_then(|state| state.to_mlp());
+    let again = safetensors::from_bytes(&written).and_then(|state| state.to_network());
     assert_eq!(again.expect("what is written can be read").parameters_crc32(), net.parameters_crc32());
     // The comment of an archive is short, and ONNX has not all that networks have.
     if let Ok(written) = npz::to_bytes(&state) {
-        let again = npz::from_bytes(&written).and_then(|state| state.to_mlp());
+        let again = npz::from_bytes(&written).and_then(|state| state.to_network());
         assert_eq!(again.expect("what is written can be read").parameters_crc32(), net.parameters_crc32());
     }
     if let Ok(written) = onnx::to_bytes(&net, onnx::Output::Logits) {
@@ -40,7 +40,7 @@ fn read(bytes: &[u8], from_bytes: Reading) {
 /// Any bytes, told by their beginning.
 pub(crate) fn inspect(bytes: &[u8]) {
     let most = (MEMORY_FACTOR - 1) * bytes.len() + (64 << 10);
-    let _ = within(most, || Contents::from_bytes(bytes).map(|contents| contents.to_mlp().is_some()));
+    let _ = within(most, || Contents::from_bytes(bytes).map(|contents| contents.to_network().is_some()));
     read(bytes, safetensors::from_bytes);
     read(bytes, npz::from_bytes);
 }
