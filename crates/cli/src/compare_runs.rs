@@ -96,14 +96,14 @@ impl Run {
     }
 }
 
-/// Every value of a tree by the way to it; a list of plain values is one value, others count from 0.
+/// Every value of a tree by the way to it; a list of plain values is one value, others count from 1.
 fn flatten(name: &str, value: Value, to: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             fields.into_iter().for_each(|(field, value)| flatten(&format!("{name}.{field}"), value, to));
         }
         Value::Array(values) if values.iter().any(Value::is_object) => {
-            (0..).zip(values).for_each(|(i, value)| flatten(&format!("{name}.{i}"), value, to));
+            (1..).zip(values).for_each(|(i, value)| flatten(&format!("{name}.{i}"), value, to));
         }
         value => drop(to.insert(name.to_string(), value)),
     }
@@ -202,7 +202,7 @@ mod tests {
         let tree = json!({"b": {"c": 1, "d": [1, 2]}, "e": null, "f": {}, "g": [{"h": 1}, 2]});
         flatten("a", tree, &mut settings);
         let names: Vec<&str> = settings.keys().map(String::as_str).collect();
-        assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f", "a.g.0.h", "a.g.1"]);
+        assert_eq!(names, ["a.b.c", "a.b.d", "a.e", "a.f", "a.g.1.h", "a.g.2"]);
         let texts = [json!([784, 50, 10]), json!("sgd"), json!(0.12341), json!(true), json!(null)];
         assert_eq!(texts.map(|value| plain(&value)), ["784,50,10", "sgd", "0.12341", "true", "–"]);
     }

@@ -201,11 +201,17 @@ impl<F: Float> Layers<F> {
         if !(1..=MAX_LAYERS).contains(&layers.len()) {
             return Err(Error::Layers { found: layers.len(), expected: MAX_LAYERS });
         }
+        let check_size = |Shape { channels, height, width }: Shape| {
+            let size = channels.checked_mul(height).and_then(|size| size.checked_mul(width));
+            size.filter(|n| *n <= MAX_PARAMETERS).map(drop).ok_or(Error::Size { expected: MAX_PARAMETERS })
+        };
+        check_size(input)?;
         let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
         let (mut stages, mut number) = (vec![Range { start: 0, end: 0 }], 0);
         for (l, layer) in layers.iter().enumerate() {
             let problem = |problem| Error::Layer { position: l + 1, name: layer.name().to_string(), problem };
             shapes.push(layer.output(shapes[l]).map_err(problem)?);
+            check_size(shapes[l + 1])?;
             let mut tensors = layer.tensors(shapes[l]);
             number += usize::from(tensors.iter().any(Tensor::is_parameter));
             for tensor in &mut tensors {

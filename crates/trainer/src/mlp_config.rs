@@ -243,6 +243,23 @@ impl MlpConfig {
     }
 }
 
+impl TryFrom<&MlpConfig> for NetworkConfig {
+    type Error = Error;
+
+    fn try_from(config: &MlpConfig) -> Result<Self, Error> {
+        config.check()?;
+        Ok(config.network())
+    }
+}
+
+impl TryFrom<MlpConfig> for NetworkConfig {
+    type Error = Error;
+
+    fn try_from(config: MlpConfig) -> Result<Self, Error> {
+        NetworkConfig::try_from(&config)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

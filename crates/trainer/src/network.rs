@@ -9,12 +9,8 @@
 //! Source: the first tutorial (a network from a list of sizes) and the second (two layers on MNIST); *Deep Learning from
 //! Scratch*, section 4.5.1.
 
-use std::sync::Arc;
-
 use chainrule_gradcheck::Step;
-use chainrule_layers::{
-    Context, Layer, LayerConfig, Layers, OwnLayers, Sequential, Summary, Tensor, no_own_layers,
-};
+use chainrule_layers::{Context, Layers, OwnLayers, Sequential, Summary, Tensor, no_own_layers};
 use chainrule_losses::{LossSum, Targets};
 use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
 
@@ -130,15 +126,6 @@ impl<F: Float> Network<F> {
     /// The layers, without values.
     pub fn layers(&self) -> &Layers<F> {
         self.net.layers()
-    }
-
-    /// The layer of a program's own that has this name and these settings, if it is one of the network's.
-    pub(crate) fn own_layer(&self, name: &str, settings: &str) -> Option<Arc<dyn Layer<F>>> {
-        let is_it = |layer: &LayerConfig| match layer {
-            LayerConfig::Own { name: n, settings: s } => (&**n, &**s) == (name, settings),
-            _ => false,
-        };
-        self.config.layers.iter().position(is_it).map(|l| self.layers().layer(l))
     }
 
     /// How many values all parameters have together.

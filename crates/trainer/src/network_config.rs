@@ -6,7 +6,7 @@ use chainrule_layers::{LayerConfig, Layers, OwnLayers, no_own_layers};
 use chainrule_losses::LossConfig;
 use chainrule_tensor::{Float, Shape};
 
-use crate::{Error, MlpConfig};
+use crate::Error;
 
 /// What a [`Network`](crate::Network) is made from: from it follow shapes and counts, and what files, summaries and pages say.
 ///
@@ -89,23 +89,6 @@ impl NetworkConfig {
     /// The same in one word: `784-50-10`.
     pub fn sizes_in_words(&self) -> String {
         self.sizes().iter().map(usize::to_string).collect::<Vec<_>>().join("-")
-    }
-}
-
-impl TryFrom<&MlpConfig> for NetworkConfig {
-    type Error = Error;
-
-    fn try_from(config: &MlpConfig) -> Result<Self, Error> {
-        config.check()?;
-        Ok(config.network())
-    }
-}
-
-impl TryFrom<MlpConfig> for NetworkConfig {
-    type Error = Error;
-
-    fn try_from(config: MlpConfig) -> Result<Self, Error> {
-        NetworkConfig::try_from(&config)
     }
 }
 

@@ -46,6 +46,7 @@ fn json_is_what_the_contract_says() {
         "samples_per_second",
         "checkpoint",
         "parameters_crc32",
+        "arithmetic",
     ];
     expected.sort();
     assert_eq!(keys(done), expected);

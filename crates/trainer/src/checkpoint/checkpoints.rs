@@ -10,7 +10,7 @@ use chainrule_layers::{OwnLayers, no_own_layers};
 use chainrule_optimizers::Optimizer;
 
 use super::{
-    Checkpoint, Every,
+    Checkpoint, Every, bytes,
     folder::{self, Found},
     keeper::Saver,
 };
@@ -186,7 +186,7 @@ impl Checkpoints {
         config.check()?;
         check_rule(optimizer)?;
         let _lock = self.folder.as_deref().map(folder::open).transpose()?;
-        let found = self.find(&|name, settings| net.own_layer(name, settings))?;
+        let found = self.find(&bytes::layers_of(net))?;
         let mut saver = Saver::new(self, found);
         train_kept(net, optimizer, samples, test, config, &mut saver, observer)
     }

@@ -1,5 +1,6 @@
 //! Checkpoints: a trained network in a file, how it came about, and what a run needs to go on.
 
+mod bytes;
 mod checkpoints;
 mod container;
 mod content;
@@ -106,7 +107,7 @@ impl Checkpoint {
         let path = path.as_ref();
         let bytes = self.to_bytes();
         // What could not be loaded is not worth replacing what is there.
-        Checkpoint::from_bytes_with_own(&bytes, &|name, settings| self.net.own_layer(name, settings))
+        Checkpoint::from_bytes_with_own(&bytes, &bytes::layers_of(&self.net))
             .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
         write_file(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
@@ -148,7 +149,7 @@ impl Checkpoint {
 
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        content::to_bytes(self)
+        bytes::to_bytes(self)
     }
 
     /// Reads the bytes of a file: first whether they are a checkpoint, then whether they are whole, then what they say.
@@ -164,6 +165,6 @@ impl Checkpoint {
     /// # Errors
     /// As [`from_bytes`](Checkpoint::from_bytes).
     pub fn from_bytes_with_own(bytes: &[u8], own: OwnLayers<'_, f32>) -> Result<Self, CheckpointProblem> {
-        content::from_bytes(bytes, own)
+        bytes::from_bytes(bytes, own)
     }
 }

@@ -20,4 +20,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (x, y) in x.column_iter().zip(net.forward(&x).0.column_iter()) {
         println!("{} {} {}", x[0], x[1], y[0]);
     }
+    Ok(())
 }
