@@ -105,7 +105,7 @@ fn crates_depend_in_one_direction_only() {
 fn dependencies_stay_few() {
     let (trainer, cli, start) = (tree("chainrule-trainer"), tree("chainrule-cli"), tree("xtask-start"));
     assert!(trainer.iter().any(|package| package.starts_with("nalgebra ")), "{trainer:#?}");
-    assert!(trainer.len() <= 55, "{}: {trainer:#?}", trainer.len());
+    assert!(trainer.len() <= 45, "{}: {trainer:#?}", trainer.len());
     // Decoders of images, shell completions and the report come with the command line, and with nothing else.
     assert!(cli.len() <= 110, "{}: {cli:#?}", cli.len());
     // Whoever calls `cargo xtask train-mnist` waits for the command line, and for nothing besides.
