@@ -24,7 +24,9 @@ pub(crate) struct Ci {
 const PACKAGES: &str = "packages";
 
 /// A step's name, cargo's arguments, and what it adds to the environment.
-const STEPS: [(&str, &str, Option<(&str, &str)>); 9] = [
+type Step = (&'static str, &'static str, Option<(&'static str, &'static str)>);
+
+const STEPS: [Step; 9] = [
     ("format", "fmt --all -- --check", None),
     ("lints", "clippy --workspace --all-targets -- -D warnings", None),
     (

@@ -94,10 +94,10 @@ fn another_run_is_refused_with_a_reason() {
     };
     for (options, reason) in [
         (&["--batch-size", "10"][..], "training.batch_size is 10, expected 30, as in the run that was saved"),
-        (&["--hidden", "9"], "network.layers.0.n_outputs is 9, expected 50"),
+        (&["--hidden", "9"], "network.layers.1.n_outputs is 9, expected 50"),
         (&["--train-limit", "100"], "data.n_samples is 100, expected 200"),
         (&["--epochs", "2"], "the schedule is spread over all steps"),
-        (&["--learning-rate", "0.5"], "training.optimizer.learning_rate is 0.5, expected 0.01"),
+        (&["--learning-rate", "0.5"], "training.optimizer.momentum.learning_rate is 0.5, expected 0.01"),
     ] {
         let error = refused(options);
         assert!(error.contains(reason), "{options:?}: {error}");
