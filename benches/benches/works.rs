@@ -26,7 +26,7 @@ fn training(c: &mut Criterion, samples: &ImageSet) {
     group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(2));
     for (work, n_samples) in [("W1", samples.len()), ("W2", SAMPLES_OF_W2)] {
         let recipe = Recipe::of(work);
-        let net = Mlp::new(&recipe.network(samples.n_pixels())).expect("sizes in range");
+        let net = Mlp::new(recipe.network(samples.n_pixels())).expect("sizes in range");
         let steps = n_samples / recipe.batch;
         let config = TrainConfig::new()
             .with_optimizer(recipe.optimizer())

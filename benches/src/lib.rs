@@ -31,7 +31,7 @@ pub fn mnist() -> Mnist {
 
 /// The tutorials' network for MNIST, 784-50-10, with its initial weights.
 pub fn net() -> TwoLayerNet {
-    TwoLayerNet::new(&MlpConfig::new([784, 50, 10])).expect("sizes in range")
+    TwoLayerNet::new(MlpConfig::new([784, 50, 10])).expect("sizes in range")
 }
 
 /// A matrix of normally distributed numbers, another for every `salt`.

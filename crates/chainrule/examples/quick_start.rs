@@ -6,7 +6,7 @@ use chainrule::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mnist = Mnist::load("datasets/mnist")?;
-    let mut net = TwoLayerNet::new(&MlpConfig::new([784, 50, 10]))?;
+    let mut net = TwoLayerNet::new(MlpConfig::new([784, 50, 10]))?;
     let config = TrainConfig::new().with_optimizer(Sgd::new(0.5)).with_epochs(5);
     train(&mut net, &mnist.train, Some(&mnist.test), &config, |event| {
         if let Event::Epoch(report) = event {

@@ -24,7 +24,7 @@ const STEPS_PER_EPOCH: u64 = 600;
 const LEARNING_RATE: f64 = 0.1;
 
 fn new_net() -> Result<TwoLayerNet, trainer::Error> {
-    TwoLayerNet::new(&MlpConfig::new([784, 50, 10]).with_seed(SEED))
+    TwoLayerNet::new(MlpConfig::new([784, 50, 10]).with_seed(SEED))
 }
 
 /// The mini-batch of a step: samples drawn with replacement as columns, and their classes.

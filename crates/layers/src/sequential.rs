@@ -474,6 +474,12 @@ mod tests {
             error(vec![Arc::new(Affine::outputs(usize::MAX))]),
             "more values than a network can have, expected at most 268435456"
         );
+        // 2³² · 2³² is 0 in 64 bits.
+        let shape = Shape { channels: 1 << 32, height: 1 << 32, width: 1 };
+        assert_eq!(
+            Layers::<f32>::new(shape, vec![Arc::new(Relu)]).unwrap_err().to_string(),
+            "more values than a network can have, expected at most 268435456"
+        );
     }
 
     /// A layer whose gradient asks for values.

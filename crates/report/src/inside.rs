@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn activations_and_outputs_are_looked_at() {
         let config = MlpConfig::new([2, 3, 3, 2]).with_activation(Activation::Relu).with_batch_norm(true);
-        let net = Mlp::new(&config.with_dropout(0.5)).unwrap();
+        let net = Mlp::new(config.with_dropout(0.5)).unwrap();
         let data = Dataset::from_rows(&[1.0, 2.0, 3.0, 4.0], 2).unwrap().with_classes(&[0, 1]).unwrap();
         let inside = Inside::of(&net, &data).unwrap();
         let shown: Vec<_> =

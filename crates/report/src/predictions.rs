@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn values_have_no_class() {
-        let net = Mlp::new(&MlpConfig::new([1, 1]).with_loss(LossConfig::MeanSquaredError)).unwrap();
+        let net = Mlp::new(MlpConfig::new([1, 1]).with_loss(LossConfig::MeanSquaredError)).unwrap();
         for target in [0.3, 1.0] {
             let target = [target];
             let data = Dataset::from_rows(&[1.0], 1).unwrap().with_values(&target, 1).unwrap();

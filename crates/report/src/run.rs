@@ -142,7 +142,7 @@ mod tests {
     fn run(scalars: &[(u64, u64, f64)]) -> Run {
         let scalars =
             scalars.iter().map(|&(step, epoch, value)| Scalar::new(step, epoch, "loss/train", value));
-        Run::new("a", Mlp::new(&MlpConfig::new([1, 2])).unwrap()).with_scalars(scalars.collect::<Vec<_>>())
+        Run::new("a", Mlp::new(MlpConfig::new([1, 2])).unwrap()).with_scalars(scalars.collect::<Vec<_>>())
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
 
 fn measure(work: &str, n_samples: usize, samples: &ImageSet, options: &Scaling) -> Result<Vec<Cell>> {
     let recipe = Recipe::of(work);
-    let net = Mlp::new(&recipe.network(samples.n_pixels()))?;
+    let net = Mlp::new(recipe.network(samples.n_pixels()))?;
     let mut cells = Vec::new();
     let mut seconds: Vec<Vec<f64>> = Vec::new();
     // The first round warms up, and is not counted.

@@ -16,7 +16,7 @@ pub(crate) struct Training {
 
 impl Training {
     pub(crate) fn new(recipe: Recipe, n_pixels: usize) -> Result<Training> {
-        Ok(Training { net: Mlp::new(&recipe.network(n_pixels))?, recipe, requests: 0 })
+        Ok(Training { net: Mlp::new(recipe.network(n_pixels))?, recipe, requests: 0 })
     }
 
     /// Trains for the steps of one request and returns the seconds of the whole call. The velocity begins anew.
@@ -56,7 +56,7 @@ pub(crate) fn slowest_optimizer(samples: &ImageSet) -> Result<Value> {
     for _ in 0..TURNS {
         for (optimizer, seconds) in optimizers.iter().zip(&mut seconds) {
             let config = TrainConfig::new().with_optimizer(optimizer.clone()).with_steps(recipe.steps);
-            let mut net = Mlp::new(&recipe.network(samples.n_pixels()))?;
+            let mut net = Mlp::new(recipe.network(samples.n_pixels()))?;
             let begun = Instant::now();
             train(&mut net, samples, None, &config, |_| ControlFlow::Continue(()))?;
             seconds.push(begun.elapsed().as_secs_f64());

@@ -79,7 +79,7 @@ fn load_and_train(
     let loading = loading.elapsed().as_secs_f64();
     let images = mnist.train.images();
     let RunConfig { network, training } = config;
-    let mut net = Mlp::new(&network.for_images(images.n_pixels()))?;
+    let mut net = Mlp::new(network.for_images(images.n_pixels()))?;
 
     let mut look = Look::new(options, checkpoints, images.n_rows(), images.n_columns())?;
 

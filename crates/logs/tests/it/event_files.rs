@@ -67,7 +67,7 @@ fn both_files_hold_equal_scalars() {
     let rows: Vec<f32> = (0..400).map(|i| (i as f32 * 0.7).sin()).collect();
     let classes: Vec<usize> = (0..100).map(|i| i % 2).collect();
     let set = Dataset::from_rows(&rows, 4).unwrap().with_classes(&classes).unwrap();
-    let mut net = Mlp::new(&MlpConfig::new([4, 3, 3, 2])).unwrap();
+    let mut net = Mlp::new(MlpConfig::new([4, 3, 3, 2])).unwrap();
     let mut logs = LogWriter::create(folder.path()).unwrap();
     let config = TrainConfig::new().with_epochs(3).with_batch_size(10).with_validation(0.2);
     train(&mut net, &set, Some(&set), &config, |event| {

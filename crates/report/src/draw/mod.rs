@@ -102,14 +102,14 @@ mod tests {
         ] {
             assert_eq!(section_of(&config, images).unwrap_err(), expected);
         }
-        let net = Mlp::new(&MlpConfig::new([64, 2])).unwrap();
+        let net = Mlp::new(MlpConfig::new([64, 2])).unwrap();
         let of_a_table = Report::new([Run::new("a run", net.clone())]);
         assert_eq!(section(&of_a_table, &net).unwrap_err(), "the samples are no images");
     }
 
     #[test]
     fn a_network_that_is_broken_is_not_shown() {
-        let mut net: Mlp = Mlp::new(&MlpConfig::new([64, 2])).unwrap();
+        let mut net: Mlp = Mlp::new(MlpConfig::new([64, 2])).unwrap();
         net.tensor_mut("W1").unwrap().as_mut_slice()[5] = f32::NAN;
         let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
         assert_eq!(section(&report, &net).unwrap_err(), "not all of the network's parameters are finite");
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_class_cannot_end_the_script() {
-        let net = Mlp::new(&MlpConfig::new([64, 2])).unwrap();
+        let net = Mlp::new(MlpConfig::new([64, 2])).unwrap();
         let report = Report::new([Run::new("a run", net.clone())]).with_images(8, 8);
         let html =
             section(&report.with_classes(["</script>".to_string(), "{{SIDE}}".to_string()]), &net).unwrap();

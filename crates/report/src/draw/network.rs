@@ -141,7 +141,7 @@ mod tests {
         let data = Dataset::from_rows(&rows, 64).unwrap();
         let kinds: Vec<_> =
             (0..64).map(|i| if i == 0 { Encode::OneHot } else { Encode::Standardize }).collect();
-        let json = json_of(&MlpConfig::new([64, 2]).with_encoding(Encoding::fit(&data, &kinds).unwrap()));
+        let json = json_of(MlpConfig::new([64, 2]).with_encoding(Encoding::fit(&data, &kinds).unwrap()));
         // Rows 0 and 1 have 0 and 64 mod 3 = 1 in column 0, 1 and 65 mod 3 = 2 in column 1.
         assert_eq!(json["layers"][0]["columns"][0], json!({"one_hot": {"values": [0.0, 1.0]}}));
         assert_eq!(json["layers"][0]["columns"][1], json!({"standardize": {"mean": 1.5, "std": 0.5}}));
@@ -152,7 +152,7 @@ mod tests {
         for (loss, expected) in
             LossConfig::all().into_iter().zip(["softmax", "sigmoid", "identity", "identity", "identity"])
         {
-            assert_eq!(json_of(&MlpConfig::new([64, 2]).with_loss(loss))["output"], expected);
+            assert_eq!(json_of(MlpConfig::new([64, 2]).with_loss(loss))["output"], expected);
         }
     }
 }

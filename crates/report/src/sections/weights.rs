@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_unit_has_a_weight_for_every_pixel() {
-        let mut net = Mlp::new(&MlpConfig::new([3, 2])).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([3, 2])).unwrap();
         let w = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         net.tensor_mut("W1").unwrap().as_mut_slice().copy_from_slice(w);
         let run = Run::new("a", net);

@@ -17,7 +17,7 @@ fn images() -> ImageSet {
 }
 
 fn run(name: &str) -> Run {
-    let net = Mlp::new(&MlpConfig::new([64, 5, 3])).unwrap();
+    let net = Mlp::new(MlpConfig::new([64, 5, 3])).unwrap();
     let mut scalars = Vec::new();
     for (epoch, loss) in [(1, 1.5), (2, 0.5), (3, f64::NAN), (4, 0.25)] {
         for tag in ["loss/train", "accuracy/train", "gradient_norm/W1", "dead_units/layer2", "learning_rate"]
@@ -178,7 +178,7 @@ fn tables_of_numbers_have_a_page_without_pictures() {
     let rows: Vec<f32> = (0..40).map(|i| (i as f32).sin()).collect();
     let classes: Vec<usize> = (0..20).map(|i| i % 2).collect();
     let data = Dataset::from_rows(&rows, 2).unwrap().with_classes(&classes).unwrap();
-    let net = Mlp::new(&MlpConfig::new([2, 3, 2])).unwrap();
+    let net = Mlp::new(MlpConfig::new([2, 3, 2])).unwrap();
     let html = Report::new([Run::new("a table", net)]).to_html(&data).unwrap();
     parsed(&html);
     assert!(html.contains("The samples are no images") && !html.contains("<img"));
@@ -187,7 +187,7 @@ fn tables_of_numbers_have_a_page_without_pictures() {
 #[test]
 fn images_that_are_not_square_have_no_field_to_draw_on() {
     let images = ImageSet::new(Images::new(2, 8, 6, vec![7; 96]), vec![0, 1]);
-    let run = Run::new("oblong", Mlp::new(&MlpConfig::new([48, 5, 2])).unwrap());
+    let run = Run::new("oblong", Mlp::new(MlpConfig::new([48, 5, 2])).unwrap());
     let html = Report::new([run]).with_images(8, 6).to_html(&images).unwrap();
     parsed(&html);
     assert!(html.contains("There is no field to draw in, since ") && !html.contains("<canvas"));
@@ -197,7 +197,7 @@ fn images_that_are_not_square_have_no_field_to_draw_on() {
 #[test]
 fn the_loss_has_its_own_unit() {
     let with = |loss| {
-        let net = Mlp::new(&MlpConfig::new([64, 5, 3]).with_loss(loss)).unwrap();
+        let net = Mlp::new(MlpConfig::new([64, 5, 3]).with_loss(loss)).unwrap();
         Run::new("a", net).with_scalars([Scalar::new(1, 1, "loss/test", 2.0)])
     };
     let (squares, nats) = (LossConfig::MeanSquaredError, LossConfig::default());
@@ -218,13 +218,13 @@ fn what_cannot_be_reported_is_refused_in_one_sentence() {
         error(Report::new([run("a")]).with_images(28, 28)),
         "images of 28×28 pixels: found samples of 64 values, expected 784"
     );
-    let other = Run::new("other.ckpt", Mlp::new(&MlpConfig::new([7, 3])).unwrap());
+    let other = Run::new("other.ckpt", Mlp::new(MlpConfig::new([7, 3])).unwrap());
     assert_eq!(
         error(Report::new([run("a"), other])),
         "other.ckpt: values per sample: found 64, expected 7, the inputs of the network"
     );
     let values = Dataset::from_rows(&[1.0, 2.0], 1).unwrap().with_values(&[0.5, 0.25], 1).unwrap();
-    let net = Mlp::new(&MlpConfig::new([1, 1]).with_loss(LossConfig::MeanSquaredError)).unwrap();
+    let net = Mlp::new(MlpConfig::new([1, 1]).with_loss(LossConfig::MeanSquaredError)).unwrap();
     let error = Report::new([Run::new("regression", net)]).to_html(&values).unwrap_err().to_string();
     assert!(error.starts_with("sample 0 has no class that the network knows"), "{error}");
 }
@@ -233,7 +233,7 @@ fn what_cannot_be_reported_is_refused_in_one_sentence() {
 fn a_page_of_the_default_network_can_be_mailed_and_is_whole_or_not_there() {
     let pixels = (0..200 * 784).map(|i| ((i * 31) % 251) as u8).collect();
     let set = ImageSet::new(Images::new(200, 28, 28, pixels), (0..200).map(|i| (i % 10) as u8).collect());
-    let report = Report::new([Run::new("default", Mlp::new(&MlpConfig::new([784, 50, 10])).unwrap())]);
+    let report = Report::new([Run::new("default", Mlp::new(MlpConfig::new([784, 50, 10])).unwrap())]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.html");
     report.with_images(28, 28).save(&set, &path).unwrap();
@@ -242,7 +242,7 @@ fn a_page_of_the_default_network_can_be_mailed_and_is_whole_or_not_there() {
     assert!(std::fs::read_to_string(&path).unwrap().ends_with("</html>"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     // A page that cannot be made leaves what is there.
-    let wrong = Report::new([Run::new("wrong", Mlp::new(&MlpConfig::new([7, 3])).unwrap())]);
+    let wrong = Report::new([Run::new("wrong", Mlp::new(MlpConfig::new([7, 3])).unwrap())]);
     wrong.save(&set, &path).unwrap_err();
     assert_eq!(std::fs::metadata(&path).unwrap().len(), length);
 }

@@ -155,7 +155,7 @@ fn at_every_operation(mut check: impl FnMut(Fault, Faulty) -> bool) {
 }
 
 fn network(seed: u64) -> Checkpoint {
-    let net = Mlp::new(&MlpConfig::new([3, 4, 2]).with_seed(seed)).unwrap();
+    let net = Mlp::new(MlpConfig::new([3, 4, 2]).with_seed(seed)).unwrap();
     Checkpoint::new(net, TrainingRecord::new(TrainConfig::new(), Vec::new()))
 }
 
@@ -183,7 +183,7 @@ fn a_file_is_the_old_one_or_the_new_one_whatever_fails() {
 /// A run of a few steps with a checkpoint after each.
 fn run_in(folder: &Path) {
     let data = Dataset::from_rows(&[0.0, 0.2, 0.8, 1.0], 1).unwrap().with_classes(&[0, 0, 1, 1]).unwrap();
-    let mut net = Mlp::new(&MlpConfig::new([1, 2, 2])).unwrap();
+    let mut net = Mlp::new(MlpConfig::new([1, 2, 2])).unwrap();
     let checkpoints = Checkpoints::new(folder).with_resume(Resume::Auto);
     let config = TrainConfig::new().with_epochs(2);
     checkpoints.train(&mut net, &data, None, &config, |_| std::ops::ControlFlow::Continue(())).unwrap();

@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn samples_that_do_not_fit_are_refused() {
         let set = Dataset::from_rows(&[0.0; 6], 3).unwrap().with_classes(&[0, 1]).unwrap();
-        let error = diagnose(&Mlp::new(&MlpConfig::new([2, 2])).unwrap(), &set, &[0]).unwrap_err();
+        let error = diagnose(&Mlp::new(MlpConfig::new([2, 2])).unwrap(), &set, &[0]).unwrap_err();
         assert!(error.to_string().contains("3"), "{error}");
     }
 }

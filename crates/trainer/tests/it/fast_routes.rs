@@ -50,7 +50,7 @@ fn steps_agree<F: Float>(tolerance: f64) {
         for (n_inputs, n_hidden) in SHAPES {
             let set = images(n_inputs, density);
             for activation in [Activation::Sigmoid, Activation::Relu] {
-                let mut net = Mlp::<F>::new(&config(n_inputs, n_hidden, activation)).unwrap();
+                let mut net = Mlp::<F>::new(config(n_inputs, n_hidden, activation)).unwrap();
                 let mut mini_batch = MiniBatch::new(net.sequential(), 129);
                 for n in [1, 9, 33, 129] {
                     let indices: Vec<usize> = (0..n).map(|i| (i * 31 + n) % 150).collect();
@@ -95,7 +95,7 @@ fn predictions_from_bytes_are_those_from_numbers() {
         for (n_inputs, n_hidden) in SHAPES {
             let set = images(n_inputs, density);
             for activation in [Activation::Sigmoid, Activation::Relu] {
-                let net = Mlp::<f32>::new(&config(n_inputs, n_hidden, activation)).unwrap();
+                let net = Mlp::<f32>::new(config(n_inputs, n_hidden, activation)).unwrap();
                 let (x, t) = set.batch::<f32>(&(0..set.len()).collect::<Vec<_>>());
                 let expected = net.predict(&x);
                 let what = format!("{n_inputs}-{n_hidden} {activation}, density {density}");
@@ -161,7 +161,7 @@ impl Samples for NearZero {
 
 fn values_near_zero_agree<F: Float>(tolerance: f64) {
     for (n_inputs, n_hidden) in SHAPES {
-        let net = Mlp::<F>::new(&config(n_inputs, n_hidden, Activation::Sigmoid)).unwrap();
+        let net = Mlp::<F>::new(config(n_inputs, n_hidden, Activation::Sigmoid)).unwrap();
         let mut mini_batch = MiniBatch::new(net.sequential(), 100);
         let (indices, context) = ((0..100).collect::<Vec<_>>(), Context::training(1, 0));
         let (x, t) = NearZero { n_inputs, is_listed: false }.batch::<F>(&indices);

@@ -70,7 +70,7 @@ fn listed_inputs_give_the_gradient_of_dense_ones() {
         let set = images(density);
         for n_hidden in [1, 7, 8, 50, 67] {
             let net =
-                Mlp::<f64>::new(&MlpConfig::new([81, n_hidden, 10]).with_init(Init::XavierNormal)).unwrap();
+                Mlp::<f64>::new(MlpConfig::new([81, n_hidden, 10]).with_init(Init::XavierNormal)).unwrap();
             let mut mini_batch = MiniBatch::new(net.sequential(), 64);
             for n in [1, 5, 33, 64] {
                 let indices: Vec<usize> = (0..n).map(|i| i * 31 % 200).collect();

@@ -16,7 +16,7 @@ fn a_look_at_the_network_changes_no_bit_of_the_training() {
     let set = blobs(450);
     let config = TrainConfig::new().with_optimizer(Adam::new(0.01)).with_epochs(3);
     let trained = |looks: bool| {
-        let mut net = TwoLayerNet::new(&MlpConfig::new([36, 9, 10]).with_dropout(0.2)).unwrap();
+        let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10]).with_dropout(0.2)).unwrap();
         let mut losses = Vec::new();
         train(&mut net, &set, None, &config, |event| {
             if let (true, Event::Network { net, .. }) = (looks, event) {
@@ -37,7 +37,7 @@ fn a_look_at_the_network_changes_no_bit_of_the_training() {
 fn it_is_the_network_that_was_evaluated() {
     for config in [TrainConfig::new(), TrainConfig::new().with_average(0.9)] {
         let (set, test) = (blobs(450), blobs(90));
-        let mut net = TwoLayerNet::new(&MlpConfig::new([36, 9, 10])).unwrap();
+        let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10])).unwrap();
         let (mut seen, mut last) = (Vec::new(), 0);
         let summary = train(&mut net, &set, Some(&test), &config.with_epochs(2), |event| {
             if let Event::Network { epoch, net } = event {
@@ -56,7 +56,7 @@ fn it_is_the_network_that_was_evaluated() {
 
 #[test]
 fn whoever_was_shown_the_network_can_stop_the_run() {
-    let mut net = TwoLayerNet::new(&MlpConfig::new([36, 9, 10])).unwrap();
+    let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10])).unwrap();
     let config = TrainConfig::new().with_epochs(5);
     let summary = train(&mut net, &blobs(200), None, &config, |event| match event {
         Event::Network { epoch, .. } if epoch.epoch == 2 => ControlFlow::Break(()),

@@ -12,7 +12,7 @@ use chainrule_trainer::{
 /// still what the format promises.
 #[test]
 fn no_length_prefix_is_believed() {
-    let net = TwoLayerNet::new(&MlpConfig::new([3, 4, 2])).unwrap();
+    let net = TwoLayerNet::new(MlpConfig::new([3, 4, 2])).unwrap();
     let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
     let network = Checkpoint::new(net, record).to_bytes();
     let run = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/version_2_run.ckpt");
@@ -30,7 +30,7 @@ fn no_length_prefix_is_believed() {
     }
 
     // Where nothing lies, it is a few times the file.
-    let net = TwoLayerNet::new(&MlpConfig::new([300, 400, 200])).unwrap();
+    let net = TwoLayerNet::new(MlpConfig::new([300, 400, 200])).unwrap();
     let bytes = Checkpoint::new(net, TrainingRecord::new(TrainConfig::new(), Vec::new())).to_bytes();
     within(MEMORY_FACTOR * bytes.len(), || Checkpoint::from_bytes(&bytes)).unwrap();
 }

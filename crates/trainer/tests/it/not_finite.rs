@@ -76,7 +76,7 @@ fn runs() -> impl Iterator<Item = TrainConfig> {
 
 fn net(activation: Activation, loss: impl Into<LossConfig>) -> Mlp {
     let config = MlpConfig::new([N_INPUTS, 9, 3]).with_activation(activation).with_init(Init::XavierNormal);
-    Mlp::new(&config.with_loss(loss)).unwrap()
+    Mlp::new(config.with_loss(loss)).unwrap()
 }
 
 /// Trains, and returns how many steps had been reported when the run ended, and how it ended.
@@ -153,7 +153,7 @@ fn an_input_that_is_not_finite_stops_a_run_with_batch_normalisation_and_dropout(
             let samples = Own { is_listed, spoilt: Some((&[17], special)), ..LISTED };
             for activation in Activation::ALL {
                 let config = MlpConfig::of(net(*activation, SoftmaxCrossEntropy::new()).config()).unwrap();
-                let mut net = Mlp::new(&config.with_batch_norm(true).with_dropout(0.5)).unwrap();
+                let mut net = Mlp::new(config.with_batch_norm(true).with_dropout(0.5)).unwrap();
                 let config = TrainConfig::new().with_epochs(1).with_batch_size(20);
                 let (_, result) = run(&mut net, &samples, &config);
                 assert!(

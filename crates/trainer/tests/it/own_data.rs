@@ -51,7 +51,7 @@ fn yes_or_no_has_a_confusion_matrix_of_two() {
     let rows: Vec<f32> = (0..40).map(|i| i as f32 / 20.0 - 1.0).collect();
     let t: Vec<f32> = rows.iter().map(|x| f32::from(*x > 0.2)).collect();
     let data = Dataset::from_rows(&rows, 1).unwrap().with_values(&t, 1).unwrap();
-    let mut net = Mlp::new(&MlpConfig::new([1, 1]).with_loss(BinaryCrossEntropy)).unwrap();
+    let mut net = Mlp::new(MlpConfig::new([1, 1]).with_loss(BinaryCrossEntropy)).unwrap();
     let config = TrainConfig::new()
         .with_optimizer(Sgd::new(20.0))
         .with_epochs(500)
@@ -71,7 +71,7 @@ fn a_weight_of_two_is_the_sample_twice() {
     let weighted = weighted.with_weights(&[2.0, 1.0, 1.0]).unwrap();
     let repeated = Dataset::from_rows(&twice, 2).unwrap().with_classes(&[0, 0, 1, 2]).unwrap();
     let trained = |data: &Dataset<'_>, gradient| {
-        let mut net = Mlp::new(&MlpConfig::new([2, 4, 3]).with_activation(Activation::Tanh)).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([2, 4, 3]).with_activation(Activation::Tanh)).unwrap();
         let config = TrainConfig::new().with_steps(20).with_gradient(gradient);
         let summary = train(&mut net, data, Some(data), &config, go_on).unwrap();
         (values(&net), summary.history[0].test_loss.unwrap())
@@ -158,7 +158,7 @@ fn a_source_knows_seed_epoch_step_and_position_in_training() {
         let data = Dataset::from_rows(&rows, 1).unwrap().with_classes(&classes).unwrap();
         let source = Augmented { data, asked: Mutex::default() };
         let config = TrainConfig::new().with_seed(5).with_epochs(3).with_batch_size(50);
-        let mut net = Mlp::new(&MlpConfig::new([1, 3, 2])).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([1, 3, 2])).unwrap();
         train(&mut net, &source, Some(&source), &config.with_threads(n_threads), go_on).unwrap();
         (net.parameters_crc32(), source.asked.into_inner().unwrap())
     };

@@ -53,7 +53,7 @@ fn everything_at_once_has_the_same_bits_on_any_number_of_threads() {
         .with_early_stopping(EarlyStopping::new(2))
         .with_average(0.9);
     let trained = |config: &TrainConfig, seed| {
-        let mut net = Mlp::new(&full().with_seed(seed)).unwrap();
+        let mut net = Mlp::new(full().with_seed(seed)).unwrap();
         run(&mut net, &config.clone().with_seed(seed));
         net.parameters_crc32()
     };
@@ -69,7 +69,7 @@ fn everything_at_once_has_the_same_bits_on_any_number_of_threads() {
 /// both are that of central differences.
 #[test]
 fn the_gradient_of_a_training_step_is_that_of_its_readable_twin() {
-    let net = Mlp::<f64>::new(&full()).unwrap();
+    let net = Mlp::<f64>::new(full()).unwrap();
     let mut mini_batch = MiniBatch::new(net.sequential(), 150);
     for n in [2, 9, 40, 150] {
         let indices: Vec<usize> = (0..n).map(|i| (i * 7) % 200).collect();
@@ -133,7 +133,7 @@ fn samples_held_out_are_never_trained_on() {
     let watched = Watched(&set, Mutex::default());
     let (pool, held_out) = split(&set, 0.25, 4).unwrap();
     let config = TrainConfig::new().with_epochs(1).with_seed(4).with_validation(0.25);
-    let mut net = Mlp::new(&MlpConfig::new([36, 5, 10])).unwrap();
+    let mut net = Mlp::new(MlpConfig::new([36, 5, 10])).unwrap();
     let mut trained_on = HashSet::new();
     train(&mut net, &watched, None, &config, |event| {
         if let Event::Step(_) = event {
@@ -161,7 +161,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
         TrainConfig::new().with_optimizer(rule).with_epochs(epochs).with_batch_size(10).with_validation(0.3)
     };
     let trained = |config: &TrainConfig| {
-        let mut net = Mlp::new(&MlpConfig::new([5, 20, 3]).with_activation(Activation::Tanh)).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([5, 20, 3]).with_activation(Activation::Tanh)).unwrap();
         let summary = train(&mut net, &data, Some(&data), config, |_| ControlFlow::Continue(())).unwrap();
         (net, summary)
     };
@@ -183,7 +183,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
 fn the_average_is_that_of_all_steps() {
     let config = |steps| TrainConfig::new().with_optimizer(Sgd::new(1.0)).with_steps(steps);
     let trained = |config: &TrainConfig| {
-        let mut net = Mlp::new(&MlpConfig::new([36, 4, 10])).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([36, 4, 10])).unwrap();
         run(&mut net, config);
         values(&net)
     };
@@ -209,7 +209,7 @@ fn the_schedule_and_the_clipping_bound_every_step() {
         .with_schedule(schedule)
         .with_clip(Clip::by_value(1e-3))
         .with_steps(10);
-    let mut net = Mlp::new(&MlpConfig::new([36, 4, 10])).unwrap();
+    let mut net = Mlp::new(MlpConfig::new([36, 4, 10])).unwrap();
     let before = values(&net);
     let mut rates = Vec::new();
     train(&mut net, &blobs(450), None, &config, |event| {
@@ -231,7 +231,7 @@ fn the_schedule_and_the_clipping_bound_every_step() {
 #[test]
 fn settings_that_contradict_each_other_are_refused_in_one_sentence() {
     let refused = |config: TrainConfig| {
-        let mut net = Mlp::new(&MlpConfig::new([36, 4, 10])).unwrap();
+        let mut net = Mlp::new(MlpConfig::new([36, 4, 10])).unwrap();
         train(&mut net, &blobs(20), None, &config, |_| ControlFlow::Continue(())).unwrap_err().to_string()
     };
     let new = TrainConfig::new;

@@ -29,7 +29,7 @@ fn run(
 
 /// The checksum of the parameters after a short run.
 fn trained(config: &TrainConfig) -> u32 {
-    let mut net = TwoLayerNet::new(&self::config().with_seed(config.seed)).unwrap();
+    let mut net = TwoLayerNet::new(self::config().with_seed(config.seed)).unwrap();
     run(&mut net, &Momentum::new(0.1), config).unwrap();
     net.parameters_crc32()
 }
@@ -53,7 +53,7 @@ fn the_same_bits_on_any_number_of_threads_and_in_any_run() {
 fn a_wide_net_is_the_same_on_any_number_of_threads() {
     // Wide enough that its gradient and its updates are cut into parts.
     let checksums = [1, 2, 3, 8].map(|threads| {
-        let mut net = TwoLayerNet::new(&MlpConfig::new([36, 701, 10])).unwrap();
+        let mut net = TwoLayerNet::new(MlpConfig::new([36, 701, 10])).unwrap();
         let config = TrainConfig::new().with_epochs(1).with_threads(threads);
         run(&mut net, &Momentum::default(), &config).unwrap();
         net.parameters_crc32()
@@ -64,7 +64,7 @@ fn a_wide_net_is_the_same_on_any_number_of_threads() {
 #[test]
 fn blobs_are_learned_with_either_activation() {
     for activation in [Activation::Sigmoid, Activation::Relu] {
-        let mut net = TwoLayerNet::new(&config().with_activation(activation)).unwrap();
+        let mut net = TwoLayerNet::new(config().with_activation(activation)).unwrap();
         let config = TrainConfig::new().with_epochs(60).with_batch_size(30);
         let summary = run(&mut net, &Sgd::new(0.5), &config).unwrap();
         let accuracy = summary.test_accuracy.unwrap();
@@ -79,7 +79,7 @@ fn blobs_are_learned_with_either_activation() {
 #[test]
 fn the_first_epoch_on_real_mnist_is_the_references() {
     let mnist = Mnist::load_verified(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist")).unwrap();
-    let mut net = TwoLayerNet::new(&MlpConfig::new([784, 50, 10])).unwrap();
+    let mut net = TwoLayerNet::new(MlpConfig::new([784, 50, 10])).unwrap();
     let config = TrainConfig::new().with_epochs(1);
     let optimizer = Sgd::default();
     let summary = train_with(&mut net, &optimizer, &mnist.train, Some(&mnist.test), &config, |_| {
@@ -94,7 +94,7 @@ fn the_first_epoch_on_real_mnist_is_the_references() {
 #[test]
 fn the_numerical_gradient_trains_like_backpropagation() {
     let by = |gradient| {
-        let mut net = TwoLayerNet::new(&config()).unwrap();
+        let mut net = TwoLayerNet::new(config()).unwrap();
         let config = TrainConfig::new().with_steps(5).with_batch_size(20).with_gradient(gradient);
         let summary = run(&mut net, &Sgd::new(0.5), &config).unwrap();
         (summary.history[0].train_loss, net)
@@ -109,7 +109,7 @@ fn the_numerical_gradient_trains_like_backpropagation() {
 
 #[test]
 fn steps_end_inside_an_epoch_with_a_report() {
-    let mut net = TwoLayerNet::new(&config()).unwrap();
+    let mut net = TwoLayerNet::new(config()).unwrap();
     // 450 samples in mini-batches of 100: five steps an epoch, the last of 50.
     let mut seen = Vec::new();
     let config = TrainConfig::new().with_steps(7);
@@ -130,7 +130,7 @@ fn steps_end_inside_an_epoch_with_a_report() {
 #[test]
 fn the_observer_can_stop_the_run() {
     for stop_at in [3, 5] {
-        let mut net = TwoLayerNet::new(&config()).unwrap();
+        let mut net = TwoLayerNet::new(config()).unwrap();
         let summary = train_with(
             &mut net,
             &Sgd::default(),
@@ -150,7 +150,7 @@ fn the_observer_can_stop_the_run() {
 
 #[test]
 fn divergence_is_noticed_with_advice() {
-    let mut net = TwoLayerNet::new(&config().with_activation(Activation::Relu)).unwrap();
+    let mut net = TwoLayerNet::new(config().with_activation(Activation::Relu)).unwrap();
     let error = run(&mut net, &Sgd::new(1e30), &TrainConfig::new()).unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, Error::NotFinite { .. }), "{message}");
@@ -161,7 +161,7 @@ fn divergence_is_noticed_with_advice() {
 #[test]
 fn a_parameter_that_is_no_longer_finite_is_noticed() {
     // The loss of the only step is that before its update, which the weight decay takes beyond f32.
-    let mut net = TwoLayerNet::new(&config()).unwrap();
+    let mut net = TwoLayerNet::new(config()).unwrap();
     let optimizer = Sgd::new(1e38).with_weight_decay(1e38);
     let error = run(&mut net, &optimizer, &TrainConfig::new().with_steps(1)).unwrap_err().to_string();
     assert!(
@@ -173,7 +173,7 @@ fn a_parameter_that_is_no_longer_finite_is_noticed() {
 #[test]
 fn a_rate_that_f32_cannot_hold_is_refused() {
     for (rate, text) in [(1e-60, "1e-60"), (1e39, "1e39")] {
-        let mut net = TwoLayerNet::new(&config()).unwrap();
+        let mut net = TwoLayerNet::new(config()).unwrap();
         let error = run(&mut net, &Sgd::new(rate), &TrainConfig::new()).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("learning rate is {text}, expected a number that f32 can hold")),
@@ -188,7 +188,7 @@ fn a_run_is_that_of_its_serial_twin() {
     let set = blobs(450);
     let rule = Momentum::new(0.2).with_weight_decay(0.001);
     let (mut net, mut twin): (TwoLayerNet, TwoLayerNet) =
-        (TwoLayerNet::new(&config()).unwrap(), TwoLayerNet::new(&config()).unwrap());
+        (TwoLayerNet::new(config()).unwrap(), TwoLayerNet::new(config()).unwrap());
     let mut losses = Vec::new();
     let train_config = TrainConfig::new().with_epochs(3).with_batch_size(70);
     train_with(&mut net, &rule, &set, None, &train_config, |event| {

@@ -21,7 +21,7 @@ fn after_four_steps() -> Checkpoint {
     with_data(|data| {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path()).with_resume(Resume::Auto);
-        let mut net = Mlp::new(&network(data)).unwrap();
+        let mut net = Mlp::new(network(data)).unwrap();
         let stop = |event: Event<'_>| match event {
             Event::Step(report) if report.step == 4 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
@@ -82,7 +82,7 @@ fn a_run_of_every_version_goes_on() {
     with_data(|data| {
         let ends = ["version_2_run.ckpt", "version_3_run.ckpt"].map(|name| {
             let checkpoints = Checkpoints::default().with_resume(Resume::From(path(name)));
-            let mut net = Mlp::new(&network(data)).unwrap();
+            let mut net = Mlp::new(network(data)).unwrap();
             let summary =
                 checkpoints.train(&mut net, data, None, &training(), |_| ControlFlow::Continue(())).unwrap();
             assert_eq!((summary.steps, summary.history.len()), (6, 2), "{name}");
@@ -133,7 +133,7 @@ fn a_state_that_lies_does_no_harm() {
                 }
                 fs::write(&lying, altered).unwrap();
                 let checkpoints = Checkpoints::default().with_resume(Resume::From(lying.clone()));
-                let mut net = Mlp::new(&network(data)).unwrap();
+                let mut net = Mlp::new(network(data)).unwrap();
                 match checkpoints.train(&mut net, data, None, &training(), |_| ControlFlow::Continue(())) {
                     Ok(_) => n_run += 1,
                     Err(_) => n_refused += 1,

@@ -47,7 +47,7 @@ pub(crate) fn resume(bytes: &[u8]) {
     let file = env::temp_dir().join(format!("chainrule-{}.ckpt", process::id()));
     fs::write(&file, bytes).expect("a file can be written");
     with_data(|data| {
-        let mut net = Mlp::new(&network(data)).expect("a good configuration");
+        let mut net = Mlp::new(network(data)).expect("a good configuration");
         let mut n_steps = 0;
         let observe = |event: Event<'_>| {
             n_steps += usize::from(matches!(event, Event::Step(_)));
