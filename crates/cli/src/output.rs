@@ -22,7 +22,7 @@ use crate::Result;
 static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
 
 /// Writes one line to standard output. Where that is no longer possible, the work goes on: a network is not lost
-/// because a reader has gone away. What it was is told by [`finish`].
+/// because a reader has gone away. What it was is told by `finish`.
 pub fn line(text: impl Display) {
     if CLOSED.get().is_none()
         && let Err(cause) = writeln!(io::stdout(), "{text}")

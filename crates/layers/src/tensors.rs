@@ -38,7 +38,7 @@ pub struct Tensor {
     pub layer: usize,
     /// Where it starts in the network's values.
     pub offset: usize,
-    /// From the start of a column to that of the next: [decided in one place](stride).
+    /// From the start of a column to that of the next: decided in one place.
     pub stride: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::Error;
 
 /// What a [`Network`](crate::Network) is made from: from it follow shapes and counts, and what files, summaries and pages say.
 ///
-/// With the feature `serde` it is read and written as text that names its fields. [`MlpConfig`] is a short form for the usual
+/// With the feature `serde` it is read and written as text that names its fields. [`MlpConfig`](crate::MlpConfig) is a short form for the usual
 /// lists.
 ///
 /// # Examples
