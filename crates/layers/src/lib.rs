@@ -32,6 +32,7 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod layers;
 mod learner;
 mod passes;
 mod perturbed;
@@ -57,12 +58,13 @@ pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;
 pub use identity::Identity;
 pub use layer::{Extras, Layer, WholeBatch};
+pub use layers::Layers;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients, LayerExt};
 pub use pass::Pass;
 pub use perturbed::Perturbed;
 pub use relu::Relu;
-pub use sequential::{Layers, Sequential};
+pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;

@@ -153,11 +153,6 @@ impl<F: Float> Network<F> {
         self.net.parameters()
     }
 
-    /// The full names of all parameters in order, with their lengths: what an optimizer state is made from.
-    pub fn parameter_names(&self) -> Vec<(String, usize)> {
-        self.net.parameter_names()
-    }
-
     /// The layers with their sizes, as a table.
     pub fn summary(&self) -> Summary {
         self.net.summary()

@@ -1,0 +1,239 @@
+//! Layers one behind the other without values: shapes, the table of their tensors, stages, pieces. Their passes are in `passes.rs`.
+
+use std::{ops::Range, sync::Arc};
+
+use chainrule_tensor::{Float, Shape};
+
+use crate::{Error, Layer, Tensor, tensors::stride};
+
+/// A chain of layers without values, so that values can be updated while other gradients are still being summed.
+#[derive(Clone, Debug)]
+pub struct Layers<F> {
+    pub(crate) layers: Vec<Arc<dyn Layer<F>>>,
+    /// The input of each layer, and the output of the last.
+    shapes: Vec<Shape>,
+    /// The same in values per sample, and how many of them each layer keeps.
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) n_cached: Vec<usize>,
+    /// The tensors, layer after layer.
+    pub(crate) table: Vec<Tensor>,
+    /// Which of them are whose.
+    pub(crate) of_layer: Vec<Range<usize>>,
+    n_parameters: usize,
+    n_values: usize,
+    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
+    stages: Vec<Range<usize>>,
+}
+
+/// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
+const MAX_PARAMETERS: usize = 1 << 28;
+
+/// A description of more comes from a file that somebody made up.
+const MAX_LAYERS: usize = 1 << 13;
+
+impl<F: Float> Layers<F> {
+    /// A chain of `layers` for inputs of this shape.
+    ///
+    /// # Errors
+    /// [`Error::Layers`] unless there are 1 to 8192; [`Error::Layer`] if a layer cannot take what the one before it gives, or its settings are out of
+    /// range; [`Error::Size`] if there would be more than 2²⁸ values.
+    pub fn new(input: Shape, layers: Vec<Arc<dyn Layer<F>>>) -> Result<Self, Error> {
+        if !(1..=MAX_LAYERS).contains(&layers.len()) {
+            return Err(Error::Layers { found: layers.len(), expected: MAX_LAYERS });
+        }
+        let check_size = |Shape { channels, height, width }: Shape| {
+            let size = channels.checked_mul(height).and_then(|size| size.checked_mul(width));
+            size.filter(|n| *n <= MAX_PARAMETERS).map(drop).ok_or(Error::Size { expected: MAX_PARAMETERS })
+        };
+        check_size(input)?;
+        let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
+        let (mut stages, mut number) = (vec![Range { start: 0, end: 0 }], 0);
+        for (l, layer) in layers.iter().enumerate() {
+            let problem = |problem| Error::Layer { position: l + 1, name: layer.name().to_string(), problem };
+            shapes.push(layer.output(shapes[l]).map_err(problem)?);
+            check_size(shapes[l + 1])?;
+            let mut tensors = layer.tensors(shapes[l]);
+            number += usize::from(tensors.iter().any(Tensor::is_parameter));
+            for tensor in &mut tensors {
+                tensor.name.push_str(&number.to_string());
+                (tensor.layer, tensor.stride) = (l, stride(tensor.n_rows));
+            }
+            of_layer.push(table.len()..table.len() + tensors.len());
+            table.append(&mut tensors);
+            if layer.extras().whole_batch.is_some() {
+                stages.push(l..l);
+            }
+            stages.last_mut().expect("a stage").end = l + 1;
+        }
+        let (mut n_values, mut n_parameters) = (0_usize, 0);
+        for buffers in [false, true] {
+            for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
+                tensor.offset = n_values;
+                let length = tensor.stride.checked_mul(tensor.n_columns);
+                let end =
+                    length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
+                n_values = end.ok_or(Error::Size { expected: MAX_PARAMETERS })?;
+            }
+            n_parameters = if buffers { n_parameters } else { n_values };
+        }
+        let sizes = shapes.iter().map(|shape| shape.size()).collect();
+        let n_cached = layers.iter().zip(&shapes).map(|(layer, &input)| layer.n_cached(input)).collect();
+        Ok(Layers { layers, shapes, sizes, n_cached, table, of_layer, n_parameters, n_values, stages })
+    }
+
+    /// How many layers there are.
+    #[allow(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// The layers in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &dyn Layer<F>> + DoubleEndedIterator {
+        self.layers.iter().map(|layer| &**layer)
+    }
+
+    /// Layer `l`, to be shared.
+    ///
+    /// # Panics
+    /// Unless there is such a layer.
+    pub fn layer(&self, l: usize) -> Arc<dyn Layer<F>> {
+        self.layers[l].clone()
+    }
+
+    /// The shape of the input of each layer, and of the output of the last.
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    /// Values per sample that go in.
+    pub fn n_inputs(&self) -> usize {
+        self.sizes[0]
+    }
+
+    /// Values per sample that come out.
+    pub fn n_outputs(&self) -> usize {
+        self.sizes[self.layers.len()]
+    }
+
+    /// Whether the first layer takes lists of the inputs that are not 0.
+    pub fn takes_sparse(&self) -> bool {
+        self.layers[0].extras().takes_sparse
+    }
+
+    /// How many values all parameters have together. These are the first of the network's values.
+    pub fn n_parameters(&self) -> usize {
+        self.n_parameters
+    }
+
+    /// How many values all tensors have together.
+    pub fn n_values(&self) -> usize {
+        self.n_values
+    }
+
+    /// All tensors in the order of their values: parameters, and then buffers.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        let of = |buffers| self.table.iter().filter(move |tensor| tensor.is_parameter() != buffers);
+        of(false).chain(of(true))
+    }
+
+    /// The parameters in the order of their values.
+    pub fn parameters(&self) -> impl Iterator<Item = &Tensor> {
+        self.table.iter().filter(|tensor| tensor.is_parameter())
+    }
+
+    /// The tensors of layer `l`, in the order in which it named them.
+    pub fn tensors_of(&self, l: usize) -> &[Tensor] {
+        &self.table[self.of_layer[l].clone()]
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Tensor> {
+        self.table.iter().find(|tensor| tensor.name == name)
+    }
+
+    /// The runs of layers that samples can go through by themselves. Each but the first begins with a layer that in
+    /// training wants sums over the whole mini-batch; most networks have one stage.
+    ///
+    /// Whoever cuts a mini-batch takes every shard [forward](Layers::forward) through a stage, adds up what they then have in
+    /// [`Workspace::sums`](crate::Workspace::sums) of the first layer of the next stage, and hands the total to the passes that
+    /// follow; backwards likewise, stages in reverse.
+    pub fn stages(&self) -> &[Range<usize>] {
+        &self.stages
+    }
+
+    /// The values of all tensors, or of all parameters where there are no more values, as they leave the house: in order,
+    /// without what the layout adds.
+    pub fn pack(&self, values: &[F]) -> Vec<F> {
+        let tensors = self.tensors().filter(|tensor| tensor.range().end <= values.len());
+        tensors.flat_map(|tensor| tensor.view(values).as_slice()).copied().collect()
+    }
+
+    /// The reverse of [`pack`](Layers::pack).
+    ///
+    /// # Panics
+    /// Unless there are as many values as the tensors have that `values` has room for.
+    #[track_caller]
+    pub fn unpack(&self, mut packed: &[F], values: &mut [F]) {
+        let n_values = values.len();
+        for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
+            let Some((of_this, rest)) = packed.split_at_checked(tensor.len()) else {
+                panic!("{} values short of {} of {}", tensor.len() - packed.len(), tensor.len(), tensor.name);
+            };
+            tensor.view_mut(values).as_mut_slice().copy_from_slice(of_this);
+            packed = rest;
+        }
+        assert!(packed.is_empty(), "{} values more than the network has", packed.len());
+    }
+
+    /// Cuts the parameters into pieces of about `length` values, each some columns of one tensor: the cuts depend on the
+    /// network alone, and every piece may be computed by another thread.
+    pub fn pieces(&self, length: usize) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        for tensor in self.parameters() {
+            let grain = tensor.stride * tensor.grain;
+            let step = (length / grain.max(1)).max(1).saturating_mul(grain.max(1));
+            let Range { start, end } = tensor.range();
+            pieces.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
+        }
+        pieces
+    }
+
+    /// The tensor to which a value belongs.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn tensor_at(&self, value: usize) -> &Tensor {
+        self.table.iter().find(|tensor| tensor.range().contains(&value)).expect("a value of a tensor")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Affine, Dropout, Relu};
+
+    #[test]
+    fn layers_that_cannot_be_are_refused_by_their_names() {
+        let error =
+            |layers: Vec<Arc<dyn Layer<f32>>>| Layers::new(Shape::flat(5), layers).unwrap_err().to_string();
+        assert_eq!(error(vec![]), "a network of 0 layers, expected 1 to 8192");
+        assert_eq!(
+            error(vec![Arc::new(Relu), Arc::new(Dropout::new(1.0))]),
+            "layer 2 (dropout): dropout probability 1, expected a number from 0 to below 1"
+        );
+        let huge = || Arc::new(Affine::outputs(1 << 20)) as _;
+        assert_eq!(
+            error(vec![huge(), huge()]),
+            "more values than a network can have, expected at most 268435456"
+        );
+        assert_eq!(
+            error(vec![Arc::new(Affine::outputs(usize::MAX))]),
+            "more values than a network can have, expected at most 268435456"
+        );
+        // 2³² · 2³² is 0 in 64 bits.
+        let shape = Shape { channels: 1 << 32, height: 1 << 32, width: 1 };
+        assert_eq!(
+            Layers::<f32>::new(shape, vec![Arc::new(Relu)]).unwrap_err().to_string(),
+            "more values than a network can have, expected at most 268435456"
+        );
+    }
+}
