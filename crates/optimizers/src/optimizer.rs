@@ -86,7 +86,7 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
     /// # Panics
     /// As [`update`](Optimizer::update).
     #[track_caller]
-    fn step(&self, step: u64, parameters: &mut [F], gradient: &[F], slots: &mut [Vec<F>; MAX_SLOTS]) {
+    fn step(&self, step: u64, parameters: &mut [F], gradient: &[F], slots: &mut [Vec<F>]) {
         self.update(Update::new(parameters, gradient, slots, step, self.learning_rate()));
     }
 }
@@ -121,6 +121,8 @@ pub struct Update<'a, F> {
     /// Whether these are weights, which always decay. A rule can be told to leave the others alone: biases, and the scale
     /// and shift of a normalisation.
     pub decays: bool,
+    /// The weight decay of the rule is multiplied by it: groups of parameters may decay more or less than others.
+    pub decay_factor: f64,
 }
 
 impl<'a, F> Update<'a, F> {
@@ -128,12 +130,13 @@ impl<'a, F> Update<'a, F> {
     pub fn new(
         parameter: &'a mut [F],
         gradient: &'a [F],
-        slots: &'a mut [Vec<F>; MAX_SLOTS],
+        slots: &'a mut [Vec<F>],
         step: u64,
         learning_rate: f64,
     ) -> Self {
-        let slots = slots.each_mut().map(|slot| &mut slot[..]);
-        Update { parameter, gradient, slots, step, learning_rate, decays: true }
+        let mut slots = slots.iter_mut().map(|slot| &mut slot[..]);
+        let slots = array::from_fn(|_| slots.next().unwrap_or_default());
+        Update { parameter, gradient, slots, step, learning_rate, decays: true, decay_factor: 1.0 }
     }
 
     /// The updates of the values before `mid`, and of those from `mid` on: with the bits of the whole, in any order. What is
@@ -157,7 +160,7 @@ impl<'a, F> Update<'a, F> {
 impl<F: Float> Update<'_, F> {
     /// λ for these values: the given one, or 0 for a bias that is not to be decayed.
     pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
-        if self.decays || decay_biases { weight_decay } else { 0.0 }
+        if self.decays || decay_biases { weight_decay * self.decay_factor } else { 0.0 }
     }
 
     /// Replaces every value w by `step(w, g)`, where g is its gradient with λ·w added.
