@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, slice::ChunksExact};
 
-use chainrule_tensor::{Context, Float, InputBuffer, Shape, TargetBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, MatrixViewMut, Shape, TargetBuffer};
 
 use crate::{Error, Samples, TargetKind};
 
@@ -71,15 +71,11 @@ impl<'a> Dataset<'a> {
     fn new(x: Cow<'a, [f32]>, n_inputs: usize) -> Result<Self, Error> {
         if n_inputs == 0 || x.is_empty() {
             let found = format!("{} values, {n_inputs} for each sample", x.len());
-            return Err(Error::Data {
-                what: "the data".into(),
-                found,
-                expected: "at least one of each".into(),
-            });
+            return Err(mismatch("the data", found, "at least one of each"));
         }
         if !x.len().is_multiple_of(n_inputs) {
             let expected = format!("a multiple of {n_inputs}, the values of a sample");
-            return Err(mismatch("values".into(), x.len(), expected));
+            return Err(mismatch("values", x.len(), expected));
         }
         check_finite("value", &x, n_inputs)?;
         Ok(Dataset { x, n_inputs, targets: Targets::None, weights: None })
@@ -92,11 +88,8 @@ impl<'a> Dataset<'a> {
     pub fn with_classes(self, classes: &'a [usize]) -> Result<Self, Error> {
         self.check_count("classes", classes.len(), Some(self.n_samples()))?;
         if let Some(j) = classes.iter().position(|class| *class >= MOST_CLASSES) {
-            return Err(mismatch(
-                format!("the class of sample {j}"),
-                classes[j],
-                format!("below {MOST_CLASSES}"),
-            ));
+            let (what, expected) = (format!("the class of sample {j}"), format!("below {MOST_CLASSES}"));
+            return Err(mismatch(what, classes[j], expected));
         }
         Ok(Dataset { targets: Targets::Classes(classes.into()), ..self })
     }
@@ -108,7 +101,7 @@ impl<'a> Dataset<'a> {
     /// [`Error::Data`] unless there are `n_outputs` finite values for every sample, and at least one.
     pub fn with_values(self, values: &'a [f32], n_outputs: usize) -> Result<Self, Error> {
         if n_outputs == 0 {
-            return Err(mismatch("values to find for each sample".into(), 0, "at least 1"));
+            return Err(mismatch("values to find for each sample", 0, "at least 1"));
         }
         self.check_count("values to find", values.len(), self.n_samples().checked_mul(n_outputs))?;
         check_finite("value to find", values, n_outputs)?;
@@ -122,14 +115,11 @@ impl<'a> Dataset<'a> {
     pub fn with_weights(self, weights: &'a [f32]) -> Result<Self, Error> {
         self.check_count("weights of samples", weights.len(), Some(self.n_samples()))?;
         if let Some(j) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(mismatch(
-                format!("the weight of sample {j}"),
-                weights[j],
-                "a finite number not below 0",
-            ));
+            let what = format!("the weight of sample {j}");
+            return Err(mismatch(what, weights[j], "a finite number not below 0"));
         }
         if weights.iter().all(|w| *w == 0.0) {
-            return Err(mismatch("weights of samples".into(), "none above 0", "one above 0 at least"));
+            return Err(mismatch("weights of samples", "none above 0", "one above 0 at least"));
         }
         Ok(Dataset { weights: Some(weights.into()), ..self })
     }
@@ -187,15 +177,15 @@ impl<'a> Dataset<'a> {
             return Ok(());
         }
         let expected = expected.map_or("fewer".into(), |expected| expected.to_string());
-        Err(mismatch(what.into(), found, format!("{expected} for {} samples", self.n_samples())))
+        Err(mismatch(what, found, format!("{expected} for {} samples", self.n_samples())))
     }
 }
 
 /// More classes are no small network.
 const MOST_CLASSES: usize = 1 << 24;
 
-fn mismatch(what: String, found: impl ToString, expected: impl ToString) -> Error {
-    Error::Data { what, found: found.to_string(), expected: expected.to_string() }
+fn mismatch(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Error {
+    Error::Data { what: what.into(), found: found.to_string(), expected: expected.to_string() }
 }
 
 fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Error> {
@@ -239,10 +229,9 @@ impl Samples for Dataset<'_> {
 
     fn target_range(&self) -> Option<(f64, f64)> {
         let Targets::Values(values, _) = &self.targets else { return None };
-        let range = values
-            .iter()
-            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &t| (low.min(t), high.max(t)));
-        Some((range.0.into(), range.1.into()))
+        let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        Some((low.into(), high.into()))
     }
 
     /// Also that of a yes or no, so that both are in every part of a split.
@@ -261,27 +250,26 @@ impl Samples for Dataset<'_> {
         indices: &[usize],
         _: Context,
     ) {
-        let mut x = x.dense_mut(self.n_inputs, indices.len());
-        for (j, &i) in indices.iter().enumerate() {
-            let sample = &self.x[i * self.n_inputs..(i + 1) * self.n_inputs];
-            for (x, &value) in x.column_mut(j).iter_mut().zip(sample) {
-                *x = F::of(f64::from(value));
-            }
-        }
+        gather_columns(x.dense_mut(self.n_inputs, indices.len()), &self.x, indices);
         match &self.targets {
             Targets::None => panic!("found data without targets, expected classes or values"),
             Targets::Classes(classes) => t.classes_mut().extend(indices.iter().map(|&i| classes[i])),
             Targets::Values(values, n) => {
-                let mut t = t.values_mut(*n, indices.len());
-                for (j, &i) in indices.iter().enumerate() {
-                    for (t, &value) in t.column_mut(j).iter_mut().zip(&values[i * n..(i + 1) * n]) {
-                        *t = F::of(f64::from(value));
-                    }
-                }
+                gather_columns(t.values_mut(*n, indices.len()), values, indices);
             }
         }
         if let Some(weights) = &self.weights {
             t.weights_mut().extend(indices.iter().map(|&i| F::of(f64::from(weights[i]))));
+        }
+    }
+}
+
+/// Copies the columns `indices` of `from`, which has as many values in each as `to`.
+fn gather_columns<F: Float>(mut to: MatrixViewMut<'_, F>, from: &[f32], indices: &[usize]) {
+    let n = to.n_rows();
+    for (j, &i) in indices.iter().enumerate() {
+        for (to, &value) in to.column_mut(j).iter_mut().zip(&from[i * n..(i + 1) * n]) {
+            *to = F::of(f64::from(value));
         }
     }
 }

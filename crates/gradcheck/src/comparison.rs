@@ -118,10 +118,8 @@ impl Comparison {
             n_checked: pairs.len(),
             n_agreeing: agreeing.len(),
             kinks: kinks.into_iter().map(|pair| pair.index).collect(),
-            worst: worst.reduce(|worst, next| match next.relative_error > worst.relative_error {
-                true => next,
-                false => worst,
-            }),
+            // From the back, so that the first of equal ones counts.
+            worst: worst.rev().max_by(|a, b| a.relative_error.total_cmp(&b.relative_error)),
         }
     }
 
