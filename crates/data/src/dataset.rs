@@ -1,4 +1,4 @@
-//! One's own data in memory: rows or columns of numbers, with a class or values for every sample.
+//! A data set in memory: rows or columns of numbers, with a class or values for every sample.
 
 use std::{borrow::Cow, slice::ChunksExact};
 
@@ -6,7 +6,7 @@ use chainrule_tensor::{Context, Float, InputBuffer, MatrixViewMut, Shape, Target
 
 use crate::{Error, Samples, TargetKind};
 
-/// Samples in memory, borrowed where they lie as they are needed: one after the other.
+/// A data set in memory: samples one after the other, borrowed if possible.
 ///
 /// Without targets it is good for fitting an encoding of its columns; training wants
 /// [`with_classes`](Dataset::with_classes) or [`with_values`](Dataset::with_values).
@@ -94,21 +94,21 @@ impl<'a> Dataset<'a> {
         Ok(Dataset { targets: Targets::Classes(classes.into()), ..self })
     }
 
-    /// The same samples with `n_outputs` values for each, sample after sample: what a regression is to find, or 0 for no
-    /// and 1 for yes.
+    /// The same samples with `n_outputs` target values for each, sample after sample: for regression, or 0 for no and 1 for
+    /// yes.
     ///
     /// # Errors
     /// [`Error::Data`] unless there are `n_outputs` finite values for every sample, and at least one.
     pub fn with_values(self, values: &'a [f32], n_outputs: usize) -> Result<Self, Error> {
         if n_outputs == 0 {
-            return Err(mismatch("values to find for each sample", 0, "at least 1"));
+            return Err(mismatch("target values for each sample", 0, "at least 1"));
         }
-        self.check_count("values to find", values.len(), self.n_samples().checked_mul(n_outputs))?;
-        check_finite("value to find", values, n_outputs)?;
+        self.check_count("target values", values.len(), self.n_samples().checked_mul(n_outputs))?;
+        check_finite("target value", values, n_outputs)?;
         Ok(Dataset { targets: Targets::Values(values.into(), n_outputs), ..self })
     }
 
-    /// The same samples, each of which counts so many times in the loss.
+    /// The same samples with sample weights: how many times each counts in the loss.
     ///
     /// # Errors
     /// [`Error::Data`] unless there is a weight for every sample, finite and not below 0.
@@ -119,7 +119,7 @@ impl<'a> Dataset<'a> {
             return Err(mismatch(what, weights[j], "a finite number not below 0"));
         }
         if weights.iter().all(|w| *w == 0.0) {
-            return Err(mismatch("weights of samples", "none above 0", "one above 0 at least"));
+            return Err(mismatch("weights of samples", "none above 0", "at least one above 0"));
         }
         Ok(Dataset { weights: Some(weights.into()), ..self })
     }
@@ -181,7 +181,7 @@ impl<'a> Dataset<'a> {
     }
 }
 
-/// More classes are no small network.
+/// The maximum number of classes; networks with more are not small.
 const MOST_CLASSES: usize = 1 << 24;
 
 fn mismatch(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Error {
@@ -234,7 +234,7 @@ impl Samples for Dataset<'_> {
         Some((low.into(), high.into()))
     }
 
-    /// Also that of a yes or no, so that both are in every part of a split.
+    /// A single target of 0 or 1 counts as a class, too, so that both are in every part of a split.
     fn class_of(&self, i: usize) -> Option<usize> {
         match &self.targets {
             Targets::Classes(classes) => Some(classes[i]),
@@ -301,11 +301,11 @@ mod tests {
             ),
             (Dataset::from_columns(&[&[1.0], &[1.0, 2.0]]), "values in column 1: found 2, expected 1"),
             (data().with_classes(&[1]), "classes: found 1, expected 2 for 2 samples"),
-            (data().with_values(&[1.0; 5], 2), "values to find: found 5, expected 4 for 2 samples"),
-            (data().with_values(&[], 0), "values to find for each sample: found 0, expected at least 1"),
+            (data().with_values(&[1.0; 5], 2), "target values: found 5, expected 4 for 2 samples"),
+            (data().with_values(&[], 0), "target values for each sample: found 0, expected at least 1"),
             (
                 data().with_values(&[1.0, f32::INFINITY], 1),
-                "value to find 0 of sample 1: found inf, expected a finite number",
+                "target value 0 of sample 1: found inf, expected a finite number",
             ),
             (
                 data().with_classes(&[1, usize::MAX]),
@@ -313,11 +313,11 @@ mod tests {
             ),
             (
                 data().with_values(&[1.0; 5], usize::MAX),
-                "values to find: found 5, expected fewer for 2 samples",
+                "target values: found 5, expected fewer for 2 samples",
             ),
             (
                 data().with_weights(&[0.0, 0.0]),
-                "weights of samples: found none above 0, expected one above 0 at least",
+                "weights of samples: found none above 0, expected at least one above 0",
             ),
             (
                 data().with_weights(&[1.0, -1.0]),

@@ -40,7 +40,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Of the samples `pool`; a larger batch size than there are samples counts as that many.
+    /// Mini-batches of the samples `pool`. A batch size above their number counts as that number.
     ///
     /// # Panics
     /// Unless there is a sample, and `batch_size` is 1 at least.
@@ -51,12 +51,12 @@ impl Order {
         Order { sampling, seed, pool, batch_size, indices: Vec::new(), epoch: None }
     }
 
-    /// How many samples a mini-batch has, but for the last of an epoch.
+    /// Samples per mini-batch; the last of an epoch may have fewer.
     pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    /// How many mini-batches an epoch has.
+    /// Mini-batches per epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.pool.len().div_ceil(self.batch_size) as u64
     }

@@ -1,4 +1,4 @@
-//! Why a loss, or a setting of one, is refused.
+//! The errors of this crate: settings out of range, and unknown names.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What the outputs of a network mean, and so what they predict: the loss says which of three it is.
+//! What the outputs of a network mean: probabilities of classes, probabilities of labels, or values.
 
 use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, softmax_to};
 

@@ -1,4 +1,4 @@
-//! What can be wrong with settings.
+//! The errors of this crate: settings out of range, and unknown names.
 
 use thiserror::Error;
 
@@ -23,7 +23,7 @@ pub enum Error {
         /// The good range in words.
         expected: &'static str,
     },
-    /// There is no rule, or no schedule, of this name.
+    /// There is no optimizer, or no schedule, of this name.
     #[error("no {kind} is called {found:?}, expected one of {expected}")]
     Name {
         /// Optimizer or schedule.

@@ -1,6 +1,6 @@
-//! How the learning rate changes from step to step: curves, one after another.
+//! Learning-rate schedules: curves, one after another.
 //!
-//! A [`Schedule`] is a pure function of the base rate and the number of the step, so that a run that goes on from a
+//! A [`Schedule`] is a pure function of the base learning rate and the number of the step, so that a run resumed from a
 //! checkpoint needs nothing but that number. Steps are mini-batches, not epochs, and count from 0.
 
 mod cosine;
@@ -24,22 +24,22 @@ use crate::Error;
 const CURVES: &str = "constant, step:EVERY:GAMMA, exponential:GAMMA, cosine:MINIMUM, warmup:STEPS:START, \
                       one-cycle:PCT_START:DIV_FACTOR:FINAL_DIV_FACTOR";
 
-/// One way in which the rate changes.
+/// One curve of the learning rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Curve {
-    /// Not at all.
+    /// The base learning rate at every step.
     #[default]
     Constant,
-    /// By a factor every so many steps.
+    /// Multiplied by a factor every so many steps.
     StepDecay(StepDecay),
-    /// By a factor at every step.
+    /// Multiplied by a factor at every step.
     Exponential(Exponential),
-    /// Half a wave down.
+    /// Cosine annealing down to a minimum.
     Cosine(Cosine),
-    /// Up in a straight line.
+    /// Linear warm-up.
     Warmup(Warmup),
-    /// Up and down.
+    /// One cycle: up to the base learning rate, and down.
     OneCycle(OneCycle),
 }
 

@@ -1,4 +1,4 @@
-//! Curves, one after another, and their text: parts joined by `+`, each a curve and, after an `@`, the step where it ends.
+//! `Schedule`: curves one after another, and their text: parts joined by `+`, each a curve and, after an `@`, its end.
 
 use std::{fmt, str::FromStr};
 
@@ -337,9 +337,9 @@ mod tests {
                 "cosine@1.5",
                 format!("schedule cosine@1.5, expected a number instead of \"1.5\", as in {CURVES}"),
             ),
-            ("step:0:0.1", "steps between two falls 0, expected at least 1".into()),
+            ("step:0:0.1", "steps between two decays 0, expected at least 1".into()),
             ("exponential:NaN", "gamma NaN, expected a finite number above 0".into()),
-            ("cosine:inf", "smallest rate inf, expected a finite number not below 0".into()),
+            ("cosine:inf", "minimum learning rate inf, expected a finite number not below 0".into()),
             (
                 "constant+cosine",
                 "schedule constant+cosine, expected constant@STEP, the step where the next part takes over"
