@@ -67,8 +67,7 @@ impl Order {
         match self.sampling {
             Sampling::Shuffled => {
                 if self.epoch != Some(epoch) {
-                    self.indices.clear();
-                    self.indices.extend_from_slice(&self.pool);
+                    self.indices.clone_from(&self.pool);
                     shuffle(&mut generator(self.seed, Purpose::Shuffle, epoch, 0), &mut self.indices);
                     self.epoch = Some(epoch);
                 }
