@@ -36,7 +36,7 @@ pub const MEMORY_FACTOR: usize = 64;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// For messages.
+    /// For error messages.
     path: PathBuf,
     names: Vec<String>,
     /// The first is the header.
@@ -202,7 +202,7 @@ impl Table {
         1..self.records.len()
     }
 
-    /// Where a column is in a record.
+    /// The position of a column.
     fn index(&self, name: &str) -> Result<usize, Error> {
         self.names.iter().position(|known| known == name).ok_or_else(|| Error::NoColumn {
             path: self.path.clone(),

@@ -171,7 +171,7 @@ impl<'a> Dataset<'a> {
         self.into_iter()
     }
 
-    /// `expected` is `None` where it is more than any memory has.
+    /// Refuses another number of values than `expected`, which is `None` if it overflows.
     fn check_count(&self, what: &str, found: usize, expected: Option<usize>) -> Result<(), Error> {
         if Some(found) == expected {
             return Ok(());
@@ -198,7 +198,7 @@ fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Err
     }
 }
 
-/// The rows, as an encoding of columns is fitted to.
+/// The rows, to which an encoding of columns is fitted.
 impl<'a> IntoIterator for &'a Dataset<'_> {
     type Item = &'a [f32];
     type IntoIter = ChunksExact<'a, f32>;

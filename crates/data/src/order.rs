@@ -2,7 +2,7 @@
 
 use chainrule_tensor::random::{Purpose, generator, index, shuffle};
 
-/// How mini-batches are put together.
+/// How samples are drawn for mini-batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]

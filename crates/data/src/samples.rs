@@ -68,7 +68,7 @@ pub trait Samples: Sync {
         at: Context,
     );
 
-    /// The class of sample `i`, so that a split keeps their shares; `None` where samples have no classes.
+    /// The class of sample `i`, for stratified splits; `None` where samples have no classes.
     fn class_of(&self, i: usize) -> Option<usize> {
         let mut t = TargetBuffer::<f32>::new();
         self.gather(&mut InputBuffer::new(), &mut t, &[i], Context::inference());
@@ -99,7 +99,7 @@ pub trait Samples: Sync {
 /// What the targets of a data set are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind {
-    /// There are none.
+    /// No targets.
     None,
     /// A class for each sample, below `n_classes`.
     Classes {

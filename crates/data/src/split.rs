@@ -6,7 +6,7 @@ use chainrule_tensor::random::{Purpose, generator, shuffle};
 
 use crate::{Error, Samples};
 
-/// The indices of `samples` in two parts, to train on and held out, both in increasing order.
+/// Splits `samples` into the indices to train on and those held out, both in increasing order.
 ///
 /// The split is stratified: every class is in both parts with its fraction, as far as whole samples allow, and `fraction`
 /// of all samples are held out, rounded. Which ones is a pure function of the seed.

@@ -92,7 +92,7 @@ impl Disk for System {
     }
 }
 
-/// [`write_file`] on a disk that may be another than the real one.
+/// [`write_file`] on any [`Disk`].
 ///
 /// # Errors
 /// As [`write_file`].

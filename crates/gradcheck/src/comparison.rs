@@ -3,7 +3,7 @@
 use crate::real::to_f64;
 use crate::{Real, Refusal};
 
-/// What agrees.
+/// The tolerances of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Tolerance {
     /// The largest relative error.
@@ -77,7 +77,7 @@ impl Pair {
     }
 }
 
-/// What comparing finite derivatives gave.
+/// The result of comparing finite derivatives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
     pub(crate) n_checked: usize,

@@ -65,7 +65,7 @@ impl Outputs {
         }
     }
 
-    /// How many classes `n_outputs` outputs tell apart: as many, or two if it is the probability of a single label.
+    /// The number of classes of a network with `n_outputs` outputs: as many, or two if it is a single label.
     /// `None` for several labels and for values.
     pub fn n_classes(self, n_outputs: usize) -> Option<usize> {
         match self {

@@ -109,7 +109,7 @@ impl Clip {
     }
 }
 
-/// How many values of a gradient make a block of its norm; the last block may be shorter.
+/// The number of values in a block of [`global_norm`]; the last block may be shorter.
 pub const NORM_BLOCK: usize = 4096;
 
 /// The Euclidean norm of a gradient.

@@ -20,7 +20,7 @@ pub enum Error {
         name: &'static str,
         /// What it was set to.
         found: f64,
-        /// The good range in words.
+        /// The valid range in words.
         expected: &'static str,
     },
     /// There is no optimizer, or no schedule, of this name.

@@ -111,7 +111,7 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
 pub struct Update<'a, F> {
     /// The values to update.
     pub parameter: &'a mut [F],
-    /// The gradient of the loss by them.
+    /// The gradient of the loss with respect to them.
     pub gradient: &'a [F],
     /// The optimizer state, 0 before the first step: a slice per slot, empty where the rule has none.
     pub slots: [&'a mut [F]; MAX_SLOTS],
@@ -137,8 +137,8 @@ impl<'a, F> Update<'a, F> {
         Update { parameter, gradient, slots, step, learning_rate, decays: true }
     }
 
-    /// The updates of the values before `mid`, and of those from `mid` on: with the bits of the whole, in any order. What is
-    /// not there, an unused slot or a gradient that is yet to come, stays empty.
+    /// Splits the update at position `mid`. The two parts, in any order, give the bits of the whole. What is empty, an unused
+    /// slot or a gradient that is yet to come, stays empty.
     ///
     /// # Panics
     /// If a slice that is there has fewer than `mid` values.
@@ -189,7 +189,7 @@ impl<F: Float> Update<'_, F> {
         });
     }
 
-    /// Asserts what a rule with `n_slots` slots demands.
+    /// Asserts that the gradient and the first `n_slots` slots are as long as the parameters.
     ///
     /// # Panics
     /// Unless `gradient.len()` and the length of each of the first `n_slots` slots are `parameter.len()`.

@@ -44,16 +44,16 @@ pub struct Adam {
     /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// β₁.
+    /// β₁, how much of m is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
     pub beta1: f64,
-    /// β₂.
+    /// β₂, how much of v is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
     pub beta2: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.
@@ -92,7 +92,7 @@ impl<F: Float> Optimizer<F> for Adam {
     }
 }
 
-/// The step of Adam with `decay` in the gradient, and of AdamW, which takes `shrink` of every value away.
+/// The update of Adam, with `decay` · w added to the gradient, and of AdamW, with `shrink` · w subtracted from w.
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3], decay: f64, shrink: f64) {
     update.assert_lengths(2);

@@ -40,16 +40,16 @@ pub struct AdamW {
     /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// β₁.
+    /// β₁, how much of m is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
     pub beta1: f64,
-    /// β₂.
+    /// β₂, how much of v is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
     pub beta2: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

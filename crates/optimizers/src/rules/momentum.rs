@@ -45,10 +45,10 @@ pub struct Momentum {
     /// The learning rate.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// μ; 0 makes it [`Sgd`](crate::Sgd).
+    /// μ, how much of the momentum buffer is kept; with 0 it is [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
     pub momentum: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.
@@ -86,7 +86,7 @@ impl<F: Float> Optimizer<F> for Momentum {
     }
 }
 
-/// The step of momentum and of Nesterov's, which goes `along(g, v)`.
+/// The update of momentum and of Nesterov's momentum: w −= rate · along(g, v).
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, momentum: f64, decay: f64, along: impl Fn(F, F) -> F) {
     let (rate, momentum) = (F::of(update.learning_rate), F::of(momentum));

@@ -41,10 +41,10 @@ pub struct Nesterov {
     /// The learning rate.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// μ; 0 makes it [`Sgd`](crate::Sgd).
+    /// μ, how much of the momentum buffer is kept; with 0 it is [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
     pub momentum: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.
