@@ -36,7 +36,7 @@ use crate::Error;
 /// assert_eq!((schedule.total_steps(), schedule.to_string().as_str()), (Some(4), "warmup:2:0.5+cosine@4"));
 /// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct Schedule {
@@ -47,15 +47,9 @@ pub struct Schedule {
     total_steps: Option<u64>,
 }
 
-impl Default for Schedule {
-    fn default() -> Self {
-        Curve::Constant.into()
-    }
-}
-
 impl<C: Into<Curve>> From<C> for Schedule {
     fn from(curve: C) -> Self {
-        Schedule { before: Vec::new(), last: curve.into(), total_steps: None }
+        Schedule { last: curve.into(), ..Schedule::default() }
     }
 }
 
@@ -114,10 +108,8 @@ impl Schedule {
     /// If the total number of steps is needed and not known, or [`check`](Schedule::check) refuses the schedule.
     #[track_caller]
     pub fn rate(&self, base_rate: f64, step: u64) -> f64 {
-        assert!(
-            !self.needs_total_steps(),
-            "schedule {self} without a total, expected with_total_steps first"
-        );
+        let is_complete = !self.needs_total_steps();
+        assert!(is_complete, "schedule {self} without a total, expected with_total_steps first");
         self.check().unwrap_or_else(|error| panic!("{error}"));
         let mut start = 0;
         for &(curve, end) in &self.before {
