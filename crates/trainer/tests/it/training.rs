@@ -269,7 +269,7 @@ fn bad_settings_are_refused_in_one_sentence() {
     let config = good.clone().with_optimizer(Sgd::new(-0.1));
     assert_refused(&net, &config, &samples, &format!("learning rate is -0.1, {above_0}"));
     let config = good.clone().with_clip(Clip::by_norm(f64::NAN));
-    assert_refused(&net, &config, &samples, &format!("largest norm is NaN, {above_0}"));
+    assert_refused(&net, &config, &samples, &format!("maximum norm is NaN, {above_0}"));
     let config = good.clone().with_schedule(Exponential::new(0.0));
     assert_refused(&net, &config, &samples, &format!("gamma is 0, {above_0}"));
     let error = run(&mut TwoLayerNet::new(&net).unwrap(), &Sgd::new(f64::INFINITY), &good).unwrap_err();
