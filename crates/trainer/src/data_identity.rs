@@ -1,4 +1,4 @@
-//! Which data a run was trained on: enough to notice that they are others.
+//! Checksums of the training data, so that resuming on other data is noticed.
 
 use chainrule_tensor::{Context, InputBuffer, TargetBuffer, Targets};
 

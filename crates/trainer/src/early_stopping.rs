@@ -1,4 +1,4 @@
-//! Early stopping: a run ends when the validation loss has stopped getting better, and the best network is kept.
+//! Early stopping: a run ends when the validation loss no longer improves, and the best network is kept.
 //!
 //! Source: Prechelt, *Early stopping – but when?* (1998), the criterion of successive epochs without a new minimum.
 

@@ -1,4 +1,4 @@
-//! How well a network does on samples it is not trained on.
+//! Evaluation of a network on a data set: loss, confusion matrix, errors of values.
 
 use chainrule_layers::Context;
 use chainrule_losses::{LossSum, Outputs, TargetBuffer, Targets};
@@ -15,7 +15,7 @@ use crate::{
 pub struct Evaluation {
     /// The loss, as a sum with its divisor.
     pub loss: LossSum,
-    /// What was taken for what, where the targets are classes.
+    /// The confusion matrix, where the targets are classes.
     pub confusion: Option<Confusion>,
     /// How far the outputs are from the targets, where these are values.
     pub deviation: Option<Deviation>,
@@ -23,7 +23,7 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The share of samples that were recognised, 0…1; NaN where the targets are no classes.
+    /// The accuracy, 0…1: the fraction of samples that were classified correctly; NaN where the targets are no classes.
     pub fn accuracy(&self) -> f64 {
         self.confusion.as_ref().map_or(f64::NAN, Confusion::accuracy)
     }

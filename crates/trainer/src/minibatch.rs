@@ -28,14 +28,15 @@ use crate::{
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 ///
-/// A step is [`run`](MiniBatch::run) and then [`update`](MiniBatch::update). Who wants the gradient, to look at it or to change
-/// it, calls [`sum_gradient`](MiniBatch::sum_gradient) between them.
+/// A step is [`run`](MiniBatch::run) and then [`update`](MiniBatch::update). To look at the gradient or to change it, call
+/// [`sum_gradient`](MiniBatch::sum_gradient) between them.
 pub struct MiniBatch<'c, F = f32> {
     batch_size: usize,
     communicator: &'c dyn Communicator,
     /// The parameters that have a learning rate or a weight decay of their own, and both as factors.
     groups: Vec<(Range<usize>, [f64; 2])>,
-    shards: Vec<Shard<F>>,
+    /// Some of the samples each, with their outcome.
+    shards: Vec<(Workspace<F>, Outcome)>,
     /// How many of them the last mini-batch has in this process.
     n_shards: usize,
     /// The sums over that mini-batch, of all layers.
@@ -49,13 +50,6 @@ pub struct MiniBatch<'c, F = f32> {
     divisor: F,
     /// For exchanging sums.
     room: Vec<f64>,
-}
-
-/// Some samples of the mini-batch, and what came of them.
-#[derive(Debug)]
-struct Shard<F> {
-    workspace: Workspace<F>,
-    outcome: Outcome,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -85,9 +79,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
             batch_size,
             communicator: &OneProcess,
             groups: Vec::new(),
-            shards: shards(batch_size)
-                .map(|_| Shard { workspace: workspace(), outcome: Outcome::default() })
-                .collect(),
+            shards: shards(batch_size).map(|_| (workspace(), Outcome::default())).collect(),
             n_shards: 0,
             sums: layers.sums(),
             pieces: layers.pieces(PIECE),
@@ -157,14 +149,14 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         let first = first_of(communicator.rank());
         *n_shards = first_of(communicator.rank() + 1) - first;
         let shards = &mut shards[..*n_shards];
-        for (shard, range) in shards.iter_mut().zip(all.skip(first)) {
-            shard.workspace.samples = range;
+        for ((workspace, _), range) in shards.iter_mut().zip(all.skip(first)) {
+            workspace.samples = range;
         }
 
         let (layers, values) = (net.layers(), net.values());
         let last = layers.stages().len() - 1;
         for (s, stage) in layers.stages().iter().enumerate() {
-            parallel::for_each_mut(shards, |Shard { workspace, outcome }| {
+            parallel::for_each_mut(shards, |(workspace, outcome)| {
                 if s == 0 {
                     let (indices, at) =
                         (&indices[workspace.samples.clone()], context.at_sample(workspace.samples.start));
@@ -184,14 +176,14 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
             let total = &mut sums[stage.end][1];
             sum_in_order(*communicator, total, room, |total| add_sums(total, shards, stage.end, 1));
-            parallel::for_each_mut(shards, |shard| {
-                layers.backward(values, sums, context, &mut shard.workspace, s);
+            parallel::for_each_mut(shards, |(workspace, _)| {
+                layers.backward(values, sums, context, workspace, s);
             });
         }
 
         let mut total = [0.0; 4];
         sum_in_order(*communicator, &mut total, room, |total| {
-            for Shard { outcome: Outcome { loss, n_correct, n_samples }, .. } in &*shards {
+            for (_, Outcome { loss, n_correct, n_samples }) in &*shards {
                 // NaN where the targets are no classes.
                 let n_correct = n_correct.map_or(f64::NAN, |n| n as f64);
                 add(total, &[loss.sum, loss.divisor, n_correct, *n_samples as f64]);
@@ -292,8 +284,8 @@ impl<'c, F: Float> MiniBatch<'c, F> {
 
     /// Adds one piece of the gradient of the summed loss, sample by sample.
     fn add_gradient(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
-        for shard in &self.shards[..self.n_shards] {
-            layers.gradient(&self.sums, self.context, &shard.workspace, piece, gradient);
+        for (workspace, _) in &self.shards[..self.n_shards] {
+            layers.gradient(&self.sums, self.context, workspace, piece, gradient);
         }
     }
 }
@@ -307,8 +299,8 @@ fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
 }
 
 /// Adds what these shards contribute to the sums that a layer wants before its pass forward (0) or backward (1).
-fn add_sums<F>(total: &mut [f64], shards: &[Shard<F>], layer: usize, pass: usize) {
-    shards.iter().for_each(|shard| add(total, &shard.workspace.sums[layer][pass]));
+fn add_sums<F>(total: &mut [f64], shards: &[(Workspace<F>, Outcome)], layer: usize, pass: usize) {
+    shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[layer][pass]));
 }
 
 fn add(total: &mut [f64], values: &[f64]) {

@@ -1,4 +1,4 @@
-//! Training that has diverged: where the first number is that is not finite, and what may have led there.
+//! Diverged training: the first number that is not finite, and the layer it comes from.
 
 use chainrule_layers::{Context, Layers};
 use chainrule_losses::TargetBuffer;
@@ -6,8 +6,8 @@ use chainrule_tensor::InputBuffer;
 
 use crate::{Network, Samples};
 
-/// The values are looked at after every so many steps, besides every epoch and every checkpoint: at every step it would take a
-/// twentieth of the time.
+/// The values are checked every this many steps, and at every epoch and checkpoint: at every step it would take a twentieth of
+/// the time.
 pub(crate) const STEPS_PER_CHECK: u64 = 16;
 
 /// A number that is not finite.

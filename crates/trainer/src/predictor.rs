@@ -1,4 +1,4 @@
-//! Predictions for one sample at a time: no allocation, no threads, no data set.
+//! Predictions for one sample at a time, without allocation or threads.
 
 use chainrule_data::scaled;
 use chainrule_layers::Workspace;

@@ -461,7 +461,7 @@ impl<S: Samples> Run<'_, S> {
     }
 
     /// After the last step: the state to resume from, before a part of an epoch is ended; saved at once if the run was
-    /// stopped, since evaluation may take its time, and whoever stopped it may not have it.
+    /// stopped, since evaluation takes time that a process told to stop may not have.
     fn save_if_stopped(&mut self, stopped: bool) -> Result<Option<TrainState>, Error> {
         if self.saver.is_none() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The settings of a training run: optimizer, length, mini-batches, and what watches over it.
+//! The settings of a training run: optimizer, schedule, length, mini-batches, validation, early stopping.
 
 use chainrule_optimizers::{Clip, OptimizerConfig, Sgd, schedule::Schedule};
 

@@ -1,4 +1,4 @@
-//! The state of a run: all that it needs to go on, besides its network, settings, history and data.
+//! The state of a run: step, optimizer state, moving average, best epoch; with network, settings and data, all it needs to resume.
 
 use std::{fmt, time::Duration};
 
@@ -21,7 +21,7 @@ pub struct TrainState {
     pub(crate) n_steps: u64,
     /// With its total of steps, if it depends on one.
     pub(crate) schedule: String,
-    /// Zeros in a run that nobody resumes.
+    /// Zeros in a run without checkpoints.
     pub(crate) data: DataIdentity,
     /// In a file, the values to go on from, where the checkpoint's network has others: averages, or the best.
     pub(crate) latest: Option<Vec<f32>>,

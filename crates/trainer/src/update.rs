@@ -1,4 +1,4 @@
-//! The update of a whole network: the optimizer's rule for every parameter, on several threads.
+//! The update of all parameters by the optimizer, on several threads.
 
 use std::ops::Range;
 

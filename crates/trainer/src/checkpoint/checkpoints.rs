@@ -1,5 +1,4 @@
-//! Training that can be killed at any moment and goes on where it was: when checkpoints are written, and from which one
-//! a run starts.
+//! The settings of checkpoints: where and when they are written, and from which one a run resumes.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The payload: what a checkpoint says, in the types that lie in files of the version that is written.
+//! The payload of a checkpoint file of the current version.
 //!
 //! Settings and the description of the network are text that names its fields, so that a new setting has a default in files
 //! that know nothing of it. Numbers that are many are lists of bincode.

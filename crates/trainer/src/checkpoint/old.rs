@@ -1,4 +1,4 @@
-//! Versions 1 and 2 of the format, which are read for ever and no longer written: copies of the types of their time, since
+//! Versions 1 and 2 of the format, which are read and no longer written: copies of the types of their time, since
 //! those of today may grow and a file written years ago may not.
 
 use chainrule_layers::{Activation, Encoding};
