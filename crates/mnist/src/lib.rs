@@ -14,7 +14,7 @@ mod write;
 
 pub use chainrule_data::scaled;
 pub use digest::Digest;
-pub use error::Error;
+pub use error::{Error, Problem};
 pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
 pub use prepare::{Digit, prepare_digit};
