@@ -5,10 +5,7 @@ use chainrule_trainer::{
     layers::{LayerConfig, no_own_layers},
 };
 
-use crate::onnx::graph::{
-    Attribute::{Float, Int},
-    FLOAT, Operator,
-};
+use crate::onnx::graph::{FLOAT, Operator};
 
 /// A layer as others have it.
 pub(crate) struct Form {
@@ -23,11 +20,10 @@ pub(crate) struct Form {
 pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
     let op = Operator::new;
     let only = |operator| vec![op("output", operator, &["x"])];
-    let only_with = |operator, name, value| vec![op("output", operator, &["x"]).with(name, value)];
     let (pytorch, onnx) = match layer {
         LayerConfig::Affine(affine) => (
             format!("Linear({n_inputs}, {})", affine.n_outputs),
-            vec![op("output", "Gemm", &["x", "weight", "bias"]).with("transB", Int(1))],
+            vec![op("output", "Gemm", &["x", "weight", "bias"]).with_int("transB", 1)],
         ),
         LayerConfig::BatchNorm(norm) => (
             format!(
@@ -37,21 +33,23 @@ pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
             ),
             vec![
                 op("output", "BatchNormalization", &["x", "weight", "bias", "running_mean", "running_var"])
-                    .with("epsilon", Float(norm.eps as f32)),
+                    .with_float("epsilon", norm.eps as f32),
             ],
         ),
         LayerConfig::Dropout(dropout) => (format!("Dropout({})", dropout.p), vec![]),
-        LayerConfig::Softmax(_) => ("Softmax(dim=1)".into(), only_with("Softmax", "axis", Int(1))),
+        LayerConfig::Softmax(_) => {
+            ("Softmax(dim=1)".into(), vec![op("output", "Softmax", &["x"]).with_int("axis", 1)])
+        }
         LayerConfig::Sigmoid(_) => ("Sigmoid()".into(), only("Sigmoid")),
         LayerConfig::Relu(_) => ("ReLU()".into(), only("Relu")),
         LayerConfig::Tanh(_) => ("Tanh()".into(), only("Tanh")),
         LayerConfig::LeakyRelu(relu) => (
             format!("LeakyReLU({})", unless_usual("", relu.slope, 0.01)),
-            only_with("LeakyRelu", "alpha", Float(relu.slope as f32)),
+            vec![op("output", "LeakyRelu", &["x"]).with_float("alpha", relu.slope as f32)],
         ),
         LayerConfig::Elu(elu) => (
             format!("ELU({})", unless_usual("", elu.alpha, 1.0)),
-            only_with("Elu", "alpha", Float(elu.alpha as f32)),
+            vec![op("output", "Elu", &["x"]).with_float("alpha", elu.alpha as f32)],
         ),
         LayerConfig::Softplus(_) => ("Softplus()".into(), only("Softplus")),
         LayerConfig::Identity(_) => ("Identity()".into(), only("Identity")),
@@ -86,7 +84,7 @@ pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
             String::new(),
             vec![
                 op("is_positive", "Greater", &["x", "0"]),
-                op("output", "Cast", &["is_positive"]).with("to", Int(FLOAT)),
+                op("output", "Cast", &["is_positive"]).with_int("to", FLOAT),
             ],
         ),
         _ => return None,
