@@ -29,7 +29,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that these bytes begin, as far as their beginning tells.
+    /// The format of a file that begins with these bytes.
     pub fn of(bytes: &[u8]) -> Option<Format> {
         if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
             return Some(Format::Npz);

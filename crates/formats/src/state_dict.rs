@@ -57,7 +57,7 @@ impl Tensor {
         Tensor { name: name.to_string(), dtype: dtype.to_string(), shape, values }
     }
 
-    /// The index and the rest of a name such as `0.weight`.
+    /// The index of the layer and the name within it: 0 and `weight` of `0.weight`.
     pub(crate) fn place(&self) -> Option<(usize, &str)> {
         let (index, rest) = self.name.split_once('.')?;
         Some((index.parse().ok()?, rest))
@@ -68,7 +68,7 @@ impl Tensor {
         shown(&self.name, &self.shape)
     }
 
-    /// The values, if a network can have them.
+    /// The values, if they are finite floats, and not negative where they are variances.
     fn checked(&self) -> Result<&[f32], Problem> {
         let Some(values) = &self.values else {
             let what = format!("the type of {}", self.name);

@@ -4,12 +4,12 @@
 mod digest;
 mod error;
 mod images;
-mod listing;
 mod mnist;
 mod prepare;
 mod read;
 mod set;
 mod source;
+mod sparse;
 mod write;
 
 pub use chainrule_data::scaled;

@@ -36,9 +36,9 @@ const MNIST_DIGESTS: [&str; 4] = [
 /// ```
 #[derive(Clone, Debug)]
 pub struct Mnist {
-    /// What a net learns from: 60,000 samples in MNIST.
+    /// The training set: 60,000 samples in MNIST.
     pub train: ImageSet,
-    /// What it is judged by: 10,000 samples in MNIST.
+    /// The test set: 10,000 samples in MNIST.
     pub test: ImageSet,
     digests: Option<[Digest; 4]>,
 }

@@ -20,6 +20,7 @@ const CHUNK: u64 = 256 << 10;
 /// Memory for this many bytes is reserved on a header's word; for more, only when that much has arrived.
 const RESERVED_ON_TRUST: usize = 256 << 10;
 
+/// The bytes of a file, uncompressed, counted and hashed as they are read.
 pub(crate) struct Source<R: Read> {
     bytes: Bytes<R>,
     hash: Sha256,

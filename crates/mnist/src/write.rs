@@ -64,7 +64,7 @@ fn invalid(message: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, message)
 }
 
-/// Writes a whole file, gzip if its name says so. It gets its name when it is complete.
+/// Writes a file, gzip if its name ends in `.gz`; it appears complete or not at all.
 pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut bytes = Vec::new();
     let written = if has_gzip_name(path) {

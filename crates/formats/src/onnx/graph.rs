@@ -10,7 +10,7 @@ pub(super) const INT64: u64 = 7;
 pub(super) const BOOL: u64 = 9;
 pub(super) const DOUBLE: u64 = 11;
 
-/// A step of a layer.
+/// An operator of a layer.
 pub(crate) struct Operator {
     name: &'static str,
     /// `x` is the layer's input; a number is a constant; all others are the layer's own.

@@ -33,7 +33,7 @@ pub const OPSET: u64 = 17;
 /// The version of the file format that came with that opset.
 const IR_VERSION: u64 = 8;
 
-/// What the graph ends in.
+/// What the output of the graph is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {

@@ -4,7 +4,7 @@ use chainrule_protobuf::{Fields, Malformed};
 
 use crate::{Problem, StateDict, Tensor, description};
 
-/// What a graph is made from.
+/// The graph in an ONNX file: its operators, inputs and outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Graph {
