@@ -57,7 +57,7 @@ struct Held {
     tensors: Vec<Tensor>,
     n_values: usize,
     parameters_crc32: Option<String>,
-    graph: Option<Operators>,
+    graph: Option<Graph>,
     training: Option<Training>,
 }
 
@@ -66,16 +66,6 @@ struct Tensor {
     name: String,
     r#type: String,
     shape: Vec<usize>,
-}
-
-#[derive(Serialize)]
-struct Operators {
-    producer: String,
-    ir_version: u64,
-    opset: u64,
-    inputs: Vec<String>,
-    outputs: Vec<String>,
-    operators: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -133,18 +123,10 @@ impl Held {
             let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
             Tensor { name, r#type, shape: tensor.shape.clone() }
         });
-        let operators = |graph: Graph| Operators {
-            producer: graph.producer,
-            ir_version: graph.ir_version,
-            opset: graph.opset,
-            inputs: graph.inputs,
-            outputs: graph.outputs,
-            operators: graph.operators,
-        };
         let tensors = tensors.collect();
         Held {
             parameters_crc32,
-            graph: contents.graph.map(operators),
+            graph: contents.graph,
             ..Held::new(contents.format.to_string(), contents.config, tensors)
         }
     }
