@@ -118,8 +118,9 @@ impl Held {
     }
 
     fn of_contents(contents: Contents) -> Held {
-        let parameters_crc32 = contents.to_network().map(|net| format!("{:08x}", net.parameters_crc32()));
-        let tensors = contents.tensors.iter().map(|tensor| {
+        let state = &contents.state;
+        let parameters_crc32 = state.to_network().ok().map(|net| format!("{:08x}", net.parameters_crc32()));
+        let tensors = state.tensors().iter().map(|tensor| {
             let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
             Tensor { name, r#type, shape: tensor.shape.clone() }
         });
@@ -127,7 +128,7 @@ impl Held {
         Held {
             parameters_crc32,
             graph: contents.graph,
-            ..Held::new(contents.format.to_string(), contents.config, tensors)
+            ..Held::new(contents.format.to_string(), state.config().cloned(), tensors)
         }
     }
 

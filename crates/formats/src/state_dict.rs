@@ -165,10 +165,6 @@ impl StateDict {
         self.config.as_ref()
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Tensor>, Option<NetworkConfig>) {
-        (self.tensors, self.config)
-    }
-
     /// The line that describes the network in a file.
     pub(crate) fn description(&self) -> Result<Option<String>, Problem> {
         self.config.as_ref().map(description::to_json).transpose()

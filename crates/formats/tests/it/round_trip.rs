@@ -166,7 +166,7 @@ fn the_first_version_describes_the_same_network() {
         assert_eq!(first.parameters_crc32(), described.parameters_crc32());
     }
     let contents = Contents::from_bytes(&fs::read(fixture("described_1.onnx")).unwrap()).unwrap();
-    assert_eq!(contents.config.as_ref(), Some(described.config()));
+    assert_eq!(contents.state.config(), Some(described.config()));
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn every_network_is_exported_to_onnx() {
     for config in configs() {
         let bytes = onnx::to_bytes(&net(&config), Output::Logits).unwrap();
         let contents = Contents::from_bytes(&bytes).unwrap();
-        assert_eq!(contents.config, Some(config));
-        let names: Vec<_> = contents.tensors.iter().map(|tensor| &*tensor.name).collect();
+        assert_eq!(contents.state.config(), Some(&config));
+        let names: Vec<_> = contents.state.tensors().iter().map(|tensor| &*tensor.name).collect();
         assert!(["0.weight", "0.bias"].iter().all(|name| names.contains(name)), "{names:?}");
     }
 }
