@@ -10,7 +10,7 @@
 use std::{borrow::Cow, fmt::Display};
 
 use chainrule_trainer::{
-    Activation, Encoding, MlpConfig, NetworkConfig,
+    Activation, Encoding, MlpConfig, NetworkConfig, TargetScale,
     layers::{LayerConfig, no_own_layers},
     losses::LossConfig,
     tensor::{Init, Shape},
@@ -54,6 +54,7 @@ struct Version2 {
     layers: Vec<OneLayer>,
     loss: LossConfig,
     seed: u64,
+    scale: Option<TargetScale>,
 }
 
 /// A layer, read without serde's buffer for tagged enums, which takes up to fifty times the memory of the text.
@@ -95,7 +96,7 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
             NetworkConfig::try_from(config).map_err(problem)
         }
         2 => {
-            let Version2 { input, layers, loss, seed, .. } = from_str(json).map_err(problem)?;
+            let Version2 { input, layers, loss, seed, scale, .. } = from_str(json).map_err(problem)?;
             let layers: Vec<LayerConfig> = layers.into_iter().map(|OneLayer(layer)| layer).collect();
             let known = || layers.iter().filter_map(|layer| layer.layer::<f32>(&no_own_layers).ok());
             fits(known().map(|layer| layer.tensors(Shape::flat(1)).len()).sum())?;
@@ -103,7 +104,8 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
                 return Err(problem("its input has more values than can be counted"));
             }
             let has_own = known().count() < layers.len();
-            let config = NetworkConfig::new(0, layers, loss).with_input(input).with_seed(seed);
+            let mut config = NetworkConfig::new(0, layers, loss).with_input(input).with_seed(seed);
+            config.scale = scale;
             let check = if has_own { Ok(()) } else { config.check() };
             check.map_err(problem).map(|()| config)
         }

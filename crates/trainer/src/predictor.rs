@@ -91,7 +91,7 @@ impl<F: Float> Predictor<F> {
     fn run(&mut self) -> &[F] {
         let Predictor { net, workspace, y } = self;
         let z = net.layers().infer(net.sequential().values(), workspace);
-        net.config().loss.outputs().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+        net.config().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
         y
     }
 

@@ -7,7 +7,7 @@ use chainrule_formats::{
     onnx::{self, Output},
     safetensors,
     trainer::{
-        Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, Network, NetworkConfig,
+        Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, Network, NetworkConfig, TargetScale,
         layers::{
             Affine, BatchNorm, Dropout, Elu, Identity, Kind, Layer, LayerConfig, LeakyRelu, Pass, Relu,
             Softmax, Tanh, Tensor,
@@ -253,6 +253,25 @@ fn a_layer_of_a_program_s_own_is_held_by_its_name() {
     assert_eq!(
         onnx::to_bytes(&net, Output::Logits).unwrap_err().to_string(),
         "cannot hold this network: layer 2 (scaled) has no form in ONNX; safetensors and npz can hold it"
+    );
+}
+
+#[test]
+fn the_scale_of_targets_is_held_with_the_network_but_by_onnx() {
+    let config = NetworkConfig::try_from(MlpConfig::new([2, 3, 2]).with_loss(Huber::default())).unwrap();
+    let config = config.with_scale(TargetScale::new([6.5e5, 0.1], [1.1e5, 1.0 / 3.0]));
+    let net = net(&config);
+    let state = StateDict::of(&net).unwrap();
+    for state in [
+        safetensors::from_bytes(&safetensors::to_bytes(&state).unwrap()).unwrap(),
+        npz::from_bytes(&npz::to_bytes(&state).unwrap()).unwrap(),
+    ] {
+        let again = state.to_network().unwrap();
+        assert_eq!((again.config(), again.parameters_crc32()), (&config, net.parameters_crc32()));
+    }
+    assert_eq!(
+        onnx::to_bytes(&net, Output::Logits).unwrap_err().to_string(),
+        "cannot hold this network: the scale of its targets has no form in ONNX; safetensors and npz can hold it"
     );
 }
 
