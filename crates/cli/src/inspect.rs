@@ -57,7 +57,7 @@ struct Held {
     tensors: Vec<Tensor>,
     n_values: usize,
     parameters_crc32: Option<String>,
-    graph: Option<Operators>,
+    graph: Option<Graph>,
     training: Option<Training>,
 }
 
@@ -66,16 +66,6 @@ struct Tensor {
     name: String,
     r#type: String,
     shape: Vec<usize>,
-}
-
-#[derive(Serialize)]
-struct Operators {
-    producer: String,
-    ir_version: u64,
-    opset: u64,
-    inputs: Vec<String>,
-    outputs: Vec<String>,
-    operators: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -128,24 +118,17 @@ impl Held {
     }
 
     fn of_contents(contents: Contents) -> Held {
-        let parameters_crc32 = contents.to_network().map(|net| format!("{:08x}", net.parameters_crc32()));
-        let tensors = contents.tensors.iter().map(|tensor| {
+        let state = &contents.state;
+        let parameters_crc32 = state.to_network().ok().map(|net| format!("{:08x}", net.parameters_crc32()));
+        let tensors = state.tensors().iter().map(|tensor| {
             let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
             Tensor { name, r#type, shape: tensor.shape.clone() }
         });
-        let operators = |graph: Graph| Operators {
-            producer: graph.producer,
-            ir_version: graph.ir_version,
-            opset: graph.opset,
-            inputs: graph.inputs,
-            outputs: graph.outputs,
-            operators: graph.operators,
-        };
         let tensors = tensors.collect();
         Held {
             parameters_crc32,
-            graph: contents.graph.map(operators),
-            ..Held::new(contents.format.to_string(), contents.config, tensors)
+            graph: contents.graph,
+            ..Held::new(contents.format.to_string(), state.config().cloned(), tensors)
         }
     }
 

@@ -2,13 +2,10 @@
 
 use std::{fmt, path::Path};
 
-use chainrule_trainer::{Network, NetworkConfig, layers::no_own_layers};
-
 use crate::{
-    Error, Problem, Tensor, file, forms, npz,
+    Error, Problem, StateDict, file, npz,
     onnx::{self, Graph},
     safetensors,
-    state_dict::filled,
 };
 
 /// Reading a file, making the network included, takes at most this many times the memory of the file, and 64 KiB.
@@ -29,7 +26,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that these bytes begin, as far as their beginning tells.
+    /// The format of a file that begins with these bytes.
     pub fn of(bytes: &[u8]) -> Option<Format> {
         if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
             return Some(Format::Npz);
@@ -59,10 +56,8 @@ impl fmt::Display for Format {
 pub struct Contents {
     /// Its format.
     pub format: Format,
-    /// The network, where the file describes it.
-    pub config: Option<NetworkConfig>,
-    /// All tensors with their types and shapes; in ONNX without their values.
-    pub tensors: Vec<Tensor>,
+    /// All tensors with their types and shapes, in ONNX without their values; and the network, where the file describes it.
+    pub state: StateDict,
     /// The graph of an ONNX file.
     pub graph: Option<Graph>,
 }
@@ -81,8 +76,8 @@ pub struct Contents {
 /// safetensors::save(&Mlp::new(&MlpConfig::new([3, 5, 2]))?, &path)?;
 /// let contents = inspect(&path)?;
 /// assert_eq!(contents.format, Format::Safetensors);
-/// assert_eq!(contents.config.unwrap().sizes(), [3, 5, 2]);
-/// assert_eq!(contents.tensors.len(), 4);
+/// assert_eq!(contents.state.config().unwrap().sizes(), [3, 5, 2]);
+/// assert_eq!(contents.state.tensors().len(), 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect(path: impl AsRef<Path>) -> Result<Contents, Error> {
@@ -105,13 +100,6 @@ impl Contents {
                 (state, Some(graph))
             }
         };
-        let (tensors, config) = state.into_parts();
-        Ok(Contents { format, config, tensors, graph })
-    }
-
-    /// The network, where the file describes it and has its values.
-    pub fn to_network(&self) -> Option<Network> {
-        let config = self.config.as_ref()?;
-        filled(config, &forms::indices(&config.layers), &self.tensors, &no_own_layers).ok()
+        Ok(Contents { format, state, graph })
     }
 }

@@ -10,7 +10,7 @@
 use std::{borrow::Cow, fmt::Display};
 
 use chainrule_trainer::{
-    Activation, Encoding, MlpConfig, NetworkConfig,
+    Activation, Encoding, MlpConfig, NetworkConfig, TargetScale,
     layers::{LayerConfig, no_own_layers},
     losses::LossConfig,
     tensor::{Init, Shape},
@@ -29,7 +29,7 @@ const MAX_LAYER: usize = 1000;
 /// Version 1: these fields stay, whatever becomes of `MlpConfig`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct First {
+struct Version1 {
     #[serde(rename = "version")]
     _version: u32,
     sizes: Vec<usize>,
@@ -47,16 +47,17 @@ struct First {
 /// Version 2: [`NetworkConfig`] behind its version.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Second {
+struct Version2 {
     #[serde(rename = "version")]
     _version: u32,
     input: Shape,
     layers: Vec<OneLayer>,
     loss: LossConfig,
     seed: u64,
+    scale: Option<TargetScale>,
 }
 
-/// A layer, read without serde's detour for enums with a tag, which takes up to fifty times the memory of the text.
+/// A layer, read without serde's buffer for tagged enums, which takes up to fifty times the memory of the text.
 struct OneLayer(LayerConfig);
 
 /// The description of a network of this configuration.
@@ -70,8 +71,8 @@ pub(crate) fn to_json(config: &NetworkConfig) -> Result<String, Problem> {
     }
 }
 
-/// The configuration that the description means, in a file of so many tensors; networks that would have more are refused,
-/// before memory is taken for them. Layers of a program's own are not looked at.
+/// The configuration in a description, for a file of so many tensors; networks that would have more are refused, before
+/// memory is taken for them. Layers of a program's own are not looked at.
 pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, Problem> {
     #[derive(Deserialize)]
     struct Version {
@@ -85,7 +86,7 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
     };
     match from_str::<Version>(json).map_err(problem)?.version {
         1 => {
-            let First { sizes, activations, loss, batch_norm, dropout, init, encoding, seed, .. } =
+            let Version1 { sizes, activations, loss, batch_norm, dropout, init, encoding, seed, .. } =
                 from_str(json).map_err(problem)?;
             let n_layers = activations.len();
             fits(2 * n_layers + if batch_norm { 4 * n_layers.saturating_sub(1) } else { 0 })?;
@@ -95,7 +96,7 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
             NetworkConfig::try_from(config).map_err(problem)
         }
         2 => {
-            let Second { input, layers, loss, seed, .. } = from_str(json).map_err(problem)?;
+            let Version2 { input, layers, loss, seed, scale, .. } = from_str(json).map_err(problem)?;
             let layers: Vec<LayerConfig> = layers.into_iter().map(|OneLayer(layer)| layer).collect();
             let known = || layers.iter().filter_map(|layer| layer.layer::<f32>(&no_own_layers).ok());
             fits(known().map(|layer| layer.tensors(Shape::flat(1)).len()).sum())?;
@@ -103,7 +104,8 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
                 return Err(problem("its input has more values than can be counted"));
             }
             let has_own = known().count() < layers.len();
-            let config = NetworkConfig::new(0, layers, loss).with_input(input).with_seed(seed);
+            let mut config = NetworkConfig::new(0, layers, loss).with_input(input).with_seed(seed);
+            config.scale = scale;
             let check = if has_own { Ok(()) } else { config.check() };
             check.map_err(problem).map(|()| config)
         }

@@ -58,7 +58,7 @@ impl StateDict {
     }
 }
 
-/// The sizes of a chain of layers, and whether hidden ones are normalised.
+/// The sizes of the layers, and whether hidden ones have batch normalisation.
 fn sizes(found: &BTreeMap<usize, &Tensor>) -> Result<(Vec<usize>, bool), Problem> {
     let (mut sizes, mut n_norms) = (Vec::new(), 0);
     let mut previous_is_linear = false;
@@ -118,7 +118,7 @@ fn with_activations(config: MlpConfig, given: &[Activation]) -> Result<MlpConfig
     }
 }
 
-/// The index of every layer in the file, where those with parameters have these; that of the others is of no use.
+/// The index of every layer in the file, given those of the layers with parameters; that of the others is not used.
 fn place(layers: &[LayerConfig], mut indices: impl Iterator<Item = usize>) -> Result<Vec<usize>, Problem> {
     let mut placed = Vec::new();
     // The last index, and the activation behind it.

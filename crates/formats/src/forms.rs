@@ -5,16 +5,13 @@ use chainrule_trainer::{
     layers::{LayerConfig, no_own_layers},
 };
 
-use crate::onnx::graph::{
-    Attribute::{Float, Int},
-    FLOAT, Operator,
-};
+use crate::onnx::graph::{FLOAT, Operator};
 
-/// A layer as others have it.
+/// A layer in PyTorch and in ONNX.
 pub(crate) struct Form {
     /// The module as it is made in PyTorch; empty if there is none.
     pytorch: String,
-    /// The operators of opset 17, one behind the other; none for what inference passes by.
+    /// The operators of opset 17 in their order; none for dropout, which does nothing in inference.
     pub(crate) onnx: Vec<Operator>,
 }
 
@@ -23,35 +20,36 @@ pub(crate) struct Form {
 pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
     let op = Operator::new;
     let only = |operator| vec![op("output", operator, &["x"])];
-    let only_with = |operator, name, value| vec![op("output", operator, &["x"]).with(name, value)];
     let (pytorch, onnx) = match layer {
         LayerConfig::Affine(affine) => (
             format!("Linear({n_inputs}, {})", affine.n_outputs),
-            vec![op("output", "Gemm", &["x", "weight", "bias"]).with("transB", Int(1))],
+            vec![op("output", "Gemm", &["x", "weight", "bias"]).with_int("transB", 1)],
         ),
         LayerConfig::BatchNorm(norm) => (
             format!(
                 "BatchNorm1d({n_inputs}{}{})",
-                unless_usual(", eps=", norm.eps, 1e-5),
-                unless_usual(", momentum=", norm.momentum, 0.1)
+                unless_default(", eps=", norm.eps, 1e-5),
+                unless_default(", momentum=", norm.momentum, 0.1)
             ),
             vec![
                 op("output", "BatchNormalization", &["x", "weight", "bias", "running_mean", "running_var"])
-                    .with("epsilon", Float(norm.eps as f32)),
+                    .with_float("epsilon", norm.eps as f32),
             ],
         ),
         LayerConfig::Dropout(dropout) => (format!("Dropout({})", dropout.p), vec![]),
-        LayerConfig::Softmax(_) => ("Softmax(dim=1)".into(), only_with("Softmax", "axis", Int(1))),
+        LayerConfig::Softmax(_) => {
+            ("Softmax(dim=1)".into(), vec![op("output", "Softmax", &["x"]).with_int("axis", 1)])
+        }
         LayerConfig::Sigmoid(_) => ("Sigmoid()".into(), only("Sigmoid")),
         LayerConfig::Relu(_) => ("ReLU()".into(), only("Relu")),
         LayerConfig::Tanh(_) => ("Tanh()".into(), only("Tanh")),
         LayerConfig::LeakyRelu(relu) => (
-            format!("LeakyReLU({})", unless_usual("", relu.slope, 0.01)),
-            only_with("LeakyRelu", "alpha", Float(relu.slope as f32)),
+            format!("LeakyReLU({})", unless_default("", relu.slope, 0.01)),
+            vec![op("output", "LeakyRelu", &["x"]).with_float("alpha", relu.slope as f32)],
         ),
         LayerConfig::Elu(elu) => (
-            format!("ELU({})", unless_usual("", elu.alpha, 1.0)),
-            only_with("Elu", "alpha", Float(elu.alpha as f32)),
+            format!("ELU({})", unless_default("", elu.alpha, 1.0)),
+            vec![op("output", "Elu", &["x"]).with_float("alpha", elu.alpha as f32)],
         ),
         LayerConfig::Softplus(_) => ("Softplus()".into(), only("Softplus")),
         LayerConfig::Identity(_) => ("Identity()".into(), only("Identity")),
@@ -86,7 +84,7 @@ pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
             String::new(),
             vec![
                 op("is_positive", "Greater", &["x", "0"]),
-                op("output", "Cast", &["is_positive"]).with("to", Int(FLOAT)),
+                op("output", "Cast", &["is_positive"]).with_int("to", FLOAT),
             ],
         ),
         _ => return None,
@@ -94,9 +92,9 @@ pub(crate) fn form(layer: &LayerConfig, n_inputs: usize) -> Option<Form> {
     Some(Form { pytorch, onnx })
 }
 
-/// An argument that says nothing where it is PyTorch's own.
-fn unless_usual(name: &str, value: f64, usual: f64) -> String {
-    if value == usual { String::new() } else { format!("{name}{value:?}") }
+/// An argument of a module, left out where it is PyTorch's default.
+fn unless_default(name: &str, value: f64, default: f64) -> String {
+    if value == default { String::new() } else { format!("{name}{value:?}") }
 }
 
 /// PyTorch's name of a tensor of this layer, for which the layer has a `name` of its own.

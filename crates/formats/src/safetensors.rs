@@ -20,7 +20,7 @@ use std::{
 
 use chainrule_trainer::Network;
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor},
 };
 
@@ -70,25 +70,22 @@ pub fn read(path: impl AsRef<Path>) -> Result<StateDict, Error> {
 /// # Errors
 /// [`Problem::NotExported`] if the network has a setting that its description has no place for.
 pub fn to_bytes(state: &StateDict) -> Result<Vec<u8>, Problem> {
-    let text = |text: &str| serde_json::to_string(text).expect("a string always has a JSON form");
     let mut tensors: Vec<(&Tensor, &[f32])> =
         state.tensors().iter().filter_map(|tensor| Some((tensor, tensor.values.as_deref()?))).collect();
     tensors.sort_by_key(|(tensor, _)| &tensor.name);
 
     let mut header = String::from("{\"__metadata__\":{");
-    if let Some(json) = state.description()? {
-        header.push_str(&format!("{}:{},", text(description::KEY), text(&json)));
+    if let Some(description) = state.description()? {
+        header.push_str(&format!("{}:{},", json(description::KEY), json(&description)));
     }
     header.push_str("\"format\":\"pt\"}");
     let mut end = 0;
     for (tensor, values) in &tensors {
         let begin = end;
         end += 4 * values.len();
-        let (name, shape) = (text(&tensor.name), &tensor.shape);
-        let shape = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-        header.push_str(&format!(
-            ",{name}:{{\"dtype\":\"F32\",\"shape\":[{shape}],\"data_offsets\":[{begin},{end}]}}"
-        ));
+        let (dtype, shape) = ("F32".to_string(), tensor.shape.clone());
+        let entry = Entry { dtype, shape, data_offsets: [begin, end] };
+        header.push_str(&format!(",{}:{}", json(&tensor.name), json(&entry)));
     }
     header.push('}');
     // Values begin at a multiple of eight bytes.
@@ -144,6 +141,10 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
     StateDict::new(tensors, metadata.get(description::KEY).map(String::as_str))
 }
 
+fn json(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("strings and numbers always have a JSON form")
+}
+
 fn malformed(what: &str, found: impl Display, expected: impl Display) -> Problem {
     Problem::malformed("safetensors", what, found, expected)
 }
@@ -154,7 +155,7 @@ struct Header {
     entries: Vec<(String, Entry)>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     dtype: String,

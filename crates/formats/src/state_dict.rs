@@ -57,7 +57,7 @@ impl Tensor {
         Tensor { name: name.to_string(), dtype: dtype.to_string(), shape, values }
     }
 
-    /// The index and the rest of a name such as `0.weight`.
+    /// The index of the layer and the name within it: 0 and `weight` of `0.weight`.
     pub(crate) fn place(&self) -> Option<(usize, &str)> {
         let (index, rest) = self.name.split_once('.')?;
         Some((index.parse().ok()?, rest))
@@ -68,7 +68,7 @@ impl Tensor {
         shown(&self.name, &self.shape)
     }
 
-    /// The values, if a network can have them.
+    /// The values, if they are finite floats, and not negative where they are variances.
     fn checked(&self) -> Result<&[f32], Problem> {
         let Some(values) = &self.values else {
             let what = format!("the type of {}", self.name);
@@ -99,7 +99,7 @@ impl StateDict {
         StateDict::with_config(tensors, config)
     }
 
-    /// The same with a description that was read.
+    /// The same with a description that was read, before the tensors where memory counts.
     pub(crate) fn with_config(
         mut tensors: Vec<Tensor>,
         config: Option<NetworkConfig>,
@@ -120,33 +120,31 @@ impl StateDict {
     /// [`Problem::Value`] if one is not finite; [`Problem::Tensor`] if the layers are no longer those of the network's
     /// configuration; [`Problem::Unsupported`] if a layer of a program's own has two tensors of one name.
     pub fn of(net: &Network) -> Result<Self, Problem> {
-        let of = |buffers: bool| {
-            let tensors = net.tensors().filter(move |(tensor, _)| tensor.is_parameter() != buffers);
-            tensors.map(|(_, values)| (values.shape(), values.as_slice()))
-        };
-        let (mut parameters, mut buffers, mut tensors) = (of(false), of(true), Vec::new());
-        let (config, n_layers) = (net.config(), net.layers().len());
+        let (config, layers, values) = (net.config(), net.layers(), net.sequential().values());
+        let mut of_net = (0..layers.len()).flat_map(|l| layers.tensors_of(l));
+        let mut tensors = Vec::new();
         // Only the network has the layers of a program's own.
         let layer = |l: usize| match &config.layers[l] {
-            LayerConfig::Own { .. } if l < n_layers => Ok(net.layers().layer(l)),
+            LayerConfig::Own { .. } if l < layers.len() => Ok(layers.layer(l)),
             known => known.layer(&no_own_layers),
         };
-        each_tensor(config, &forms::indices(&config.layers), layer, |name, shape, is_buffer| {
-            let expected = (shape[0], shape.get(1).copied().unwrap_or(1));
-            let found = if is_buffer { buffers.next() } else { parameters.next() };
-            let Some((_, values)) = found.filter(|(found, _)| *found == expected) else {
-                let found = found.map_or("no such tensor".to_string(), |((n_rows, n_columns), _)| {
-                    shown(&name, &[n_rows, n_columns])
+        each_tensor(config, &forms::indices(&config.layers), layer, |name, shape| {
+            let (found, n_columns) = (of_net.next(), shape.get(1).copied().unwrap_or(1));
+            let Some(tensor) = found.filter(|found| (found.n_rows, found.n_columns) == (shape[0], n_columns))
+            else {
+                let found = found.map_or("no such tensor".to_string(), |found| {
+                    shown(&name, &[found.n_rows, found.n_columns])
                 });
                 return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
             };
-            let tensor = Tensor::new(&name, "F32", shape, Some(by_rows(values, expected.0)));
+            let values = by_rows(tensor.view(values).as_slice(), tensor.n_rows);
+            let tensor = Tensor::new(&name, "F32", shape, Some(values));
             tensor.checked()?;
             tensors.push(tensor);
             Ok(())
         })?;
-        if let Some(((n_rows, n_columns), _)) = parameters.chain(buffers).next() {
-            let found = shown("another tensor", &[n_rows, n_columns]);
+        if let Some(other) = of_net.next() {
+            let found = shown("another tensor", &[other.n_rows, other.n_columns]);
             return Err(Problem::Tensor { found, expected: "none".to_string() });
         }
         StateDict::with_config(tensors, Some(config.clone()))
@@ -165,10 +163,6 @@ impl StateDict {
     /// The network that the tensors are of, as the file describes it; none in a file of another program.
     pub fn config(&self) -> Option<&NetworkConfig> {
         self.config.as_ref()
-    }
-
-    pub(crate) fn into_parts(self) -> (Vec<Tensor>, Option<NetworkConfig>) {
-        (self.tensors, self.config)
     }
 
     /// The line that describes the network in a file.
@@ -205,14 +199,14 @@ pub(crate) fn filled(
     own: OwnLayers<'_, f32>,
 ) -> Result<Network, Problem> {
     let mut of_file: BTreeMap<&str, &Tensor> = tensors.iter().map(|t| (&*t.name, t)).collect();
-    let (mut all, layer) = ([Vec::new(), Vec::new()], |l: usize| config.layers[l].layer(own));
-    each_tensor(config, indices, layer, |name, shape, is_buffer| {
+    let (mut all, layer) = (Vec::new(), |l: usize| config.layers[l].layer(own));
+    each_tensor(config, indices, layer, |name, shape| {
         let found = of_file.remove(&*name);
         let Some(tensor) = found.filter(|tensor| tensor.shape == shape) else {
             let found = found.map_or("no such tensor".to_string(), Tensor::shown);
             return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
         };
-        all[usize::from(is_buffer)].push((tensor.checked()?, shape[0]));
+        all.push(tensor.checked()?);
         if let Some(norm) = name.strip_suffix("running_mean") {
             // PyTorch counts mini-batches there, for an average that chainrule doesn't have.
             of_file.remove(&*format!("{norm}num_batches_tracked"));
@@ -226,19 +220,18 @@ pub(crate) fn filled(
     // Only now, when its size is known to be that of the tensors, memory is taken for it.
     let mut net = Network::with_own(config, own).map_err(description::problem)?;
     let (layers, values) = net.sequential_mut().split_mut();
-    for (tensor, (by_rows, n_rows)) in layers.tensors().zip(all.into_iter().flatten()) {
-        copy_by_columns(by_rows, n_rows, tensor.view_mut(values).as_mut_slice());
+    for (tensor, by_rows) in (0..layers.len()).flat_map(|l| layers.tensors_of(l)).zip(all) {
+        copy_by_columns(by_rows, tensor.n_rows, tensor.view_mut(values).as_mut_slice());
     }
     Ok(net)
 }
 
-/// Calls `each` with the name and the shape in a file of every tensor, and whether it is a buffer, layer after layer, so that
-/// nothing is kept of what a file describes and does not have. The layers, made by `layer`, have these indices there.
+/// Calls `each` with the name and the shape in a file of every tensor, layer after layer, so that nothing is kept of what a file describes and does not have. The layers, made by `layer`, have these indices there.
 fn each_tensor(
     config: &NetworkConfig,
     indices: &[usize],
     layer: impl Fn(usize) -> Result<Arc<dyn Layer<f32>>, layers::Error>,
-    mut each: impl FnMut(String, Vec<usize>, bool) -> Result<(), Problem>,
+    mut each: impl FnMut(String, Vec<usize>) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let mut input = config.input;
     for (l, index) in indices.iter().enumerate() {
@@ -248,7 +241,7 @@ fn each_tensor(
             let name = format!("{index}.{}", forms::tensor_name(&config.layers[l], &tensor.name));
             let is_vector = tensor.kind != Kind::Weight && tensor.n_columns == 1;
             let shape = if is_vector { vec![tensor.n_rows] } else { vec![tensor.n_rows, tensor.n_columns] };
-            each(name, shape, !tensor.is_parameter())?;
+            each(name, shape)?;
         }
         input = output;
     }
@@ -256,7 +249,7 @@ fn each_tensor(
 }
 
 /// Column after column to row after row.
-fn by_rows(values: &[f32], n_rows: usize) -> Vec<f32> {
+pub(crate) fn by_rows(values: &[f32], n_rows: usize) -> Vec<f32> {
     (0..n_rows).flat_map(|i| values.iter().skip(i).step_by(n_rows)).copied().collect()
 }
 

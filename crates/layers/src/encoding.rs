@@ -43,10 +43,21 @@ pub enum Encode {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
-enum Column {
+pub enum Column {
+    /// As it is: [`Encode::Keep`].
     Keep,
-    Standardize { mean: f64, std: f64 },
-    OneHot { values: Vec<f32> },
+    /// [`Encode::Standardize`], by these numbers.
+    Standardize {
+        /// The mean of the training data.
+        mean: f64,
+        /// Their standard deviation; 1 for a column that never changes.
+        std: f64,
+    },
+    /// [`Encode::OneHot`].
+    OneHot {
+        /// The values that the training data have, in ascending order.
+        values: Vec<f32>,
+    },
 }
 
 /// The most values that a column may have to be one of.
@@ -99,6 +110,11 @@ impl Encoding {
         let n_columns = rows.clone().next().map_or(0, <[f32]>::len);
         Encoding::fit(rows, &vec![Encode::Standardize; n_columns])
             .expect("rows of equally many finite values")
+    }
+
+    /// The raw columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     /// How many raw columns there are.

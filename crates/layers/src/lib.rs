@@ -52,7 +52,7 @@ pub use batch_norm::BatchNorm;
 pub use config::{OwnLayers, no_own_layers};
 pub use dropout::Dropout;
 pub use elu::Elu;
-pub use encoding::{Encode, Encoding};
+pub use encoding::{Column, Encode, Encoding};
 pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;

@@ -6,7 +6,7 @@ use crc::{CRC_32_ISCSI, Crc};
 
 static CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// As TFRecord stores it, so that the checksum of data that hold checksums is none that they hold.
+/// The checksum as TFRecord stores it: masked, since CRCs of data that hold CRCs are weak.
 pub(crate) fn masked_crc32c(bytes: &[u8]) -> u32 {
     CRC32C.checksum(bytes).rotate_right(15).wrapping_add(0xA282_EAD8)
 }

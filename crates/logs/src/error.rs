@@ -17,7 +17,7 @@ pub enum Error {
         cause: io::Error,
     },
 
-    /// A new run would be mixed with one that is there already.
+    /// A new run would be mixed with the logs of another.
     #[error("{}: holds the logs of a run already (\"{found}\"), expected a folder without any", path.display())]
     NotEmpty {
         /// The folder.
@@ -26,7 +26,7 @@ pub enum Error {
         found: String,
     },
 
-    /// A line is no scalar.
+    /// A line is not a scalar.
     #[error(
         "{}, line {line}: {problem}, expected an object such as \
          {{\"step\":600,\"epoch\":1,\"tag\":\"loss/train\",\"value\":1.5,\"wall_time\":1764082800.5}}",

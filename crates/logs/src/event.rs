@@ -17,13 +17,13 @@ pub(crate) fn file_version(wall_time: f64) -> Vec<u8> {
     framed(event(wall_time, 0).text(3, "brain.Event:2"))
 }
 
-/// The record of a run that goes on: readers forget what earlier files say of this step and of those behind it.
+/// The record of a resumed run: readers discard what earlier files say of this step and of later ones.
 pub(crate) fn start(wall_time: f64, step: u64) -> Vec<u8> {
     const START: u64 = 1;
     framed(event(wall_time, step).message(7, Message::default().number(1, START)))
 }
 
-/// All that was measured at one time, as one event.
+/// All scalars, images and histograms of a step, as one event.
 pub(crate) fn summary(record: &Record) -> Vec<u8> {
     let value = |tag: &str| Message::default().text(1, tag);
     let mut summary = Message::default();

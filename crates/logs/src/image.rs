@@ -11,7 +11,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// At most so many units are shown by [`of_units`](Image::of_units).
+    /// The most units that [`of_units`](Image::of_units) shows.
     pub const MOST_UNITS: usize = 100;
 
     /// The weights of every unit of a first layer, each as a tile of `n_rows`×`n_columns` pixels, the tiles in order

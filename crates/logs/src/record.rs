@@ -7,10 +7,10 @@ use chainrule_trainer::{
 
 use crate::{Image, Scalar, scalar::now, tags};
 
-/// As many bins as TensorBoard shows.
+/// As many bins as TensorBoard shows of a histogram.
 const N_BINS: usize = 30;
 
-/// All that is logged at one time: scalars, histograms and pictures, each under a tag.
+/// What is logged of a step: scalars, histograms and images, each under a tag.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
@@ -20,34 +20,34 @@ pub struct Record {
     pub epoch: u64,
     /// When: seconds since 1970, to the millisecond.
     pub wall_time: f64,
-    /// Numbers, as TensorBoard has them: in `f32`.
+    /// Scalars, in `f32` as TensorBoard has them.
     pub scalars: Vec<(String, f32)>,
-    /// Distributions.
+    /// Histograms.
     pub histograms: Vec<(String, Histogram)>,
-    /// Pictures.
+    /// Images.
     pub images: Vec<(String, Image)>,
 }
 
 impl Record {
-    /// A record of now with nothing in it yet.
+    /// An empty record with the current time.
     pub fn new(step: u64, epoch: u64) -> Self {
         let (scalars, histograms, images) = (Vec::new(), Vec::new(), Vec::new());
         Record { step, epoch, wall_time: now(), scalars, histograms, images }
     }
 
-    /// The same with a number, which is rounded to `f32`.
+    /// Adds a scalar, rounded to `f32`.
     pub fn with_scalar(mut self, tag: impl Into<String>, value: f64) -> Self {
         self.scalars.push((tag.into(), value as f32));
         self
     }
 
-    /// The same with a distribution.
+    /// Adds a histogram.
     pub fn with_histogram(mut self, tag: impl Into<String>, histogram: Histogram) -> Self {
         self.histograms.push((tag.into(), histogram));
         self
     }
 
-    /// The same with a picture.
+    /// Adds an image.
     pub fn with_image(mut self, tag: impl Into<String>, image: Image) -> Self {
         self.images.push((tag.into(), image));
         self

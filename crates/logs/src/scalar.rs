@@ -14,7 +14,7 @@ use crate::{Error, SCALARS, tags};
 /// Reading scalars takes at most this many times the memory of their text, besides the text itself, and 4 KiB more.
 pub const MEMORY_FACTOR: usize = 8;
 
-/// A number that was measured after a step: a line of `scalars.jsonl`.
+/// A scalar that was measured after a step: a line of `scalars.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scalar {
@@ -31,7 +31,7 @@ pub struct Scalar {
 }
 
 impl Scalar {
-    /// A number that is measured now; it is rounded to `f32`.
+    /// A scalar with the current time; its value is rounded to `f32`.
     ///
     /// # Examples
     /// ```
@@ -46,7 +46,7 @@ impl Scalar {
         Scalar { step, epoch, tag: tag.into(), value, wall_time: now() }
     }
 
-    /// What the report of an epoch says, as [`Record::of_epoch`](crate::Record::of_epoch) lists it.
+    /// The metrics of an epoch, as [`Record::of_epoch`](crate::Record::of_epoch) lists it.
     ///
     /// # Examples
     /// ```
@@ -132,7 +132,7 @@ pub fn read_scalars(path: impl AsRef<Path>) -> Result<Vec<Scalar>, Error> {
     scalars_from_bytes(&bytes, path)
 }
 
-/// The same from what a file holds; `path` is what an error calls it.
+/// The scalars in the bytes of such a file; `path` is its name in errors.
 ///
 /// # Errors
 /// [`Error::Line`] if a line is no scalar.
@@ -159,7 +159,7 @@ pub fn scalars_from_bytes(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Vec<
     Ok(scalars)
 }
 
-/// Without "at line 1", since every line is an object of its own.
+/// The message without its "at line 1": every line is parsed by itself.
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_string()

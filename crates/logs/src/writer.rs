@@ -24,14 +24,14 @@ pub struct LogWriter {
     folder: PathBuf,
     scalars: LogFile,
     events: LogFile,
-    /// Those of earlier runs in the folder, until the first record has shown which of them still hold.
+    /// The scalars of earlier runs in the folder, until the first record shows which of them are trained again.
     earlier: Vec<Scalar>,
     /// Whether a line was cut off when an earlier run was killed.
     was_cut: bool,
 }
 
 impl LogWriter {
-    /// The logs of a run that begins; makes the folder if there is none.
+    /// Starts the logs of a new run; makes the folder if there is none.
     ///
     /// # Errors
     /// - [`Error::NotEmpty`] if there are logs in the folder; files in which nothing was logged yet are none;
@@ -61,7 +61,7 @@ impl LogWriter {
         }
     }
 
-    /// The logs of a run that goes on, in a folder that may hold those of its earlier parts.
+    /// Continues the logs of a run that is resumed, in a folder that may hold those of its earlier parts.
     ///
     /// What they say of the epoch of the first record that is written, and of later ones, is dropped: those epochs are
     /// trained again. TensorBoard does the same by an event of its own, in a new file.
@@ -106,7 +106,7 @@ impl LogWriter {
         })
     }
 
-    /// Drops what earlier runs say of the epoch `epoch` and of those behind it.
+    /// Drops what earlier runs say of the epoch `epoch` and of later ones.
     fn drop_from(&mut self, epoch: u64) -> Result<(), Error> {
         let (kept, dropped): (Vec<&Scalar>, Vec<&Scalar>) =
             self.earlier.iter().partition(|scalar| scalar.epoch < epoch);
@@ -173,14 +173,14 @@ impl LogFile {
         Ok(())
     }
 
-    /// As well as it goes: that something has failed is known already.
+    /// As far as possible: the error that led here is reported already.
     fn cut_back(&mut self, length: u64) {
         if self.file.set_len(length).is_ok() {
             self.length = length;
         }
     }
 
-    /// Another content, whole or not at all.
+    /// Replaces the content, whole or not at all.
     fn replace(&mut self, bytes: &[u8]) -> Result<(), Error> {
         write_file(&self.path, bytes).map_err(|cause| Error::io("written", &self.path, cause))?;
         *self = LogFile::open(self.path.clone(), false)?;

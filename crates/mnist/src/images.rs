@@ -6,7 +6,7 @@ use std::ops::Range;
 use chainrule_data::scale_to;
 use chainrule_tensor::{Float, InputBuffer, Matrix, MatrixViewMut};
 
-use crate::listing::Listing;
+use crate::sparse::SparseImages;
 
 /// Grey images of one size: a byte per pixel, row after row, image after image; 0 is background, 255 full ink.
 ///
@@ -27,7 +27,7 @@ pub struct Images {
     n_rows: usize,
     n_columns: usize,
     pixels: Vec<u8>,
-    listing: Listing,
+    sparse: SparseImages,
 }
 
 impl Images {
@@ -44,7 +44,7 @@ impl Images {
             "{n_images} images of {n_rows}×{n_columns} need {n_images}·{n_rows}·{n_columns} pixels, found {}",
             pixels.len()
         );
-        Images { n_images, n_rows, n_columns, pixels, listing: Listing::default() }
+        Images { n_images, n_rows, n_columns, pixels, sparse: SparseImages::default() }
     }
 
     /// How many images.
@@ -92,7 +92,7 @@ impl Images {
     pub fn truncate(&mut self, n: usize) {
         self.n_images = self.n_images.min(n);
         self.pixels.truncate(self.n_images * self.n_pixels());
-        self.listing = Listing::default();
+        self.sparse = SparseImages::default();
     }
 
     /// Writes the images `indices` to the columns of `x`, in this order, as floats 0…1 (pixel / 255, exactly rounded).
@@ -118,18 +118,15 @@ impl Images {
         }
     }
 
-    /// Writes the images `indices` into `x` as floats 0…1: those pixels that are not 0 as a list, if `x` takes one and
-    /// enough of the pixels are 0, and otherwise all.
+    /// Writes the images `indices` into `x` as floats 0…1: sparse, if `x` takes that and enough of the pixels are 0, and
+    /// otherwise dense.
     ///
     /// # Panics
     /// Unless every index is below `n_images`.
     #[track_caller]
     pub fn inputs_to<F: Float>(&self, x: &mut InputBuffer<F>, indices: &[usize]) {
         let n_pixels = self.n_pixels();
-        let takes_sparse = x.takes_sparse();
-        if !(takes_sparse
-            && self.listing.gather_to(|| x.sparse_mut(n_pixels), &self.pixels, n_pixels, indices))
-        {
+        if !(x.takes_sparse() && self.sparse.gather_to(x, &self.pixels, n_pixels, indices)) {
             self.gather_to(x.dense_mut(n_pixels, indices.len()), indices);
         }
     }

@@ -4,17 +4,17 @@
 mod digest;
 mod error;
 mod images;
-mod listing;
 mod mnist;
 mod prepare;
 mod read;
 mod set;
 mod source;
+mod sparse;
 mod write;
 
 pub use chainrule_data::scaled;
 pub use digest::Digest;
-pub use error::Error;
+pub use error::{Error, Problem};
 pub use images::Images;
 pub use mnist::{FILE_NAMES, Mnist};
 pub use prepare::{Digit, prepare_digit};

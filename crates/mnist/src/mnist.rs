@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::{Digest, Error, ImageSet};
+use crate::{Digest, Error, ImageSet, Problem};
 
 /// The names of the four files: training images and labels, test images and labels. Each may be followed by `.gz`.
 pub const FILE_NAMES: [&str; 4] = [
@@ -17,11 +17,11 @@ pub const FILE_NAMES: [&str; 4] = [
 ];
 
 /// The SHA-256 of the files that LeCun, Cortes and Burges published, uncompressed.
-const MNIST_DIGESTS: [Digest; 4] = [
-    Digest::from_hex("ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-    Digest::from_hex("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-    Digest::from_hex("0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-    Digest::from_hex("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+const MNIST_DIGESTS: [&str; 4] = [
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 ];
 
 /// MNIST, or a data set in the same format: a training set and a test set of images of one size.
@@ -36,9 +36,9 @@ const MNIST_DIGESTS: [Digest; 4] = [
 /// ```
 #[derive(Clone, Debug)]
 pub struct Mnist {
-    /// What a net learns from: 60,000 samples in MNIST.
+    /// The training set: 60,000 samples in MNIST.
     pub train: ImageSet,
-    /// What it is judged by: 10,000 samples in MNIST.
+    /// The test set: 10,000 samples in MNIST.
     pub test: ImageSet,
     digests: Option<[Digest; 4]>,
 }
@@ -64,8 +64,8 @@ impl Mnist {
     /// as [`read_images`](crate::read_images) says, whatever the headers announce.
     ///
     /// # Errors
-    /// - [`Error::NoFolder`] or [`Error::NoFile`] if there is nothing to read;
-    /// - [`Error::CountMismatch`] or [`Error::SizeMismatch`] if the files do not belong together;
+    /// - [`Problem::NoFolder`] or [`Problem::NoFile`] if there is nothing to read;
+    /// - [`Problem::CountMismatch`] or [`Problem::SizeMismatch`] if the files do not belong together;
     /// - those of [`read_images`](crate::read_images) and [`read_labels`](crate::read_labels).
     pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
         Mnist::load_files(find_files(folder.as_ref())?)
@@ -74,15 +74,15 @@ impl Mnist {
     /// Reads a folder that must hold MNIST itself: every file has the published SHA-256, uncompressed.
     ///
     /// # Errors
-    /// [`Error::WrongDigest`] for the first file that differs, and those of [`load`](Mnist::load).
+    /// [`Problem::WrongDigest`] for the first file that differs, and those of [`load`](Mnist::load).
     pub fn load_verified(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
         let files = find_files(folder.as_ref())?;
         let mnist = Mnist::load_files(files.clone())?;
         for ((path, found), expected) in
             files.into_iter().zip(mnist.digests.into_iter().flatten()).zip(MNIST_DIGESTS)
         {
-            if found != expected {
-                return Err(Error::WrongDigest { path, found, expected });
+            if found.to_string() != expected {
+                return Err(Problem::WrongDigest { found, expected }.at(&path));
             }
         }
         Ok(mnist)
@@ -96,19 +96,12 @@ impl Mnist {
             let train = ImageSet::load_hashed(&train_images, &train_labels);
             (train, test.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
-        let (train, [train_images_digest, train_labels_digest]) = train?;
-        let (test, [test_images_digest, test_labels_digest]) = test?;
+        let ((train, of_train), (test, of_test)) = (train?, test?);
         let (train_size, test_size) = (size(&train), size(&test));
         if train_size != test_size {
-            return Err(Error::SizeMismatch {
-                train: train_images,
-                train_size,
-                test: test_images,
-                test_size,
-            });
+            return Err(Problem::SizeMismatch { train_size, test: test_images, test_size }.at(&train_images));
         }
-        let digests = [train_images_digest, train_labels_digest, test_images_digest, test_labels_digest];
-        Ok(Mnist { train, test, digests: Some(digests) })
+        Ok(Mnist { train, test, digests: Some([of_train[0], of_train[1], of_test[0], of_test[1]]) })
     }
 
     /// Writes the four files, uncompressed, into a folder, which is made if it is not there.
@@ -116,10 +109,10 @@ impl Mnist {
     /// For `.gz`, give [`ImageSet::save`] names that end so.
     ///
     /// # Errors
-    /// [`Error::Write`] for the first file that cannot be written.
+    /// [`Problem::Write`] for the first file that cannot be written.
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), Error> {
         let folder = folder.as_ref();
-        fs::create_dir_all(folder).map_err(|cause| Error::Write { path: folder.to_owned(), cause })?;
+        fs::create_dir_all(folder).map_err(|cause| Problem::Write { cause }.at(folder))?;
         let [train_images, train_labels, test_images, test_labels] = FILE_NAMES.map(|name| folder.join(name));
         self.train.save(train_images, train_labels)?;
         self.test.save(test_images, test_labels)
@@ -133,7 +126,7 @@ impl Mnist {
 
     /// Whether this was read from the files of MNIST, told by their SHA-256.
     pub fn is_mnist(&self) -> bool {
-        self.digests == Some(MNIST_DIGESTS)
+        self.digests.is_some_and(|digests| digests.map(|digest| digest.to_string()) == MNIST_DIGESTS)
     }
 }
 
@@ -147,9 +140,9 @@ fn find_files(folder: &Path) -> Result<[PathBuf; 4], Error> {
     match fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
         Err(cause) if cause.kind() != ErrorKind::NotFound => {
-            return Err(Error::Read { path: folder.to_owned(), cause });
+            return Err(Problem::Read { cause }.at(folder));
         }
-        found => return Err(Error::NoFolder { path: folder.to_owned(), is_file: found.is_ok() }),
+        found => return Err(Problem::NoFolder { is_file: found.is_ok() }.at(folder)),
     }
     let [a, b, c, d] = FILE_NAMES.map(|name| find_file(folder, name));
     Ok([a?, b?, c?, d?])
@@ -162,8 +155,8 @@ fn find_file(folder: &Path, name: &'static str) -> Result<PathBuf, Error> {
         match path.try_exists() {
             Ok(true) => return Ok(path),
             Ok(false) => {}
-            Err(cause) => return Err(Error::Read { path, cause }),
+            Err(cause) => return Err(Problem::Read { cause }.at(&path)),
         }
     }
-    Err(Error::NoFile { path: folder.to_owned(), name })
+    Err(Problem::NoFile { name }.at(folder))
 }

@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use chainrule_data::{Samples, TargetKind};
-use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, TargetBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, Shape, TargetBuffer};
 
-use crate::source::Source;
+use crate::source::open;
 use crate::write::save;
-use crate::{Digest, Error, Images, N_CLASSES, read, write_images, write_labels};
+use crate::{Digest, Error, Images, N_CLASSES, Problem, read, write_images, write_labels};
 
 /// Images and a label 0 to 9 for each: the training set or the test set.
 ///
@@ -22,7 +22,7 @@ use crate::{Digest, Error, Images, N_CLASSES, read, write_images, write_labels};
 ///
 /// // A mini-batch of the samples 2 and 0: one column is one sample.
 /// let mut x = Matrix::<f32>::zeros(set.n_pixels(), 2);
-/// set.gather_to(MatrixViewMut::from(&mut x), &[2, 0]);
+/// set.images().gather_to(MatrixViewMut::from(&mut x), &[2, 0]);
 /// assert_eq!(x.as_slice(), [1.0, 1.0, 0.0, 1.0]);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl ImageSet {
     /// Reads an IDX file of images and one of labels, each plain or gzip.
     ///
     /// # Errors
-    /// [`Error::CountMismatch`], and those of [`Images::load`] and [`read_labels`](crate::read_labels).
+    /// [`Problem::CountMismatch`], and those of [`Images::load`] and [`read_labels`](crate::read_labels).
     pub fn load(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<ImageSet, Error> {
         Ok(ImageSet::load_hashed(images.as_ref(), labels.as_ref())?.0)
     }
@@ -59,15 +59,11 @@ impl ImageSet {
         labels_path: &Path,
     ) -> Result<(ImageSet, [Digest; 2]), Error> {
         // The labels first: they are small, and what is wrong with them is found at once.
-        let (labels, labels_digest) = read::labels_from(Source::open(labels_path)?)?;
-        let (images, images_digest) = read::images_from(Source::open(images_path)?)?;
+        let (labels, labels_digest) = read::labels_from(open(labels_path)?, labels_path)?;
+        let (images, images_digest) = read::images_from(open(images_path)?, images_path)?;
         if images.n_images() != labels.len() {
-            return Err(Error::CountMismatch {
-                images: images_path.to_owned(),
-                n_images: images.n_images(),
-                labels: labels_path.to_owned(),
-                n_labels: labels.len(),
-            });
+            let (n_images, labels, n_labels) = (images.n_images(), labels_path.to_owned(), labels.len());
+            return Err(Problem::CountMismatch { n_images, labels, n_labels }.at(images_path));
         }
         Ok((ImageSet { images, labels }, [images_digest, labels_digest]))
     }
@@ -77,7 +73,7 @@ impl ImageSet {
     /// Each file appears complete or not at all.
     ///
     /// # Errors
-    /// [`Error::Write`], also for an empty set, which has no IDX form.
+    /// [`Problem::Write`], also for an empty set, which has no IDX form.
     pub fn save(&self, images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<(), Error> {
         save(images.as_ref(), |writer| write_images(writer, &self.images))?;
         save(labels.as_ref(), |writer| write_labels(writer, &self.labels))
@@ -138,15 +134,6 @@ impl ImageSet {
     pub fn truncate(&mut self, n: usize) {
         self.images.truncate(n);
         self.labels.truncate(n);
-    }
-
-    /// Writes the images `indices` to the columns of `x` as floats 0…1; see [`Images::gather_to`].
-    ///
-    /// # Panics
-    /// Unless `x` is `n_pixels × indices.len()` and every index is below `len`.
-    #[track_caller]
-    pub fn gather_to<F: Float>(&self, x: MatrixViewMut<'_, F>, indices: &[usize]) {
-        self.images.gather_to(x, indices);
     }
 
     /// The images `range` as columns of floats 0…1; see [`Images::to_matrix`].

@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Chain, Cursor, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Digest, Error};
+use crate::{Digest, Error, Problem};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -20,8 +20,8 @@ const CHUNK: u64 = 256 << 10;
 /// Memory for this many bytes is reserved on a header's word; for more, only when that much has arrived.
 const RESERVED_ON_TRUST: usize = 256 << 10;
 
+/// The bytes of a file, uncompressed, counted and hashed as they are read.
 pub(crate) struct Source<R: Read> {
-    path: PathBuf,
     bytes: Bytes<R>,
     hash: Sha256,
     n_read: u64,
@@ -37,46 +37,37 @@ enum Bytes<R: Read> {
     Gzip(Box<GzDecoder<Start<R>>>),
 }
 
-impl Source<File> {
-    pub(crate) fn open(path: &Path) -> Result<Source<File>, Error> {
-        let cannot = |cause| Error::Read { path: path.to_owned(), cause };
-        // Asked before it is opened: opening a pipe waits for somebody to write.
-        let metadata = fs::metadata(path).map_err(cannot)?;
-        if !metadata.is_file() {
-            return Err(cannot(io::Error::other("it is not a file")));
-        }
-        Source::new(File::open(path).map_err(cannot)?, path)
-    }
+/// Opens a file to be read.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
+    // Asked before it is opened: opening a pipe waits for somebody to write.
+    let is_file = fs::metadata(path).and_then(|metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a file")),
+    });
+    is_file.and_then(|()| File::open(path)).map_err(|cause| Problem::Read { cause }.at(path))
 }
 
 impl<R: Read> Source<R> {
-    /// Looks at the first bytes of `reader`.
-    pub(crate) fn new(reader: R, path: &Path) -> Result<Source<R>, Error> {
+    /// Looks at the first bytes of `reader`, which must be gzip if its name promises it.
+    pub(crate) fn new(reader: R, promises_gzip: bool) -> Result<Source<R>, Problem> {
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         let mut start = Vec::new();
-        if let Err(cause) = reader.by_ref().take(64).read_to_end(&mut start) {
-            return Err(Error::Read { path: path.to_owned(), cause });
-        }
+        reader.by_ref().take(64).read_to_end(&mut start).map_err(|cause| Problem::Read { cause })?;
         if looks_like_html(&start) {
-            return Err(Error::Html { path: path.to_owned() });
+            return Err(Problem::Html);
         }
         let is_gzip = start.starts_with(&GZIP_MAGIC);
-        if !is_gzip && has_gzip_name(path) {
+        if !is_gzip && promises_gzip {
             start.truncate(GZIP_MAGIC.len());
-            return Err(Error::NotGzip { path: path.to_owned(), found: start });
+            return Err(Problem::NotGzip { found: start });
         }
         let start = Cursor::new(start).chain(reader);
         Ok(Source {
-            path: path.to_owned(),
             hash: Sha256::new(),
             n_read: 0,
             bytes: if is_gzip { Bytes::Gzip(Box::new(GzDecoder::new(start))) } else { Bytes::Plain(start) },
             cut: None,
         })
-    }
-
-    pub(crate) fn path(&self) -> PathBuf {
-        self.path.clone()
     }
 
     /// Bytes read so far, uncompressed.
@@ -88,7 +79,7 @@ impl<R: Read> Source<R> {
     ///
     /// Memory grows with what arrives, by four times what is there and never beyond `n`: a header alone gets
     /// [`RESERVED_ON_TRUST`].
-    pub(crate) fn read_up_to(&mut self, n: u64, to: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn read_up_to(&mut self, n: u64, to: &mut Vec<u8>) -> Result<(), Problem> {
         let end = self.n_read + n;
         while self.n_read < end {
             let old = to.len();
@@ -97,8 +88,7 @@ impl<R: Read> Source<R> {
                 let wanted = (4 * old).max(RESERVED_ON_TRUST) as u64;
                 let more = (end - self.n_read).min(wanted) as usize;
                 if to.try_reserve_exact(more).is_err() {
-                    let cause = io::Error::from(ErrorKind::OutOfMemory);
-                    return Err(Error::Read { path: self.path(), cause });
+                    return Err(Problem::Read { cause: ErrorKind::OutOfMemory.into() });
                 }
             }
             let result = match &mut self.bytes {
@@ -118,8 +108,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Sorts out whether the operating system, the decompressor, or the end of the file stopped us.
-    fn stop(&mut self, cause: io::Error) -> Result<(), Error> {
-        let path = self.path();
+    fn stop(&mut self, cause: io::Error) -> Result<(), Problem> {
         match self.bytes {
             Bytes::Gzip(_) if cause.kind() == ErrorKind::UnexpectedEof => {
                 // Whoever counts the bytes can say more about it.
@@ -127,29 +116,28 @@ impl<R: Read> Source<R> {
                 Ok(())
             }
             Bytes::Gzip(_) if matches!(cause.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
-                Err(Error::DamagedGzip { path, found: self.n_read, cause })
+                Err(Problem::DamagedGzip { found: self.n_read, cause })
             }
-            _ => Err(Error::Read { path, cause }),
+            _ => Err(Problem::Read { cause }),
         }
     }
 
     /// Makes sure that nothing follows and, for gzip, that the checksum is right.
-    pub(crate) fn finish(mut self) -> Result<Digest, Error> {
+    pub(crate) fn finish(mut self) -> Result<Digest, Problem> {
         let expected = self.n_read;
         let mut beyond = Vec::new();
         self.read_up_to(1, &mut beyond)?;
-        let path = self.path;
         if let Some(cause) = self.cut {
-            return Err(Error::DamagedGzip { path, found: expected, cause });
+            return Err(Problem::DamagedGzip { found: expected, cause });
         }
         if let Bytes::Gzip(decoder) = self.bytes
             && let Err(cause) = decoder.into_inner().take(1).read_to_end(&mut beyond)
         {
-            return Err(Error::Read { path, cause });
+            return Err(Problem::Read { cause });
         }
         match beyond.as_slice() {
-            [] => Ok(Digest::new(self.hash.finalize().into())),
-            _ => Err(Error::TrailingBytes { path, expected }),
+            [] => Ok(Digest(self.hash.finalize().into())),
+            _ => Err(Problem::TrailingBytes { expected }),
         }
     }
 }

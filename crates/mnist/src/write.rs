@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::source::has_gzip_name;
-use crate::{Error, IMAGES_MAGIC, Images, LABELS_MAGIC, N_CLASSES};
+use crate::{Error, IMAGES_MAGIC, Images, LABELS_MAGIC, N_CLASSES, Problem};
 
 /// Writes images as IDX, uncompressed: 16 bytes of header and a byte per pixel.
 ///
@@ -64,7 +64,7 @@ fn invalid(message: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, message)
 }
 
-/// Writes a whole file, gzip if its name says so. It gets its name when it is complete.
+/// Writes a file, gzip if its name ends in `.gz`; it appears complete or not at all.
 pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut bytes = Vec::new();
     let written = if has_gzip_name(path) {
@@ -73,7 +73,5 @@ pub(crate) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result
     } else {
         write(&mut bytes)
     };
-    written
-        .and_then(|()| write_file(path, &bytes))
-        .map_err(|cause| Error::Write { path: path.to_owned(), cause })
+    written.and_then(|()| write_file(path, &bytes)).map_err(|cause| Problem::Write { cause }.at(path))
 }

@@ -9,7 +9,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use chainrule_mnist::{Error, Images, Mnist, read_images};
+use chainrule_mnist::{Error, Images, Mnist, Problem, read_images};
 use common::{gzip, idx, write};
 
 struct Counting;
@@ -48,7 +48,7 @@ fn peak_of<T>(f: impl FnOnce() -> T) -> (T, usize) {
 fn assert_truncated_below(limit: usize, (result, peak): (Result<Images, Error>, usize)) {
     match result {
         // 4,000,000,000 images of 28×28 pixels and the header.
-        Err(Error::Truncated { expected: 3_136_000_000_016, .. }) => {}
+        Err(Error { problem: Problem::Truncated { expected: 3_136_000_000_016, .. }, .. }) => {}
         other => panic!("{other:?}"),
     }
     assert!(peak < limit, "{peak} bytes were allocated");

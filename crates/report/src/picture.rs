@@ -11,7 +11,7 @@ const SCALE: [[f64; 3]; 3] = [[5.0, 48.0, 150.0], [250.0, 250.0, 250.0], [127.0,
 
 /// Grey pixels, row after row, as a data URI.
 pub(crate) fn grey(pixels: &[u8], n_columns: usize) -> String {
-    uri(pixels, n_columns, ColorType::Grayscale, None)
+    uri(pixels, n_columns, None)
 }
 
 /// Values from −`most` to `most` in the colours of the scale, row after row, as a data URI.
@@ -23,7 +23,7 @@ pub(crate) fn diverging(values: &[f32], n_columns: usize, most: f64) -> String {
     let indices: Vec<u8> = values.iter().map(|value| step(*value)).collect();
     let palette: Vec<u8> =
         (-HALF..=HALF).flat_map(|i| colour(f64::from(i) / f64::from(HALF)).map(|part| part as u8)).collect();
-    uri(&indices, n_columns, ColorType::Indexed, Some(palette))
+    uri(&indices, n_columns, Some(palette))
 }
 
 /// The colour of a value from −1 to 1.
@@ -32,10 +32,11 @@ pub(crate) fn colour(value: f64) -> [f64; 3] {
     std::array::from_fn(|i| (SCALE[1][i] + value.abs() * (end[i] - SCALE[1][i])).round())
 }
 
-fn uri(pixels: &[u8], n_columns: usize, colour_type: ColorType, palette: Option<Vec<u8>>) -> String {
+/// A byte per pixel: a shade of grey, or the index of a colour in the palette.
+fn uri(pixels: &[u8], n_columns: usize, palette: Option<Vec<u8>>) -> String {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, n_columns as u32, (pixels.len() / n_columns) as u32);
-    encoder.set_color(colour_type);
+    encoder.set_color(if palette.is_some() { ColorType::Indexed } else { ColorType::Grayscale });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::High);
     if let Some(palette) = palette {

@@ -58,7 +58,7 @@ pub(crate) fn inputs(samples: &impl Samples, indices: &[usize]) -> Matrix<f32> {
     x.as_input().to_matrix()
 }
 
-/// The mistakes of which the network is most sure, at most `most`.
+/// The most confident mistakes, at most `most`.
 pub(crate) fn worst(predictions: &[Prediction], most: usize) -> Vec<Prediction> {
     let mut mistakes: Vec<Prediction> = predictions.iter().copied().filter(Prediction::is_mistake).collect();
     // Stable: of equals the first comes first.

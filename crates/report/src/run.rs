@@ -3,7 +3,7 @@
 use chainrule_logs::Scalar;
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, TrainConfig};
 
-/// A training run: the network it ended in, and what was measured on the way.
+/// A training run: the trained network, and the scalars that were measured on the way.
 ///
 /// # Examples
 /// ```
@@ -19,7 +19,7 @@ pub struct Run {
     pub name: String,
     /// The trained network.
     pub net: Mlp,
-    /// What was measured on the way.
+    /// The scalars that were measured during training.
     pub scalars: Vec<Scalar>,
     /// The settings of the training.
     pub training: Option<TrainConfig>,
@@ -30,23 +30,23 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run that ended in `net`.
+    /// A run whose trained network is `net`.
     pub fn new(name: impl Into<String>, net: Mlp) -> Self {
         Run { name: name.into(), net, scalars: Vec::new(), training: None, settings: None, command: None }
     }
 
-    /// The run that a checkpoint tells of.
+    /// The run that a checkpoint holds.
     pub fn of_checkpoint(name: impl Into<String>, checkpoint: Checkpoint) -> Self {
         let Checkpoint { net, training, .. } = checkpoint;
         Run { training: Some(training.config), ..Run::new(name, net) }.with_history(&training.history)
     }
 
-    /// Sets what was measured to what the reports of its epochs say.
+    /// Sets the scalars to the metrics of these epochs.
     pub fn with_history(self, history: &[EpochReport]) -> Self {
         self.with_scalars(history.iter().flat_map(Scalar::of_epoch).collect::<Vec<_>>())
     }
 
-    /// Sets what was measured.
+    /// Sets the scalars.
     pub fn with_scalars(self, scalars: impl Into<Vec<Scalar>>) -> Self {
         Run { scalars: scalars.into(), ..self }
     }
@@ -66,8 +66,8 @@ impl Run {
         Run { command: Some(command.into()), ..self }
     }
 
-    /// The points of a tag: epoch or step, and value, in the order of the steps. Of several values of one step, as a run
-    /// that was resumed leaves behind, the last counts.
+    /// The points of a tag: epoch or step, and value, in the order of the steps. Of several values of one step, as a
+    /// resumed run leaves them, the last counts.
     pub(crate) fn points(&self, tag: &str, by: By) -> Vec<(f64, f64)> {
         let mut points: Vec<(u64, (f64, f64))> = Vec::new();
         for scalar in self.scalars.iter().filter(|scalar| scalar.tag == tag) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
+use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{
     Checkpoint, Checkpoints, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
 };
@@ -83,9 +84,10 @@ impl Logs {
     /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
     pub(super) fn write(&mut self, epoch: &EpochReport, net: &Mlp, found: &Diagnostics, bar: &Bar) {
         let Some(writer) = &mut self.writer else { return };
-        let Err(error) = writer.write(&Record::of_epoch(epoch, net, found, Some(self.image))) else {
-            return;
-        };
+        // After every epoch, since a run may be resumed by a program of another arithmetic.
+        let record = Record::of_epoch(epoch, net, found, Some(self.image))
+            .with_scalar("arithmetic", f64::from(ARITHMETIC));
+        let Err(error) = writer.write(&record) else { return };
         self.writer = None;
         bar.warn(&format!("{error}; the run goes on without logs"));
         self.tell(&error);

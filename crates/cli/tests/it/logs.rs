@@ -2,11 +2,12 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use chainrule_logs::read_scalars;
+use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::Checkpoint;
 use serde_json::Value;
 
@@ -77,6 +78,34 @@ fn logs_hold_what_the_run_says_and_change_no_bit_of_it() {
     let crc = format!("{:08x}", checkpoint.net.parameters_crc32());
     assert_eq!(last(&with)["parameters_crc32"], crc);
     assert_eq!(checkpoint.training.history.len(), 3);
+}
+
+#[test]
+fn every_epoch_is_logged_with_the_number_of_its_arithmetic() {
+    let data = Folder::new();
+    let (logs, checkpoint) = (data.file("logs"), data.file("net.ckpt"));
+    let (logs_arg, checkpoint_arg) = (logs.to_str().unwrap(), checkpoint.to_str().unwrap());
+    succeeds(&arguments(&data, &["--epochs", "2", "--checkpoint", checkpoint_arg, "--log-dir", logs_arg]));
+    let number = Some(f64::from(ARITHMETIC));
+    assert_eq!(of_tag(&logs, "arithmetic"), [(10, number), (20, number)]);
+    // TensorBoard's file has the tag as well.
+    let is_events = |path: &PathBuf| path.to_string_lossy().contains("tfevents");
+    let mut files = fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path());
+    let events = fs::read(files.find(is_events).unwrap()).unwrap();
+    assert_eq!(events.windows(10).filter(|bytes| bytes == b"arithmetic").count(), 2);
+
+    // Logs of earlier programs, which are without it, are gone on with and shown.
+    let path = logs.join("scalars.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let without = text.split_inclusive('\n').filter(|line| !line.contains("\"arithmetic\""));
+    fs::write(&path, without.collect::<String>()).unwrap();
+    let go_on = ["train-mnist", "--json", "--data-dir", data.arg(), "--log-dir", logs_arg];
+    succeeds(&[&go_on[..], &["--resume", checkpoint_arg, "--epochs", "3"]].concat());
+    assert_eq!(of_tag(&logs, "arithmetic"), [(30, number)]);
+    assert_eq!(json::objects(&succeeds(&["history", "--json", logs_arg])).len(), 3);
+    let page = data.file("page.html");
+    succeeds(&["report", "--data-dir", data.arg(), "--output", page.to_str().unwrap(), logs_arg]);
+    assert!(page.exists());
 }
 
 #[test]

@@ -113,7 +113,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
     StateDict::new(tensors, description_in(archive.comment))
 }
 
-/// The description in a comment; a comment of somebody else is none of ours.
+/// The description in a comment; the comment of another program is not one.
 fn description_in(comment: &[u8]) -> Option<&str> {
     let begin = format!("{{\"{}\":", description::KEY);
     std::str::from_utf8(comment).ok()?.strip_prefix(&*begin)?.strip_suffix('}')

@@ -10,9 +10,12 @@
 
 use std::fmt::Display;
 
+use serde::Deserialize;
+
 use crate::{
     Problem, Tensor,
     safetensors::{doubles, floats},
+    state_dict::by_rows,
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -73,67 +76,37 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Tensor, Problem> {
         "<f8" => Some(doubles(values)),
         _ => None,
     };
-    let values = values.map(|values| if fortran_order { by_rows(&values, &shape) } else { values });
+    let values = match shape[..] {
+        // No network has more than two indices; with fewer, both orders are the same. Without values, rows may be any number.
+        [n_rows, n_columns] if fortran_order && n_columns > 0 => {
+            values.map(|values| by_rows(&values, n_rows))
+        }
+        _ => values,
+    };
     Ok(Tensor::new(name, &dtype, shape, values))
 }
 
-/// First index fastest to last index fastest.
-fn by_rows(values: &[f32], shape: &[usize]) -> Vec<f32> {
-    match *shape {
-        // Rows without values may be any number.
-        [_, 0] => Vec::new(),
-        [n_rows, _] => (0..n_rows).flat_map(|i| values[i..].iter().step_by(n_rows)).copied().collect(),
-        // No network has more than two indices; with fewer, both orders are the same.
-        _ => values.to_vec(),
-    }
-}
-
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Header {
+    #[serde(rename = "descr")]
     dtype: String,
     fortran_order: bool,
     shape: Vec<usize>,
 }
 
 impl Header {
-    /// Reads the three entries, in any order; nothing of Python but these.
+    /// Reads the three entries, in any order; nothing of Python but these, which differ from JSON in a few signs.
     fn parse(text: &str) -> Option<Header> {
-        let (mut dtype, mut fortran_order, mut shape) = (None, None, None);
-        let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
-        while !rest.is_empty() {
-            let (key, after) = quoted(rest)?;
-            let value = after.trim_start().strip_prefix(':')?.trim_start();
-            let after = match key {
-                "descr" => {
-                    let (found, after) = quoted(value)?;
-                    // The kind is a letter, so that what follows is at a character's boundary.
-                    found.get(1..2).filter(|kind| kind.chars().all(|c| c.is_ascii_alphabetic()))?;
-                    dtype = Some(found.to_string());
-                    after
-                }
-                "fortran_order" => {
-                    let is_true = value.starts_with("True");
-                    fortran_order = Some(is_true);
-                    value.strip_prefix(if is_true { "True" } else { "False" })?
-                }
-                "shape" => {
-                    let (inside, after) = value.strip_prefix('(')?.split_once(')')?;
-                    let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
-                    shape = Some(sizes.map(|size| size.parse().ok()).collect::<Option<Vec<usize>>>()?);
-                    after
-                }
-                _ => return None,
-            };
-            let after = after.trim_start();
-            rest = after.strip_prefix(',').unwrap_or(after).trim_start();
-        }
-        Some(Header { dtype: dtype?, fortran_order: fortran_order?, shape: shape? })
+        let entries = text.trim().strip_suffix('}')?.trim_end();
+        let json = format!("{}}}", entries.strip_suffix(',').unwrap_or(entries));
+        let json = json.replace('\'', "\"").replace("False", "false").replace("True", "true");
+        let json = json.replace('(', "[").replace(",)", "]").replace(')', "]");
+        let header: Header = serde_json::from_str(&json).ok()?;
+        // Order of the bytes, kind, width: the kind is a letter, so that what follows is at a character's boundary.
+        let kind = header.dtype.get(1..2)?;
+        kind.chars().all(|c| c.is_ascii_alphabetic()).then_some(header)
     }
-}
-
-/// A text in quotes, and what follows.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    text[1..].split_once(quote)
 }
 
 #[cfg(test)]

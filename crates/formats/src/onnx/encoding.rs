@@ -7,25 +7,9 @@
 //! h where the input is one of several values, else s        Where
 //! ```
 
-use chainrule_trainer::Encoding;
-use serde::Deserialize;
+use chainrule_trainer::{Encoding, layers::Column};
 
-use super::graph::{Attribute, BOOL, Builder, DOUBLE, FLOAT, INT64};
-use crate::Problem;
-
-/// What an encoding tells of itself in its serialised form.
-#[derive(Deserialize)]
-struct Columns {
-    columns: Vec<Column>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Column {
-    Keep,
-    Standardize { mean: f64, std: f64 },
-    OneHot { values: Vec<f32> },
-}
+use super::graph::{BOOL, Builder, DOUBLE, FLOAT, INT64, Operator};
 
 /// One input of the first affine layer.
 struct Input {
@@ -37,50 +21,42 @@ struct Input {
 }
 
 /// Adds the encoding behind the last node.
-pub(super) fn add(graph: &mut Builder, encoding: &Encoding) -> Result<(), Problem> {
-    let inputs = inputs(encoding)?;
-    let n = inputs.len();
-    let mut raw = |name: &str, element_type: u64, bytes: Vec<u8>| {
-        let name = format!("encoding.{name}");
-        graph.raw(&name, &[n], element_type, &bytes);
-        name
+pub(super) fn add(graph: &mut Builder, encoding: &Encoding) {
+    let inputs = inputs(encoding);
+    let mut add = |name: &str, element_type: u64, bytes: Vec<u8>| {
+        graph.raw(&format!("encoding.{name}"), &[inputs.len()], element_type, &bytes);
     };
-    let columns = raw("columns", INT64, inputs.iter().flat_map(|i| i.column.to_le_bytes()).collect());
-    let mean = raw("mean", DOUBLE, inputs.iter().flat_map(|i| i.mean.to_le_bytes()).collect());
-    let std = raw("std", DOUBLE, inputs.iter().flat_map(|i| i.std.to_le_bytes()).collect());
-    let is_value = raw("is_value", BOOL, inputs.iter().map(|i| u8::from(i.value.is_some())).collect());
+    add("columns", INT64, inputs.iter().flat_map(|i| i.column.to_le_bytes()).collect());
+    add("mean", DOUBLE, inputs.iter().flat_map(|i| i.mean.to_le_bytes()).collect());
+    add("std", DOUBLE, inputs.iter().flat_map(|i| i.std.to_le_bytes()).collect());
+    add("is_value", BOOL, inputs.iter().map(|i| u8::from(i.value.is_some())).collect());
     let values = inputs.iter().flat_map(|i| i.value.unwrap_or(0.0).to_le_bytes());
-    let values = raw("values", FLOAT, values.collect());
-
-    let x = graph.last().to_string();
-    let name = |part: &str| format!("encoding.{part}");
-    let to = |element_type| [("to", Attribute::Int(element_type))];
-    graph.node("Gather", [x, columns], &name("gathered"), &[("axis", Attribute::Int(1))]);
-    graph.node("Cast", [name("gathered")], &name("double"), &to(DOUBLE));
-    graph.node("Sub", [name("double"), mean], &name("centred"), &[]);
-    graph.node("Div", [name("centred"), std], &name("scaled"), &[]);
-    graph.node("Cast", [name("scaled")], &name("standardized"), &to(FLOAT));
-    graph.node("Equal", [name("gathered"), values], &name("is_equal"), &[]);
-    graph.node("Cast", [name("is_equal")], &name("one_hot"), &to(FLOAT));
-    graph.node("Where", [is_value, name("one_hot"), name("standardized")], &name("output"), &[]);
-    Ok(())
+    add("values", FLOAT, values.collect());
+    let op = Operator::new;
+    let operators = [
+        op("gathered", "Gather", &["x", "columns"]).with_int("axis", 1),
+        op("double", "Cast", &["gathered"]).with_int("to", DOUBLE),
+        op("centred", "Sub", &["double", "mean"]),
+        op("scaled", "Div", &["centred", "std"]),
+        op("standardized", "Cast", &["scaled"]).with_int("to", FLOAT),
+        op("is_equal", "Equal", &["gathered", "values"]),
+        op("one_hot", "Cast", &["is_equal"]).with_int("to", FLOAT),
+        op("output", "Where", &["is_value", "one_hot", "standardized"]),
+    ];
+    graph.layer("encoding", operators);
 }
 
-fn inputs(encoding: &Encoding) -> Result<Vec<Input>, Problem> {
-    let json = serde_json::to_value(encoding).and_then(serde_json::from_value::<Columns>);
-    let columns = json
-        .map_err(|cause| Problem::NotExported(format!("its encoding has no form in ONNX: {cause}")))?
-        .columns;
+fn inputs(encoding: &Encoding) -> Vec<Input> {
     let mut inputs = Vec::new();
-    for (column, kind) in (0_u64..).zip(columns) {
+    for (column, kind) in (0_u64..).zip(encoding.columns()) {
         let kept = Input { column, mean: 0.0, std: 1.0, value: None };
         match kind {
             Column::Keep => inputs.push(kept),
-            Column::Standardize { mean, std } => inputs.push(Input { mean, std, ..kept }),
+            &Column::Standardize { mean, std } => inputs.push(Input { mean, std, ..kept }),
             Column::OneHot { values } => {
-                inputs.extend(values.into_iter().map(|value| Input { value: Some(value), ..kept }));
+                inputs.extend(values.iter().map(|&value| Input { value: Some(value), ..kept }));
             }
         }
     }
-    Ok(inputs)
+    inputs
 }

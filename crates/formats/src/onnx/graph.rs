@@ -1,5 +1,7 @@
 //! Builds a graph: a chain of nodes, and the tensors they use (initializers).
 
+use std::fmt::Display;
+
 use chainrule_protobuf::Message;
 
 /// The numbers of element types in `TensorProto`.
@@ -8,20 +10,13 @@ pub(super) const INT64: u64 = 7;
 pub(super) const BOOL: u64 = 9;
 pub(super) const DOUBLE: u64 = 11;
 
-/// The value of an operator's attribute.
-#[derive(Clone, Copy)]
-pub(crate) enum Attribute {
-    Int(u64),
-    Float(f32),
-}
-
-/// A step of a layer.
+/// An operator of a layer.
 pub(crate) struct Operator {
     name: &'static str,
     /// `x` is the layer's input; a number is a constant; all others are the layer's own.
     inputs: &'static [&'static str],
     pub(crate) output: &'static str,
-    attribute: Option<(&'static str, Attribute)>,
+    attribute: Option<Message>,
 }
 
 impl Operator {
@@ -29,22 +24,29 @@ impl Operator {
         Operator { name, inputs, output, attribute: None }
     }
 
-    pub(crate) fn with(self, name: &'static str, value: Attribute) -> Self {
-        Operator { attribute: Some((name, value)), ..self }
+    pub(crate) fn with_int(self, name: &str, value: u64) -> Self {
+        let attribute = Message::new().text(1, name).number(3, value).number(20, 2);
+        Operator { attribute: Some(attribute), ..self }
+    }
+
+    pub(crate) fn with_float(self, name: &str, value: f32) -> Self {
+        let attribute = Message::new().text(1, name).float(2, value).number(20, 1);
+        Operator { attribute: Some(attribute), ..self }
     }
 }
 
+/// An operator with the names that its inputs and its output have in the graph.
 struct Node {
-    operator: &'static str,
+    operator: Operator,
     inputs: Vec<String>,
     output: String,
-    attributes: Vec<Message>,
 }
 
 pub(super) struct Builder {
     input: Message,
     nodes: Vec<Node>,
     tensors: Vec<(String, Message)>,
+    /// The output of the last node, or the input of the graph.
     last: String,
 }
 
@@ -55,41 +57,18 @@ impl Builder {
         Builder { input, nodes: Vec::new(), tensors: Vec::new(), last: name.to_string() }
     }
 
-    /// The output of the last node, or the input of the graph.
-    pub(super) fn last(&self) -> &str {
-        &self.last
-    }
-
-    pub(super) fn node(
-        &mut self,
-        operator: &'static str,
-        inputs: impl Into<Vec<String>>,
-        output: &str,
-        attributes: &[(&str, Attribute)],
-    ) {
-        let attributes = attributes.iter().map(|(name, value)| {
-            let message = Message::new().text(1, name);
-            match value {
-                Attribute::Float(value) => message.float(2, *value).number(20, 1),
-                Attribute::Int(value) => message.number(3, *value).number(20, 2),
-            }
-        });
-        let (inputs, output) = (inputs.into(), output.to_string());
-        self.last.clone_from(&output);
-        self.nodes.push(Node { operator, inputs, output, attributes: attributes.collect() });
-    }
-
-    /// Adds the layer with this index behind the last node.
-    pub(super) fn layer(&mut self, index: usize, operators: Vec<Operator>) {
+    /// Adds these operators behind the last node; `name` stands before the names of what is their own.
+    pub(super) fn layer(&mut self, name: impl Display, operators: impl IntoIterator<Item = Operator>) {
         let x = self.last.clone();
-        for Operator { name, inputs, output, attribute } in operators {
-            let inputs = inputs.iter().map(|input| match input.parse() {
+        for operator in operators {
+            let inputs = operator.inputs.iter().map(|input| match input.parse() {
                 Ok(value) => self.constant(value),
                 Err(_) if *input == "x" => x.clone(),
-                Err(_) => format!("{index}.{input}"),
+                Err(_) => format!("{name}.{input}"),
             });
-            let inputs: Vec<String> = inputs.collect();
-            self.node(name, inputs, &format!("{index}.{output}"), attribute.as_slice());
+            let inputs = inputs.collect();
+            self.last = format!("{name}.{}", operator.output);
+            self.nodes.push(Node { operator, inputs, output: self.last.clone() });
         }
     }
 
@@ -122,7 +101,7 @@ impl Builder {
     pub(super) fn finish(mut self, name: &str, output: &str, n_outputs: usize) -> Message {
         if self.nodes.is_empty() {
             // Nothing but dropout.
-            self.node("Identity", [self.last.clone()], output, &[]);
+            self.layer("", [Operator::new("output", "Identity", &["x"])]);
         }
         if let Some(last) = self.nodes.last_mut() {
             last.output = output.to_string();
@@ -132,8 +111,8 @@ impl Builder {
                 let message = Message::new()
                     .each(&node.inputs, |message, input| message.text(1, input))
                     .text(2, &node.output)
-                    .text(4, node.operator)
-                    .each(node.attributes, |message, attribute| message.message(5, attribute));
+                    .text(4, node.operator.name)
+                    .each(node.operator.attribute, |message, attribute| message.message(5, attribute));
                 graph.message(1, message)
             })
             .text(2, name)

@@ -23,7 +23,7 @@ use chainrule_trainer::{Network, layers::LayerConfig, losses::Outputs};
 
 use crate::{Error, Problem, StateDict, description, file, forms};
 
-use graph::{Attribute, Builder};
+use graph::{Builder, Operator};
 
 pub use read::{Graph, from_bytes};
 
@@ -33,7 +33,7 @@ pub const OPSET: u64 = 17;
 /// The version of the file format that came with that opset.
 const IR_VERSION: u64 = 8;
 
-/// What the graph ends in.
+/// What the output of the graph is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
@@ -79,7 +79,7 @@ pub fn to_bytes(net: &Network, output: Output) -> Result<Vec<u8>, Problem> {
     }
     for (l, (layer, index)) in config.layers.iter().zip(forms::indices(&config.layers)).enumerate() {
         match (layer, forms::form(layer, net.layers().shapes()[l].size())) {
-            (LayerConfig::Encoding(encoding), _) if l == 0 => encoding::add(&mut graph, encoding)?,
+            (LayerConfig::Encoding(encoding), _) if l == 0 => encoding::add(&mut graph, encoding),
             (_, Some(form)) => graph.layer(index, form.onnx),
             (other, None) => {
                 let (position, name) = (l + 1, other.name());
@@ -93,18 +93,15 @@ pub fn to_bytes(net: &Network, output: Output) -> Result<Vec<u8>, Problem> {
         let why = "the scale of its targets has no form in ONNX; safetensors and npz can hold it";
         return Err(Problem::NotExported(why.to_string()));
     }
-    let outputs = config.loss.outputs();
-    let name = match (output, outputs) {
+    let name = match (output, config.loss.outputs()) {
         (Output::Logits, Outputs::Values) => "values",
         (Output::Logits, _) => "logits",
         (Output::Probabilities, Outputs::ClassProbabilities) => {
-            let logits = graph.last().to_string();
-            graph.node("Softmax", [logits], outputs.function(), &[("axis", Attribute::Int(1))]);
+            graph.layer("loss", [Operator::new("output", "Softmax", &["x"]).with_int("axis", 1)]);
             "probabilities"
         }
         (Output::Probabilities, Outputs::LabelProbabilities) => {
-            let logits = graph.last().to_string();
-            graph.node("Sigmoid", [logits], outputs.function(), &[]);
+            graph.layer("loss", [Operator::new("output", "Sigmoid", &["x"])]);
             "probabilities"
         }
         (Output::Probabilities, Outputs::Values) => {

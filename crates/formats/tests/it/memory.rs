@@ -19,7 +19,7 @@ fn peak_of_reading(bytes: &[u8]) -> usize {
         let _ = safetensors::from_bytes(bytes).and_then(to_network);
         let _ = npz::from_bytes(bytes).and_then(to_network);
         let _ = onnx::from_bytes(bytes).and_then(|(state, _)| to_network(state));
-        let _ = Contents::from_bytes(bytes).map(|contents| contents.to_network());
+        let _ = Contents::from_bytes(bytes).map(|contents| contents.state.to_network());
     };
     peak_of(read).1 + bytes.len()
 }

@@ -7,7 +7,7 @@ use chainrule_formats::{
     onnx::{self, Output},
     safetensors,
     trainer::{
-        Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, Network, NetworkConfig,
+        Activation, Dataset, Encode, Encoding, Mlp, MlpConfig, Network, NetworkConfig, TargetScale,
         layers::{
             Affine, BatchNorm, Dropout, Elu, Identity, Kind, Layer, LayerConfig, LeakyRelu, Pass, Relu,
             Softmax, Tanh, Tensor,
@@ -166,7 +166,7 @@ fn the_first_version_describes_the_same_network() {
         assert_eq!(first.parameters_crc32(), described.parameters_crc32());
     }
     let contents = Contents::from_bytes(&fs::read(fixture("described_1.onnx")).unwrap()).unwrap();
-    assert_eq!(contents.config.as_ref(), Some(described.config()));
+    assert_eq!(contents.state.config(), Some(described.config()));
 }
 
 #[test]
@@ -257,12 +257,31 @@ fn a_layer_of_a_program_s_own_is_held_by_its_name() {
 }
 
 #[test]
+fn the_scale_of_targets_is_held_with_the_network_but_by_onnx() {
+    let config = NetworkConfig::try_from(MlpConfig::new([2, 3, 2]).with_loss(Huber::default())).unwrap();
+    let config = config.with_scale(TargetScale::new([6.5e5, 0.1], [1.1e5, 1.0 / 3.0]));
+    let net = net(&config);
+    let state = StateDict::of(&net).unwrap();
+    for state in [
+        safetensors::from_bytes(&safetensors::to_bytes(&state).unwrap()).unwrap(),
+        npz::from_bytes(&npz::to_bytes(&state).unwrap()).unwrap(),
+    ] {
+        let again = state.to_network().unwrap();
+        assert_eq!((again.config(), again.parameters_crc32()), (&config, net.parameters_crc32()));
+    }
+    assert_eq!(
+        onnx::to_bytes(&net, Output::Logits).unwrap_err().to_string(),
+        "cannot hold this network: the scale of its targets has no form in ONNX; safetensors and npz can hold it"
+    );
+}
+
+#[test]
 fn every_network_is_exported_to_onnx() {
     for config in configs() {
         let bytes = onnx::to_bytes(&net(&config), Output::Logits).unwrap();
         let contents = Contents::from_bytes(&bytes).unwrap();
-        assert_eq!(contents.config, Some(config));
-        let names: Vec<_> = contents.tensors.iter().map(|tensor| &*tensor.name).collect();
+        assert_eq!(contents.state.config(), Some(&config));
+        let names: Vec<_> = contents.state.tensors().iter().map(|tensor| &*tensor.name).collect();
         assert!(["0.weight", "0.bias"].iter().all(|name| names.contains(name)), "{names:?}");
     }
 }

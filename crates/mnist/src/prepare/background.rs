@@ -93,7 +93,7 @@ fn solve(mut system: [[f64; N_TERMS + 1]; N_TERMS]) -> [f64; N_TERMS] {
     system.map(|row| row[N_TERMS])
 }
 
-/// The value that the share `q` of all are not above.
+/// The quantile `q`: the value that this fraction of all values does not exceed.
 pub(super) fn quantile(values: &[f32], q: f64) -> f32 {
     let mut values = values.to_vec();
     let i = ((values.len() - 1) as f64 * q).round() as usize;

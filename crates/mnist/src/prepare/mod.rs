@@ -6,7 +6,7 @@
 //!
 //! A picture has to be cleaned first:
 //! 1. [`Grey`]: large pictures are averaged down to at most 280 pixels a side, since a digit needs no more.
-//! 2. [`background`](background::background): the paper is taken off, also where light varies smoothly over it.
+//! 2. [`background`](background::background): the background is subtracted, also where light varies smoothly over it.
 //! 3. [`ink`](ink::ink): what stands out most is ink, brighter or darker than the background; its contrast is stretched
 //!    to 0…1, noise and specks are left out.
 //! 4. [`prepare_digit`]: the rest is cut out, scaled and centred.
@@ -31,7 +31,7 @@ pub struct Digit {
 
 /// Cuts the digit out of a grey picture of any size, and scales and centres it as MNIST's were, into `side × side` pixels.
 ///
-/// Whether it is dark on light or light on dark is found out, uneven light and noise are taken off, and the contrast is
+/// Whether it is dark on light or light on dark is found out, uneven light and noise are removed, and the contrast is
 /// stretched: see the top of this file for the steps. `None` if nothing stands out in the picture.
 ///
 /// One digit is expected, with background on most of the picture; it need not be in the middle. What else stands out, an edge
@@ -66,7 +66,7 @@ pub fn prepare_digit(pixels: &[u8], n_columns: usize, side: usize) -> Option<Dig
     let picture = Grey::reduced(pixels, n_columns);
     let (ink, dark_on_light) = ink::ink(&picture)?;
     let digit = ink.cropped()?;
-    // The share of the side that digits have in MNIST, rounded; a pixel at least.
+    // The fraction of the side that digits have in MNIST, rounded; a pixel at least.
     let longer = ((side * 20 + 14) / 28).max(1);
     let scale = longer as f64 / digit.n_rows.max(digit.n_columns) as f64;
     let scaled_to = |n: usize| ((n as f64 * scale).round() as usize).clamp(1, longer);

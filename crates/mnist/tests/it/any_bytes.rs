@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use chainrule_mnist::{Error, Images, read_images, read_labels};
+use chainrule_mnist::{Error, Images, Problem, read_images, read_labels};
 
 use crate::common::{gzip, idx, two_images, two_labels};
 
@@ -115,7 +115,7 @@ fn a_failing_reader_is_not_taken_for_the_end() {
     let stream = gzip(&two_images());
     for bytes in [&two_images()[..20], &stream[..20], &stream, &two_images()] {
         match read_images(Failing(bytes), "images") {
-            Err(error @ Error::Read { .. }) => {
+            Err(error @ Error { problem: Problem::Read { .. }, .. }) => {
                 assert_eq!(error.to_string(), "images: cannot be read: the disk is gone");
             }
             other => panic!("{other:?}"),

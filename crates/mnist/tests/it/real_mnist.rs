@@ -44,7 +44,7 @@ fn it_is_the_published_data_set() {
 fn a_mini_batch_is_the_pixels_divided_by_255() {
     let mut test = Mnist::load(FOLDER).unwrap().test;
     let mut x = Matrix::<f64>::from_element(784, 2, f64::NAN);
-    test.gather_to(MatrixViewMut::from(&mut x), &[9_999, 0]);
+    test.images().gather_to(MatrixViewMut::from(&mut x), &[9_999, 0]);
     // Sums of 784 numbers in [0, 1]; their rounding errors are far below this.
     assert!((x.column(0).sum() - 41_833.0 / 255.0).abs() <= 1e-10);
     assert!((x.column(1).sum() - 18_454.0 / 255.0).abs() <= 1e-10);

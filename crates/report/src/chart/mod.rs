@@ -53,7 +53,7 @@ impl Axis {
     }
 }
 
-/// A run of points of one name; a `y` that is not finite is a gap.
+/// A series of points with its name; a `y` that is not finite is a gap.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(crate) name: String,

@@ -22,7 +22,7 @@ pub(crate) const STYLE: &str = include_str!("draw.css");
 /// The scripts in the order in which they use each other.
 const SCRIPTS: [&str; 3] = [include_str!("network.js"), include_str!("picture.js"), include_str!("page.js")];
 
-/// What the section holds, as HTML; where the network cannot be drawn for, why, to stand behind "since".
+/// The section as HTML, or why there is no field to draw in, as the rest of a sentence after "since".
 ///
 /// The samples have to be square images from 8×8, the parameters a million at most (over 5 MB of text), and the outputs
 /// two or more.

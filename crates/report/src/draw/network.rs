@@ -3,8 +3,8 @@
 //! ```text
 //! {"side":28,"classes":["0",…],"output":"softmax","layers":[{"layer":"affine",…,"W":"…","b":"…"},{"layer":"sigmoid"},…]}
 //! ```
-//! Every layer is its description with its tensors by name. Arrays are the base64 of little-endian `f32`, `W` column after column. Fewer bits would not do: with 16-bit floats,
-//! probabilities differ in the third digit.
+//! Every layer is its description with its tensors by name. Arrays are the base64 of little-endian `f32`, `W` column after
+//! column. Fewer bits would not do: with 16-bit floats, probabilities differ in the third digit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chainrule_trainer::{Activation, Mlp};
@@ -18,7 +18,7 @@ const MAX_PARAMETERS: usize = 1_000_000;
 /// Nobody recognises a digit in fewer pixels.
 const MIN_SIDE: usize = 8;
 
-/// What `network.js` knows besides the activations.
+/// The layers that `network.js` implements besides the activations.
 const LAYERS: [&str; 5] = ["affine", "batch-norm", "dropout", "encoding", "softmax"];
 
 pub(super) struct Network {
@@ -29,7 +29,7 @@ pub(super) struct Network {
     pub(super) json: String,
 }
 
-/// The network, or why there is none, to stand behind "since".
+/// The network, or why there is none, as the rest of a sentence after "since".
 pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     let config = net.config();
     let (n_rows, n_columns) = report.images.ok_or("the samples are no images")?;

@@ -11,7 +11,7 @@ use crate::{
     table::{card, table},
 };
 
-/// A larger matrix is not read.
+/// A larger matrix cannot be read.
 const MOST_CLASSES: usize = 30;
 
 /// Shades of a cell, from none to the darkest.

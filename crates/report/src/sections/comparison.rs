@@ -7,21 +7,17 @@ use crate::{
     numbers::{UNKNOWN, percent, significant, whole},
     report::Findings,
     run::By,
-    sections::curves::{self, ACCURACY, Curve, LEARNING_RATE, THROUGHPUT},
+    sections::curves::{self, ACCURACY, LEARNING_RATE, THROUGHPUT},
+    table::{card, table},
 };
 
 pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     let runs: Vec<&Run> = findings.iter().map(|of_run| of_run.run).collect();
     // Losses of different kinds are no lengths on one scale.
-    let kinds: Vec<Curve> = runs.iter().map(|run| curves::loss(&run.net.config().loss)).collect();
-    let loss = Curve {
-        unit: if kinds.iter().all(|of_run| of_run.unit == kinds[0].unit) {
-            kinds[0].unit
-        } else {
-            "mean loss (each run's own, not to be compared)"
-        },
-        ..curves::loss(&runs[0].net.config().loss)
-    };
+    let mut loss = curves::loss(&runs[0].net.config().loss);
+    if runs.iter().any(|run| curves::loss(&run.net.config().loss).unit != loss.unit) {
+        loss.unit = "mean loss (each run's own, not to be compared)";
+    }
     let charts = [
         (&loss, "Loss: training", "loss/train"),
         (&loss, "Loss: validation", "loss/validation"),
@@ -32,45 +28,36 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
         (&LEARNING_RATE, "Learning rate", "learning_rate"),
         (&THROUGHPUT, "Throughput", "samples_per_second"),
     ];
+    let title = "Results of all runs";
+    let rows = findings.iter().enumerate().map(|run| COLUMNS.iter().map(|(_, cell)| cell(run)).collect());
     html! {
-        div.card {
-            // Outside of what scrolls, so that a phone shows the whole of it.
-            p.note { "Results of all runs; – is what is not known. Training accuracy is measured before each update." }
-            div.scroll tabindex="0" role="group" aria-label="Results of all runs" {
-                table aria-label="Results of all runs" {
-                    thead {
-                        tr {
-                            th scope="col" { "run" } th scope="col" { "network" } th scope="col" { "parameters" }
-                            th scope="col" { "epochs" } th scope="col" { "training accuracy, last epoch" }
-                            th scope="col" { "validation accuracy, last epoch" } th scope="col" { "test accuracy" }
-                            th scope="col" { "test loss" } th scope="col" { "calibration error" }
-                        }
-                    }
-                    tbody { @for (i, of_run) in findings.iter().enumerate() { (row(i, of_run)) } }
-                }
-            }
-        }
+        // Outside of what scrolls, so that a phone shows the whole of it.
+        p.note { "– is what is not known. Training accuracy is measured before each update." }
+        (card(title, &table::<Markup>(title, &COLUMNS.map(|(title, _)| title), rows)))
         div.charts {
             @for (curve, title, tag) in charts { @for chart in curve.of_runs(title, tag, &runs, by) { (chart) } }
         }
     }
 }
 
-fn row(i: usize, findings: &Findings<'_>) -> Markup {
-    let run = findings.run;
-    let share = |tag: &str| percent(run.last(tag).unwrap_or(f64::NAN), 2);
-    let epochs = run.scalars.iter().map(|scalar| scalar.epoch).max();
-    html! {
-        tr {
-            th scope="row" { a href={ "#run-" (i + 1) } { (run.name) } }
-            td.whole { (run.sizes()) }
-            td { (whole(run.net.n_parameters())) }
-            td { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
-            td { (share("accuracy/train")) }
-            td { (share("accuracy/validation")) }
-            td { (percent(findings.evaluation.accuracy(), 2)) }
-            td { (significant(findings.evaluation.loss.mean(), 4)) }
-            td { (percent(findings.calibration_error().unwrap_or(f64::NAN), 2)) }
-        }
-    }
+/// A column of the results: its title, and its value for a run, which comes with its position.
+type Column = (&'static str, fn((usize, &Findings<'_>)) -> Markup);
+
+const COLUMNS: [Column; 9] = [
+    ("run", |(i, of)| html! { a href={ "#run-" (i + 1) } { (of.run.name) } }),
+    ("network", |(_, of)| html! { span.whole { (of.run.sizes()) } }),
+    ("parameters", |(_, of)| html! { (whole(of.run.net.n_parameters())) }),
+    ("epochs", |(_, of)| {
+        let epochs = of.run.scalars.iter().map(|scalar| scalar.epoch).max();
+        html! { (epochs.map_or(UNKNOWN.to_string(), |epochs| epochs.to_string())) }
+    }),
+    ("training accuracy, last epoch", |(_, of)| share(of.run.last("accuracy/train"))),
+    ("validation accuracy, last epoch", |(_, of)| share(of.run.last("accuracy/validation"))),
+    ("test accuracy", |(_, of)| share(Some(of.evaluation.accuracy()))),
+    ("test loss", |(_, of)| html! { (significant(of.evaluation.loss.mean(), 4)) }),
+    ("calibration error", |(_, of)| share(of.calibration_error())),
+];
+
+fn share(share: Option<f64>) -> Markup {
+    html! { (percent(share.unwrap_or(f64::NAN), 2)) }
 }

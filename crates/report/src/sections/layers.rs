@@ -63,7 +63,7 @@ pub(crate) fn section(findings: &Findings<'_>, by: By) -> Markup {
     }
 }
 
-/// The first epoch after which the network was looked at, if there were others before.
+/// The first epoch with such figures, if training began before it.
 fn seen_from(run: &Run) -> Option<u64> {
     let first = |prefix: &str| {
         run.scalars.iter().filter(|scalar| scalar.tag.starts_with(prefix)).map(|scalar| scalar.epoch).min()

@@ -40,7 +40,7 @@ fn read(bytes: &[u8], from_bytes: Reading) {
 /// Any bytes, told by their beginning.
 pub(crate) fn inspect(bytes: &[u8]) {
     let most = (MEMORY_FACTOR - 1) * bytes.len() + (64 << 10);
-    let _ = within(most, || Contents::from_bytes(bytes).map(|contents| contents.to_network().is_some()));
+    let _ = within(most, || Contents::from_bytes(bytes).map(|contents| contents.state.to_network().is_ok()));
     read(bytes, safetensors::from_bytes);
     read(bytes, npz::from_bytes);
 }

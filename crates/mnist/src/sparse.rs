@@ -1,4 +1,4 @@
-//! Sparse images: the pixels that are not 0, from which training gathers where most of an image is background.
+//! Sparse images: the pixels that are not 0, for data sets most of whose pixels are background.
 
 use std::sync::{
     OnceLock,
@@ -6,17 +6,17 @@ use std::sync::{
 };
 
 use chainrule_data::scaled;
-use chainrule_tensor::{Float, MAX_SPARSE_ROWS, PackedColumns, SparseBuffer, prefetch};
+use chainrule_tensor::{Float, InputBuffer, MAX_SPARSE_ROWS, PackedColumns, prefetch};
 
-/// What is known of some images besides their pixels. It says nothing that the pixels don't say, so all are equal.
+/// The sparse form of some images, made when it is first wanted. It follows from the pixels, so that any two are equal.
 #[derive(Default)]
-pub(crate) struct Listing {
-    /// `None` if lists would not pay.
+pub(crate) struct SparseImages {
+    /// `None` if dense inputs are faster.
     chunks: OnceLock<Option<Vec<Chunk>>>,
 }
 
-/// A run of images. Their lists are made anew from the pixels at first, and packed when they have been wanted as often as
-/// there are images: an image that is looked at once is not worth it.
+/// Some consecutive images. At first their sparse form is made anew each time, and kept when they have been wanted as often as
+/// there are images: for images that are used once it is not worth it.
 #[derive(Default)]
 struct Chunk {
     n_wanted: AtomicUsize,
@@ -26,30 +26,29 @@ struct Chunk {
 /// So many images are packed at once. Threads that gather a mini-batch side by side also pack side by side.
 const CHUNK: usize = 512;
 
-/// Up to this fraction of pixels that are not 0, a list is faster than all pixels: it takes one multiplication for each of
-/// them instead of one for each pixel, but fewer in the same time.
+/// Up to this fraction of pixels that are not 0, sparse inputs are faster than dense ones: they take one multiplication for
+/// each of them instead of one for each pixel, but fewer in the same time.
 const DENSEST: f64 = 0.4;
 
 /// The fraction is that of about so many images, spread over the set.
 const LOOKED_AT: usize = 256;
 
-impl Listing {
-    /// Adds the images `indices` to the buffer that `x` gives, as floats 0…1, and returns whether it did: not where a list
-    /// would not pay.
-    pub(crate) fn gather_to<'x, F: Float>(
+impl SparseImages {
+    /// Adds the images `indices` to `x` as floats 0…1, and returns whether it did: not where dense inputs are faster.
+    pub(crate) fn gather_to<F: Float>(
         &self,
-        x: impl FnOnce() -> &'x mut SparseBuffer<F>,
+        x: &mut InputBuffer<F>,
         pixels: &[u8],
         n_pixels: usize,
         indices: &[usize],
     ) -> bool {
         let chunks = self.chunks.get_or_init(|| {
             let n_chunks = (pixels.len() / n_pixels).div_ceil(CHUNK);
-            pays(pixels, n_pixels).then(|| (0..n_chunks).map(|_| Chunk::default()).collect())
+            are_sparse(pixels, n_pixels).then(|| (0..n_chunks).map(|_| Chunk::default()).collect())
         });
         let Some(chunks) = chunks else { return false };
         let image = |i: usize| &pixels[i * n_pixels..(i + 1) * n_pixels];
-        let x = x();
+        let x = x.sparse_mut(n_pixels);
         for indices in indices.chunks(AT_ONCE) {
             // They lie anywhere in a large memory, so all are asked for before the first is needed.
             for &i in indices {
@@ -80,7 +79,8 @@ impl Listing {
 /// So many images fit into a first-level cache beside what they become.
 const AT_ONCE: usize = 32;
 
-fn pays(pixels: &[u8], n_pixels: usize) -> bool {
+/// Whether sparse inputs are faster.
+fn are_sparse(pixels: &[u8], n_pixels: usize) -> bool {
     let apart = (pixels.len() / n_pixels).div_ceil(LOOKED_AT).max(1);
     let (mut n_listed, mut n_looked_at) = (0, 0);
     for image in pixels.chunks_exact(n_pixels).step_by(apart) {
@@ -90,16 +90,16 @@ fn pays(pixels: &[u8], n_pixels: usize) -> bool {
     n_pixels <= MAX_SPARSE_ROWS && n_listed as f64 <= DENSEST * n_looked_at as f64
 }
 
-impl Clone for Listing {
+impl Clone for SparseImages {
     fn clone(&self) -> Self {
-        Listing::default()
+        SparseImages::default()
     }
 }
 
-impl PartialEq for Listing {
+impl PartialEq for SparseImages {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Listing {}
+impl Eq for SparseImages {}
