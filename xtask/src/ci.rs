@@ -15,7 +15,7 @@ use crate::{Result, output, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --json 2> log")]
 pub(crate) struct Ci {
-    /// Print one JSON object per step and one at the end on standard output, all else on standard error
+    /// Print one JSON object per step and one at the end on standard output, everything else on standard error
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every reader of files gets bytes that a fuzzer makes up, from what the ones before have reached.
+//! `cargo xtask fuzz`: every reader of files gets bytes that a coverage-guided fuzzer makes up.
 //!
 //! The targets are in `crates/*/fuzz`, and are run by cargo-fuzz. It wants a nightly compiler for one
 //! flag alone (where a program has been); a stable one takes it as well if `RUSTC_BOOTSTRAP` says so.
@@ -49,19 +49,19 @@ const MAX_LENGTH: usize = 4096;
     after_help = "Examples:\n  cargo xtask fuzz --seconds 60\n  cargo xtask fuzz --target npz,onnx --runs 1000000"
 )]
 pub(crate) struct Fuzz {
-    /// How long each target runs
+    /// Seconds that each target runs
     #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one, allow_negative_numbers = true)]
     seconds: usize,
-    /// How many inputs each target gets, however long that takes
+    /// Number of inputs that each target gets, however long that takes
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "seconds")]
     runs: Option<usize>,
     /// The targets, several separated by commas [default: all]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(targets().map(|(_, name)| name)))]
     target: Vec<String>,
-    /// What watches over memory that is touched without right: the fuzzer runs about half as fast then
+    /// Sanitizer: address also finds invalid memory accesses, at about half the speed
     #[arg(long, value_name = "NAME", value_parser = ["none", "address"], default_value = "none")]
     sanitizer: String,
-    /// How many targets run side by side [default: one per processor]
+    /// Number of targets that run at the same time [default: one per processor]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     jobs: Option<usize>,
     /// Print one JSON object per target and one at the end, and nothing else
@@ -131,7 +131,7 @@ pub(crate) fn run(options: &Fuzz) -> Result<()> {
     match n_crashes {
         0 => Ok(()),
         _ => {
-            Err(format!("{n_crashes} targets have crashed; what they were given and said is in target/fuzz")
+            Err(format!("{n_crashes} targets have crashed; their inputs and output are in target/fuzz")
                 .into())
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: PyTorch, NumPy and onnxruntime read what is exported, and what they write is read again.
+//! `cargo xtask interop`: exported networks give the same outputs in PyTorch, NumPy and onnxruntime, and come back unchanged.
 //!
 //! The Python side is `crates/formats/tests/interop/interop.py`. Everything lands in `target/interop`.
 
@@ -19,11 +19,11 @@ use crate::{Data, Result, networks, output, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask interop\n  \
-    cargo xtask interop --python venv/bin/python   with packages that are there")]
+    cargo xtask interop --python venv/bin/python   with the packages already installed")]
 pub(crate) struct Interop {
     #[command(flatten)]
     data: Data,
-    /// A Python that has the packages already, instead of a virtual environment of its own
+    /// Python with the packages already installed, instead of a new virtual environment
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// Print one JSON object per network and reader and one at the end, and nothing else
@@ -66,7 +66,9 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
     }
     let n_networks = cases.len();
     let members = [("networks", n_networks.into()), ("failed", 0.into())];
-    let text = format!("{n_networks} networks: all outputs agree to {TOLERANCE:e}, all bits come back");
+    let text = format!(
+        "{n_networks} networks: all outputs agree to {TOLERANCE:e}, all files are read back with the same bits"
+    );
     output::tell(options.json, "done", &members, text);
     Ok(())
 }

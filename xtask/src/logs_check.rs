@@ -17,11 +17,11 @@ use crate::{Data, LOGGED_NETWORK, Result, output, own, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask logs-check\n  \
-    cargo xtask logs-check --python venv/bin/python   with packages that are there")]
+    cargo xtask logs-check --python venv/bin/python   with the packages already installed")]
 pub(crate) struct LogsCheck {
     #[command(flatten)]
     data: Data,
-    /// A Python that has the packages already, instead of a virtual environment of its own
+    /// Python with the packages already installed, instead of a new virtual environment
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// Print one JSON object per run and one at the end, and nothing else

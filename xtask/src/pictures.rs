@@ -1,4 +1,4 @@
-//! `cargo xtask pictures`: the pictures of the README, from a run of what they show, so that they never go stale.
+//! `cargo xtask pictures`: the pictures of the README, made by running what they show.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{Result, browser, browser::Browser, output, own, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cargo xtask pictures\n  cargo xtask pictures --output elsewhere")]
 pub(crate) struct Pictures {
-    /// The folder to write the pictures into [default: crates/report/pictures, from where the README shows them]
+    /// Folder to write the pictures into [default: crates/report/pictures, where the README finds them]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Print one JSON object and nothing else

@@ -1,7 +1,7 @@
 //! `cargo xtask torture`: a run that is killed again and again, and resumed each time, must end as one never killed.
 //!
-//! What happens to one file when its writing breaks off at any point is tested in the library, on a disk that fails; here
-//! real processes are killed at moments that nobody chose.
+//! The library tests what happens to one file when a write breaks off at any point, on a disk that fails. Here real processes
+//! are killed at random moments.
 
 use std::{
     env, fs,
@@ -28,10 +28,10 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     cargo xtask torture --kills 20")]
 pub(crate) struct Torture {
-    /// How many times to kill
+    /// Number of kills
     #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one, allow_negative_numbers = true)]
     kills: usize,
-    /// The seed of the moments
+    /// Random seed of the moments
     #[arg(long, value_name = "SEED", default_value = "1")]
     seed: u64,
     /// Print one JSON object and nothing else

@@ -1,5 +1,5 @@
-//! `cargo xtask valgrind`: the tests of the kernels and a small training run, watched for memory that is touched without
-//! right, used before it is written, or never freed.
+//! `cargo xtask valgrind`: the tests of the kernels and a small training run, checked for invalid memory accesses,
+//! uninitialised memory and leaks.
 //!
 //! By valgrind, which runs any program, or by the compiler's AddressSanitizer, which is faster and sees other mistakes
 //! (beyond the ends of arrays on the stack). The stable compiler has it, behind a flag that wants a nightly one or
@@ -23,7 +23,7 @@ use crate::{Result, output, python::root, torture};
     cargo xtask valgrind\n  \
     cargo xtask valgrind --tool address-sanitizer --json")]
 pub(crate) struct Valgrind {
-    /// Who watches
+    /// The checker to run under
     #[arg(long, value_name = "NAME", value_enum, default_value = "memcheck")]
     tool: Tool,
     /// Print one JSON object per program and one at the end on standard output, all else on standard error
@@ -33,9 +33,9 @@ pub(crate) struct Valgrind {
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Tool {
-    /// valgrind
+    /// valgrind's memory checker
     Memcheck,
-    /// The compiler
+    /// The compiler's AddressSanitizer
     AddressSanitizer,
 }
 

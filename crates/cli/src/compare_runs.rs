@@ -1,4 +1,4 @@
-//! `chainrule compare-runs`: in which settings saved runs differ, and how they ended.
+//! `chainrule compare-runs`: the settings in which saved runs differ, and their final results.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -16,7 +16,7 @@ use crate::{Result, history, inspect::description, output, table::Table};
     chainrule compare-runs a.ckpt b.ckpt\n  \
     chainrule compare-runs a.ckpt b.ckpt --json")]
 pub struct CompareRuns {
-    /// Checkpoints, or folders of checkpoints or of logs; two or more
+    /// Two or more checkpoints, or folders of --checkpoint-dir or --log-dir
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     runs: Vec<PathBuf>,
     /// Print one JSON object for each run and nothing else

@@ -1,4 +1,4 @@
-//! `chainrule history`: the epochs of a run that was saved.
+//! `chainrule history`: loss and accuracy of every epoch of a saved run.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
     chainrule history run          the newest checkpoint in a folder\n  \
     chainrule history run --json   one object for each epoch")]
 pub struct History {
-    /// A checkpoint, or a folder of checkpoints or of logs
+    /// A checkpoint, or a folder of --checkpoint-dir or --log-dir
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Print one JSON object for each epoch and nothing else
@@ -37,8 +37,7 @@ pub(crate) fn run(options: &History) -> Result<()> {
     Ok(())
 }
 
-/// What a run has left: the checkpoint itself, or in a folder the network that was trained to its end, or else the newest
-/// checkpoint on the way.
+/// The checkpoint of a run: the file itself, or in a folder the trained network, or else the newest checkpoint.
 pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     if !path.is_dir() {
         return Ok((path.to_path_buf(), Checkpoint::load(path)?));
@@ -50,12 +49,12 @@ pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     }
     let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
     newest.ok_or_else(|| {
-        let expected = "expected a folder of --log-dir or --checkpoint-dir";
+        let expected = "expected one that --log-dir or --checkpoint-dir wrote";
         format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into()
     })
 }
 
-/// `{"event":"epoch",…}` with all that is known of it.
+/// `{"event":"epoch",…}` with everything that was recorded.
 #[derive(Serialize)]
 struct Epoch<'a> {
     event: &'static str,
@@ -81,7 +80,7 @@ fn table(epochs: &[EpochReport]) -> Table {
         ("val %", |report| percent(report.validation_accuracy)),
         ("test loss", |report| loss(report.test_loss)),
         ("test %", |report| percent(report.test_accuracy)),
-        ("rate", |report| Some(short(report.learning_rate))),
+        ("lr", |report| Some(short(report.learning_rate))),
         ("seconds", |report| Some(format!("{:.2}", report.seconds))),
     ];
     let columns = columns.iter().filter(|(_, value)| epochs.iter().any(|report| value(report).is_some()));

@@ -1,4 +1,4 @@
-//! `chainrule inspect`: what a file holds, a checkpoint or one of the formats that others read.
+//! `chainrule inspect`: what a file contains: a checkpoint, safetensors, npz or ONNX.
 
 use std::{
     fs::File,
@@ -19,7 +19,7 @@ use crate::{Result, output};
     chainrule inspect net.ckpt\n  \
     chainrule inspect net.onnx --json")]
 pub struct Inspect {
-    /// A checkpoint, or a file in the format safetensors, npz or ONNX
+    /// A checkpoint, or a safetensors, npz or ONNX file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print one JSON object and nothing else
@@ -85,9 +85,9 @@ struct Training {
     config: TrainConfig,
     epochs: usize,
     last_epoch: Option<EpochReport>,
-    /// What it takes to go on, in words; a file of a network alone has nothing of it.
+    /// The state to resume from, in words; none in a file of a network only.
     state: Option<String>,
-    /// The step after which it goes on, and that at which it was to end.
+    /// The step it resumes after, and the step at which it was to end.
     step: Option<u64>,
     steps: Option<u64>,
 }
@@ -151,10 +151,10 @@ impl Held {
 
     fn print(&self) {
         output::line(&self.format);
-        output::line(self.words.as_deref().unwrap_or("which network it is, is not said"));
+        output::line(self.words.as_deref().unwrap_or("the file does not describe its network"));
         if let Some(graph) = &self.graph {
             let (producer, opset, ir_version) = (&graph.producer, graph.opset, graph.ir_version);
-            output::line(format_args!("by {producer}, opset {opset}, IR version {ir_version}"));
+            output::line(format_args!("written by {producer}, opset {opset}, IR version {ir_version}"));
             output::line(format_args!("{} → {}", graph.inputs.join(", "), graph.outputs.join(", ")));
             output::line(graph.operators.join(" "));
         }
@@ -171,14 +171,14 @@ impl Held {
             let (version, epochs, arithmetic) =
                 (&training.program_version, training.epochs, training.arithmetic);
             output::line(format_args!(
-                "by chainrule {version}, {epochs} epochs with {optimizer}, arithmetic {arithmetic}"
+                "written by chainrule {version}, {epochs} epochs with {optimizer}, arithmetic {arithmetic}"
             ));
             if let Some(last) = &training.last_epoch {
                 output::line(last);
             }
             match &training.state {
                 Some(state) => output::line(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
-                None => output::line("a network alone, which cannot be resumed"),
+                None => output::line("a network only: training cannot be resumed from it"),
             }
         }
     }

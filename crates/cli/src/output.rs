@@ -1,4 +1,4 @@
-//! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
+//! Printing: plain lines for people, one JSON object per line for programs, a progress bar in a terminal.
 
 use std::{
     fmt::Display,

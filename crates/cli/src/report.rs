@@ -1,4 +1,4 @@
-//! `chainrule report`: runs as one HTML page; and that page at the end of `train-mnist`.
+//! `chainrule report`: an HTML page about runs; and `train-mnist --report`.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +18,7 @@ use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfi
     chainrule report net.ckpt\n  \
     chainrule report a.ckpt b.ckpt runs/c --output compared.html")]
 pub struct ReportOptions {
-    /// A checkpoint, or a folder of logs (--log-dir) or of checkpoints (--checkpoint-dir); several are compared
+    /// Checkpoints, or folders of --checkpoint-dir or --log-dir; several runs are compared
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// The page to write
@@ -26,7 +26,7 @@ pub struct ReportOptions {
     output: PathBuf,
     #[command(flatten)]
     data: Data,
-    /// The names of the classes in order, for other data than digits
+    /// Names of the classes in order, for data other than digits
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     class_names: Vec<String>,
     /// Print one JSON object and nothing else
@@ -48,8 +48,9 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     }
     let (n_names, n_outputs) = (options.class_names.len(), runs[0].net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
-        let sentence =
-            format!("--class-names has {n_names}, expected {n_outputs}: one for each output of the network");
+        let sentence = format!(
+            "--class-names has {n_names} names, expected {n_outputs}: one for each output of the network"
+        );
         return Err(Usage(sentence).into());
     }
     check_path(&options.output)?;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Network {
-    /// What was given on the command line in place of what is here.
+    /// These settings, overridden by the command line's.
     pub(crate) fn overridden(mut self, options: &Given) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
         set(&mut self.activation, options.activation.clone());
@@ -28,8 +28,8 @@ impl Network {
 }
 
 impl RunConfig {
-    /// The settings of a call: those of its file, if it names one, under its options.
-    /// A run that is resumed has those of its checkpoint instead of the defaults.
+    /// The settings of a call: the command line's, then those of the file or preset, then the defaults. A resumed run has the
+    /// settings of its checkpoint as defaults.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
         let mut config = match (&options.config, options.preset) {
             (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
@@ -76,9 +76,7 @@ impl RunConfig {
         training.average = options.ema.or(training.average);
         training.threads = options.threads.or(training.threads);
         if training.early_stopping.is_some() && training.validation == 0.0 {
-            return Err(
-                Usage("early stopping needs samples to validate on: add --validation 0.1".into()).into()
-            );
+            return Err(Usage("early stopping needs a validation set: add --validation 0.1".into()).into());
         }
         config.training.check()?;
         Ok(config)

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends a run after its step, the second ends the process.
+//! Ctrl-C and SIGTERM: the first ends training after the current step, the second ends the process.
 
 use std::{
     fmt, io,
@@ -18,7 +18,7 @@ use signal_hook::{
 pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// What `kill` sends, and a machine that is shut down.
+    /// What `kill` sends, and a machine that shuts down.
     Terminate,
 }
 
@@ -67,7 +67,7 @@ impl Stop {
     }
 }
 
-/// The end of a command that was asked to stop; all there is to say has been said.
+/// The error of a command that was asked to stop; everything has been printed already.
 #[derive(Debug)]
 pub(crate) struct Stopped(pub(crate) Signal);
 

@@ -1,4 +1,4 @@
-//! A comparison as a page has it: a table of all works, and one of the goals.
+//! A comparison in Markdown: a table of all workloads, and one of the goals.
 
 use super::{
     goals::Goal,
@@ -22,7 +22,7 @@ pub(super) fn page(results: &Results, goals: &[Goal], failed: &[(Peer, String)])
     );
     page.push_str(&works(results, &threads));
     for (peer, why) in failed {
-        page.push_str(&format!("\n{} takes no part: {why}\n", peer.name()));
+        page.push_str(&format!("\n{} is left out: {why}\n", peer.name()));
     }
     if !goals.is_empty() {
         page.push_str("\n| goal | | measured |\n| --- | --- | --- |\n");
@@ -100,7 +100,7 @@ mod tests {
             "Medians of 1 rounds with 1 / 2 threads",
             "| work | chainrule 1.0 | JAX 1.0 | PyTorch 1.0 |\n| --- | --- | --- | --- |\n",
             "k samples/s | 800 / 1300 | 200 (4.0) / 260 (5.0) | – |\n",
-            "\nburn takes no part: no such machine\n",
+            "\nburn is left out: no such machine\n",
             "| 1 | W1 on 2 threads: at least 1300 k samples/s | reached: 1300 k samples/s |\n",
         ] {
             assert!(page.contains(expected), "{expected:?} in\n{page}");

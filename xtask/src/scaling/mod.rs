@@ -26,15 +26,15 @@ use model::{Cell, Model};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask scaling\n  \
-    cargo xtask scaling --threads 1,2 --batch 100 --json")]
+    cargo xtask scaling --threads 1,2 --batch-size 100 --json")]
 pub(crate) struct Scaling {
-    /// Numbers of threads; the first is what the others are compared with
+    /// Numbers of threads; the others are compared with the first
     #[arg(long, value_name = "N,…", default_value = "1,2,4,8", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]
     threads: Vec<usize>,
-    /// Samples in a mini-batch
+    /// Batch sizes
     #[arg(long, value_name = "N,…", default_value = "32,100,128,512,2048", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
     batch_size: Vec<usize>,
-    /// How often each is measured, by turns
+    /// How often everything is measured, in turn
     #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
     rounds: usize,
     #[command(flatten)]

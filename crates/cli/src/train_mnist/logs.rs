@@ -1,4 +1,4 @@
-//! `--log-dir`: what an epoch leaves in the folder of logs, and the network at the end.
+//! `--log-dir`: logs every epoch, and saves the trained network beside the logs.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::{
     output::{self, Bar},
 };
 
-/// What the trained network is called in the folder of logs.
+/// The file name of the trained network in the folder of logs.
 pub const LOGGED_NETWORK: &str = "network.ckpt";
 
 /// The logs of a run, if any are wanted. All is done between two epochs, outside of the times that are told.
@@ -87,7 +87,7 @@ impl Logs {
             return;
         };
         self.writer = None;
-        bar.warn(&format!("{error}; the run goes on without logs"));
+        bar.warn(&format!("{error}; training continues without logs"));
         self.tell(&error);
     }
 

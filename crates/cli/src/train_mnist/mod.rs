@@ -1,4 +1,4 @@
-//! `chainrule train-mnist`: the main job.
+//! `chainrule train-mnist`: trains a network and prints how it goes.
 
 mod events;
 mod logs;
