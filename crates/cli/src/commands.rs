@@ -47,7 +47,7 @@ pub struct Arguments {
 pub enum Command {
     /// Train a network on MNIST, or on other data in MNIST's file format
     TrainMnist(Box<TrainMnist>),
-    /// Evaluate a saved network on the test set: accuracy, confusion matrix, precision, recall
+    /// Evaluate a saved network on the test set: accuracy, confusion matrix, recall
     Evaluate(Evaluate),
     /// Classify pictures of digits with a saved network
     Predict(Predict),

@@ -21,7 +21,7 @@ pub struct Data {
 impl Data {
     /// The data set in the folder, or the bundled MNIST, whose checksums are compared with the published ones.
     pub fn load(&self) -> Result<Mnist> {
-        output::spin_if_long(true, "loading the data", || match &self.folder {
+        output::spin(true, "loading the data", || match &self.folder {
             Some(folder) => Ok(Mnist::load(folder)?),
             None => bundled(),
         })

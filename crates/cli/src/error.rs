@@ -10,6 +10,14 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 #[derive(Debug)]
 pub struct Usage(pub String);
 
+impl Usage {
+    /// # Errors
+    /// Always: this call is wrong, for this reason.
+    pub fn error<T>(reason: impl Into<String>) -> Result<T> {
+        Err(Usage(reason.into()).into())
+    }
+}
+
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -5,7 +5,12 @@ use std::{cmp::Reverse, path::PathBuf};
 use chainrule_trainer::{Confusion, Evaluation, evaluate};
 use clap::Args;
 
-use crate::{Result, data::Data, history, output, table::Table};
+use crate::{
+    Result,
+    data::Data,
+    history, output,
+    table::{Table, percent},
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -26,8 +31,7 @@ pub struct Evaluate {
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let net = history::load(&options.checkpoint)?.1.net;
     let mnist = options.data.load()?;
-    let test =
-        output::spin_if_long(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
+    let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
     let confusion =
         test.confusion.as_ref().ok_or("the network is not a classifier, so it has no accuracy")?;
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
@@ -69,9 +73,9 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
     }
     output::line("");
-    matrix(confusion).lines().iter().for_each(output::line);
+    matrix(confusion).print();
     output::line("");
-    per_class(confusion).lines().iter().for_each(output::line);
+    per_class(confusion).print();
     output::line("");
     if let Some(mistakes) = most_frequent_mistakes(confusion) {
         output::line(mistakes);
@@ -88,40 +92,31 @@ fn top_k(evaluation: &Evaluation, n_classes: usize) -> Vec<f64> {
 /// The confusion matrix; a dot is a 0, so that mistakes stand out.
 fn matrix(confusion: &Confusion) -> Table {
     let classes = || 0..confusion.n_classes();
-    let mut table =
-        Table::new(["true\\pred".to_string()].into_iter().chain(classes().map(|c| c.to_string())).collect());
+    let mut table = Table::new("true\\pred", classes().map(|class| class.to_string()));
     for truth in classes() {
         let count = |predicted| match confusion.count(truth, predicted) {
-            0 => ".".to_string(),
-            n => n.to_string(),
+            0 => Some(".".to_string()),
+            n => Some(n.to_string()),
         };
-        table.add([truth.to_string()].into_iter().chain(classes().map(count)).collect());
+        table.add(truth, classes().map(count));
     }
     table
 }
 
 /// Precision, recall and F1 of every class, and their means.
 fn per_class(confusion: &Confusion) -> Table {
-    let header = ["class", "images", "precision %", "recall %", "F1 %"];
-    let mut table = Table::new(header.map(String::from).to_vec());
-    let percent =
-        |share: Option<f64>| share.map_or("–".to_string(), |share| format!("{:.2}", 100.0 * share));
+    let mut table = Table::new("class", ["images", "precision %", "recall %", "F1 %"].map(String::from));
     for class in 0..confusion.n_classes() {
-        table.add(vec![
-            class.to_string(),
-            confusion.n_true(class).to_string(),
-            percent(confusion.precision(class)),
-            percent(confusion.recall(class)),
-            percent(confusion.f1(class)),
-        ]);
+        let n_true = Some(confusion.n_true(class).to_string());
+        let shares = [confusion.precision(class), confusion.recall(class), confusion.f1(class)];
+        table.add(class, [n_true].into_iter().chain(shares.map(percent)));
     }
     let mean = |share: fn(&Confusion, usize) -> Option<f64>| {
         let all: Vec<f64> = (0..confusion.n_classes()).filter_map(|class| share(confusion, class)).collect();
-        percent((!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64))
+        (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
-    let (precision, recall) = (mean(Confusion::precision), mean(Confusion::recall));
-    let n_samples = confusion.n_samples().to_string();
-    table.add(vec!["mean".to_string(), n_samples, precision, recall, percent(Some(confusion.mean_f1()))]);
+    let means = [mean(Confusion::precision), mean(Confusion::recall), Some(confusion.mean_f1())];
+    table.add("mean", [Some(confusion.n_samples().to_string())].into_iter().chain(means.map(percent)));
     table
 }
 

@@ -40,7 +40,7 @@ enum To {
 
 pub(crate) fn run(options: &Export) -> Result<()> {
     if options.softmax && options.to != To::Onnx {
-        return Err(Usage("--softmax is for --to onnx: the other formats hold parameters only".into()).into());
+        return Usage::error("--softmax is for --to onnx: the other formats hold parameters only");
     }
     let net = Checkpoint::load(&options.checkpoint)?.net;
     let (path, config) = (&options.output, net.config());

@@ -27,7 +27,7 @@ pub struct Gradcheck {
     #[command(flatten)]
     network: train_mnist::Network,
     /// Digits in the mini-batch
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     batch_size: usize,
     #[command(flatten)]
     data: Data,

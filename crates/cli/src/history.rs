@@ -6,7 +6,11 @@ use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
+use crate::{
+    Result, output,
+    table::{Table, percent},
+    train_mnist::LOGGED_NETWORK,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -33,7 +37,7 @@ pub(crate) fn run(options: &History) -> Result<()> {
         output::line(format_args!("{}: not trained for an epoch yet", path.display()));
         return Ok(());
     }
-    table(epochs).lines().iter().for_each(output::line);
+    table(epochs).print();
     Ok(())
 }
 
@@ -62,17 +66,13 @@ struct Epoch<'a> {
     report: &'a EpochReport,
 }
 
-/// A line for each epoch; what no epoch has, has no column.
+/// A row for each epoch, and a column for each value that any of them has.
 fn table(epochs: &[EpochReport]) -> Table {
     type Column = (&'static str, fn(&EpochReport) -> Option<String>);
-    fn percent(share: Option<f64>) -> Option<String> {
-        share.map(|share| format!("{:.2}", 100.0 * share))
-    }
     fn loss(value: Option<f64>) -> Option<String> {
         value.map(|value| format!("{value:.4}"))
     }
-    let columns: [Column; 10] = [
-        ("epoch", |report| Some(report.epoch.to_string())),
+    let columns: [Column; 9] = [
         ("step", |report| Some(report.step.to_string())),
         ("loss", |report| loss(Some(report.train_loss))),
         ("train %", |report| percent(report.train_accuracy)),
@@ -85,9 +85,9 @@ fn table(epochs: &[EpochReport]) -> Table {
     ];
     let columns = columns.iter().filter(|(_, value)| epochs.iter().any(|report| value(report).is_some()));
     let columns: Vec<&Column> = columns.collect();
-    let mut table = Table::new(columns.iter().map(|(name, _)| name.to_string()).collect());
+    let mut table = Table::new("epoch", columns.iter().map(|(name, _)| name.to_string()));
     for report in epochs {
-        table.add(columns.iter().map(|(_, value)| value(report).unwrap_or_else(|| "–".into())).collect());
+        table.add(report.epoch, columns.iter().map(|(_, value)| value(report)));
     }
     table
 }

@@ -74,16 +74,12 @@ fn network(options: &Import) -> Result<Mlp> {
     let is_told = options.loss.is_some() || !options.activation.is_empty();
     match (state.config(), &options.loss) {
         (Some(_), _) if is_told => {
-            let why = format!("{path} describes its network: leave out --activation and --loss");
-            Err(Usage(why).into())
+            Usage::error(format!("{path} describes its network: leave out --activation and --loss"))
         }
         (Some(_), _) => Ok(state.to_network().map_err(in_file)?),
-        (None, None) => {
-            let why = format!(
-                "{path} does not describe its network: give --loss, and --activation if there are hidden layers"
-            );
-            Err(Usage(why).into())
-        }
+        (None, None) => Usage::error(format!(
+            "{path} does not describe its network: give --loss, and --activation if there are hidden layers"
+        )),
         (None, Some(loss)) => Ok(state.to_mlp_as(&options.activation, loss.clone()).map_err(in_file)?),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, NetworkConfig, TrainConfig, TrainState};
+use chainrule_trainer::{Checkpoint, EpochReport, Mlp, MlpConfig, NetworkConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ struct Held {
     tensors: Vec<Tensor>,
     n_values: usize,
     parameters_crc32: Option<String>,
-    graph: Option<Operators>,
+    graph: Option<Graph>,
     training: Option<Training>,
 }
 
@@ -66,16 +66,6 @@ struct Tensor {
     name: String,
     r#type: String,
     shape: Vec<usize>,
-}
-
-#[derive(Serialize)]
-struct Operators {
-    producer: String,
-    ir_version: u64,
-    opset: u64,
-    inputs: Vec<String>,
-    outputs: Vec<String>,
-    operators: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -93,23 +83,31 @@ struct Training {
 }
 
 impl Held {
-    fn new(format: String, network: Option<NetworkConfig>, tensors: Vec<Tensor>) -> Held {
+    /// What is known of every file; `net` is its network, if that can be made from it.
+    fn new(format: &str, config: Option<&NetworkConfig>, tensors: Vec<Tensor>, net: Option<&Mlp>) -> Held {
         // A shape may claim more than there is, where only shapes are read.
         let n_values = |t: &Tensor| t.shape.iter().fold(1_usize, |n, size| n.saturating_mul(*size));
-        let n_values = tensors.iter().map(n_values).fold(0, usize::saturating_add);
-        let (words, network) = (network.as_ref().map(in_words), network.as_ref().map(description));
-        let (parameters_crc32, graph, training) = (None, None, None);
-        Held { event: "file", format, network, words, tensors, n_values, parameters_crc32, graph, training }
+        Held {
+            event: "file",
+            format: format.to_string(),
+            network: config.map(description),
+            words: config.map(in_words),
+            n_values: tensors.iter().map(n_values).fold(0, usize::saturating_add),
+            tensors,
+            parameters_crc32: net.map(|net| format!("{:08x}", net.parameters_crc32())),
+            graph: None,
+            training: None,
+        }
     }
 
     fn of_checkpoint(checkpoint: Checkpoint) -> Held {
         let (net, record, state) = (checkpoint.net, checkpoint.training, checkpoint.state);
-        let tensors = net.layers().tensors().map(|tensor| Tensor {
+        let tensor = |tensor: &chainrule_layers::Tensor| Tensor {
             name: tensor.name.clone(),
             r#type: "f32".to_string(),
             shape: vec![tensor.n_rows, tensor.n_columns],
-        });
-        let tensors = tensors.collect();
+        };
+        let tensors = net.layers().tensors().map(tensor).collect();
         let training = Training {
             program_version: record.program_version,
             arithmetic: record.arithmetic,
@@ -120,33 +118,17 @@ impl Held {
             step: state.as_ref().map(TrainState::step),
             steps: state.as_ref().map(TrainState::n_steps),
         };
-        Held {
-            parameters_crc32: Some(format!("{:08x}", net.parameters_crc32())),
-            training: Some(training),
-            ..Held::new("checkpoint".to_string(), Some(net.config().clone()), tensors)
-        }
+        let held = Held::new("checkpoint", Some(net.config()), tensors, Some(&net));
+        Held { training: Some(training), ..held }
     }
 
     fn of_contents(contents: Contents) -> Held {
-        let parameters_crc32 = contents.to_network().map(|net| format!("{:08x}", net.parameters_crc32()));
-        let tensors = contents.tensors.iter().map(|tensor| {
-            let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
-            Tensor { name, r#type, shape: tensor.shape.clone() }
-        });
-        let operators = |graph: Graph| Operators {
-            producer: graph.producer,
-            ir_version: graph.ir_version,
-            opset: graph.opset,
-            inputs: graph.inputs,
-            outputs: graph.outputs,
-            operators: graph.operators,
-        };
-        let tensors = tensors.collect();
-        Held {
-            parameters_crc32,
-            graph: contents.graph.map(operators),
-            ..Held::new(contents.format.to_string(), contents.config, tensors)
-        }
+        let net = contents.to_network();
+        let tensors = contents.tensors.into_iter();
+        let tensors =
+            tensors.map(|tensor| Tensor { name: tensor.name, r#type: tensor.dtype, shape: tensor.shape });
+        let (format, config) = (contents.format.to_string(), contents.config.as_ref());
+        Held { graph: contents.graph, ..Held::new(&format, config, tensors.collect(), net.as_ref()) }
     }
 
     fn print(&self) {

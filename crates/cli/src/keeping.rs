@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chainrule_trainer::{Checkpoints, Error, Every, OnCheckpointError, Resume};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{Result, Usage, args::at_least_one, call};
 
@@ -16,7 +16,7 @@ pub(crate) struct Keeping {
     #[arg(long, value_name = "EVERY", requires = "checkpoint_dir")]
     pub(crate) checkpoint_every: Option<Every>,
     /// How many of the newest checkpoints to keep, besides the one with the lowest validation loss [default: 2]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, requires = "checkpoint_dir")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true, requires = "checkpoint_dir")]
     pub(crate) keep: Option<usize>,
     /// Resume from this checkpoint, or with auto from the newest good one in --checkpoint-dir. Its settings are the
     /// defaults; a larger --epochs or --steps makes the run longer
@@ -26,17 +26,9 @@ pub(crate) struct Keeping {
     /// then differ
     #[arg(long, requires = "resume")]
     pub(crate) any_arithmetic: bool,
-    /// What becomes of the run when a checkpoint cannot be written [default: continue]
-    #[arg(long, value_name = "HOW", requires = "checkpoint_dir")]
-    pub(crate) on_checkpoint_error: Option<OnError>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OnError {
-    /// Say so once, and go on
-    Continue,
-    /// End with the error
-    Stop,
+    /// When a checkpoint cannot be written: warn once and continue, or stop with the error [default: continue]
+    #[arg(long, value_name = "HOW", value_parser = ["continue", "stop"], requires = "checkpoint_dir")]
+    pub(crate) on_checkpoint_error: Option<String>,
 }
 
 impl Keeping {
@@ -54,15 +46,15 @@ impl Keeping {
             Some(path) if path.as_os_str() != "auto" => Resume::From(path.clone()),
             Some(_) if self.checkpoint_dir.is_some() => Resume::Auto,
             Some(_) => {
-                let sentence = "--resume auto looks for the newest checkpoint: add --checkpoint-dir DIR";
-                return Err(Usage(sentence.into()).into());
+                return Usage::error(
+                    "--resume auto looks for the newest checkpoint: add --checkpoint-dir DIR",
+                );
             }
         };
         let keep = self.keep.unwrap_or(checkpoints.keep);
-        let on_error = match self.on_checkpoint_error {
-            None => OnCheckpointError::default(),
-            Some(OnError::Continue) => OnCheckpointError::Continue,
-            Some(OnError::Stop) => OnCheckpointError::Stop,
+        let on_error = match self.on_checkpoint_error.as_deref() {
+            Some("stop") => OnCheckpointError::Stop,
+            _ => OnCheckpointError::Continue,
         };
         Ok(checkpoints
             .with_every(self.checkpoint_every.unwrap_or_default())

@@ -6,12 +6,11 @@ use chainrule_losses::LossConfig;
 use chainrule_optimizers::{OptimizerConfig, Schedule};
 use chainrule_tensor::Init;
 use chainrule_trainer::{Activation, GradientMethod, Sampling};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
     args::{
-        above_zero, activation, at_least_one, at_least_one_u64, loss, named, not_below_zero, optimizer, seed,
-        share, threads,
+        above_zero, activation, at_least_one, loss, named, not_below_zero, optimizer, seed, share, threads,
     },
     data::Data,
     keeping::Keeping,
@@ -21,7 +20,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(crate) struct Network {
     /// Hidden units: one number for each hidden layer [default: 50]
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     pub(crate) hidden: Option<Vec<usize>>,
     /// Activation of the hidden layers: one name for all, or one for each [default: sigmoid]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation())]
@@ -49,8 +48,8 @@ pub struct TrainMnist {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Start from a preset instead of the tutorial's settings: fast reaches 97 % with 50 hidden units in half a second
-    #[arg(long, value_name = "NAME", conflicts_with = "config")]
-    pub(crate) preset: Option<Preset>,
+    #[arg(long, value_name = "NAME", value_parser = ["fast"], conflicts_with = "config")]
+    pub(crate) preset: Option<String>,
     /// Print the settings as a TOML file for --config, without training
     #[arg(long, conflicts_with = "json")]
     pub(crate) print_config: bool,
@@ -100,13 +99,13 @@ pub struct TrainMnist {
     pub(crate) clip_norm: Option<f64>,
 
     /// Samples in a mini-batch [default: 100]
-    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     pub(crate) batch_size: Option<usize>,
     /// Number of epochs [default: 16]
-    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true, conflicts_with = "steps")]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one::<u64>, allow_negative_numbers = true, conflicts_with = "steps")]
     pub(crate) epochs: Option<u64>,
     /// Number of mini-batches to train on, instead of whole epochs
-    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one_u64, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = at_least_one::<u64>, allow_negative_numbers = true)]
     pub(crate) steps: Option<u64>,
     /// How mini-batches are drawn: from the shuffled training set, or with replacement as in the tutorial [default: shuffled]
     #[arg(long, help_heading = "Training", value_name = "HOW", value_parser = named::<Sampling>(["shuffled", "with-replacement"]))]
@@ -118,7 +117,7 @@ pub struct TrainMnist {
     #[arg(long, help_heading = "Training", value_name = "FRACTION", value_parser = share, allow_negative_numbers = true)]
     pub(crate) validation: Option<f64>,
     /// Stop after this many epochs without a lower validation loss, and restore the best parameters
-    #[arg(long, help_heading = "Training", value_name = "EPOCHS", value_parser = at_least_one_u64, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Training", value_name = "EPOCHS", value_parser = at_least_one::<u64>, allow_negative_numbers = true)]
     pub(crate) early_stopping: Option<u64>,
     /// Return an exponential moving average of the parameters with this decay, 0 ≤ d < 1
     #[arg(long, help_heading = "Training", value_name = "DECAY", value_parser = share, allow_negative_numbers = true)]
@@ -133,7 +132,7 @@ pub struct TrainMnist {
     #[command(flatten, next_help_heading = "Data and output")]
     pub(crate) data: Data,
     /// Train on the first N samples only
-    #[arg(long, help_heading = "Data and output", value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Data and output", value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     pub(crate) train_limit: Option<usize>,
     /// Save the trained network to this file
     #[arg(long, help_heading = "Data and output", value_name = "PATH")]
@@ -150,9 +149,4 @@ pub struct TrainMnist {
     /// Print the final summary only
     #[arg(long, help_heading = "Data and output")]
     pub(crate) quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Preset {
-    Fast,
 }

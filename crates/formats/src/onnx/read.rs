@@ -1,11 +1,12 @@
 //! Reads the graph and the tensors' names, types and shapes of an ONNX file.
 
 use chainrule_protobuf::{Fields, Malformed};
+use serde::Serialize;
 
 use crate::{Problem, StateDict, Tensor, description};
 
 /// What a graph is made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Graph {
     /// Name and version of the program that wrote it.
