@@ -23,7 +23,7 @@ pub(crate) struct Pictures {
 }
 
 /// What the README's terminal shows.
-const COMMAND: [&str; 3] = ["train-mnist", "--epochs", "5"];
+const COMMAND: &str = "train-mnist --epochs 5";
 
 pub(crate) fn run(options: &Pictures) -> Result<()> {
     let browser = Browser::new(!options.json)?;
@@ -36,11 +36,11 @@ pub(crate) fn run(options: &Pictures) -> Result<()> {
 
     let page = files.join("report.html");
     let page_text = page.display().to_string();
-    let printed = own::call(&[&COMMAND[..], &["--report", &page_text]].concat())?;
+    let printed = own::call(&[(&format!("{COMMAND} --report"), &page)])?;
     // Where the page was written is of no interest.
     let shown: Vec<&str> = printed.lines().filter(|line| !line.contains(&page_text)).collect();
     let mut pictures = vec![folder.join("terminal.svg")];
-    let command = format!("$ cargo xtask {}", COMMAND.join(" "));
+    let command = format!("$ cargo xtask {COMMAND}");
     fs::write(&pictures[0], terminal(&[&[&command[..]], &shown[..]].concat()).into_string())?;
 
     let job = files.join("job.json");

@@ -38,7 +38,8 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
         let mut contestants = start(options, &peers, &programs, threads, &mut failed)?;
         for work in options.works() {
             if options.talk() {
-                output::line(format_args!("measuring {} on {}", work.name(), machine::n_threads(threads)));
+                let on = output::counted(threads, "thread");
+                output::line(format_args!("measuring {} on {on}", work.name()));
             }
             results.add(measure(work, threads, options.rounds, &mut contestants, &programs));
         }

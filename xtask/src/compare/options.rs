@@ -19,7 +19,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) peers: Vec<Peer>,
     /// How often each library is measured, in turn
-    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     pub(super) rounds: usize,
     /// Numbers of threads
     #[arg(long, value_name = "N,…", default_value = "1,2", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]

@@ -95,7 +95,7 @@ fn markdown_is_a_page_with_two_tables_and_nothing_else() {
     let contestants = contestants(&folder);
     let text = succeeds(&call(&contestants, &["--markdown"]));
     assert!(text.starts_with("On ") && text.contains("Medians of 2 rounds with 1 threads"), "{text}");
-    let head = "| work | chainrule 3.4 | NumPy 3.4 | JAX 3.4 |\n| --- | --- | --- | --- |\n| **W1** ";
+    let head = "| workload | chainrule 3.4 | NumPy 3.4 | JAX 3.4 |\n| --- | --- | --- | --- |\n| **W1** ";
     assert!(text.contains(head), "{text}");
     // The peer whose loss is another has no figure.
     assert!(text.contains("k samples/s | 1000 | 200 (5.0) | – |\n"), "{text}");
