@@ -7,7 +7,7 @@
 
 mod settings;
 
-use std::{ops::ControlFlow, time::Duration};
+use std::time::Duration;
 
 use chainrule_benches::{THREADS, mnist, net, on_threads};
 use chainrule_layers::Context;
@@ -63,9 +63,10 @@ fn whole(c: &mut Criterion, samples: &ImageSet) {
                 on_threads(threads, || {
                     b.iter_custom(|n_steps| {
                         let config = config.clone().with_steps(n_steps);
-                        let summary =
-                            train(&mut net(), samples, None, &config, |_| ControlFlow::Continue(()))
-                                .expect("settings in range, data that fit");
+                        let summary = train(&mut net(), samples)
+                            .config(&config)
+                            .run()
+                            .expect("settings in range, data that fit");
                         Duration::from_secs_f64(summary.seconds())
                     });
                 });

@@ -9,7 +9,7 @@
 
 mod settings;
 
-use std::{hint::black_box, ops::ControlFlow, time::Duration};
+use std::{hint::black_box, time::Duration};
 
 use chainrule_benches::{Recipe, THREADS, mnist, net, on_threads};
 use chainrule_mnist::ImageSet;
@@ -36,8 +36,7 @@ fn training(c: &mut Criterion, samples: &ImageSet) {
         for threads in THREADS {
             group.bench_function(BenchmarkId::new(work, format!("threads-{threads}")), |b| {
                 let train_once = |mut net| {
-                    train(&mut net, samples, None, &config, |_| ControlFlow::Continue(()))
-                        .expect("settings in range, data that fit");
+                    train(&mut net, samples).config(&config).run().expect("settings in range, data that fit");
                     net
                 };
                 on_threads(threads, || b.iter_batched(|| net.clone(), train_once, BatchSize::PerIteration));

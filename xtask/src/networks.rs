@@ -1,7 +1,5 @@
 //! Trained networks with everything that there is, for commands that compare what others make of them.
 
-use std::ops::ControlFlow;
-
 use chainrule_layers::{Affine, BatchNorm, Elu, LayerConfig, LeakyRelu};
 use chainrule_losses::{LossConfig, SoftmaxCrossEntropy};
 use chainrule_mnist::Mnist;
@@ -64,7 +62,7 @@ pub(crate) fn trained(mnist: &Mnist) -> Result<Vec<(String, Mlp)>> {
     let trained = short.chain([Ok(("list-of-layers".to_string(), list))]).map(|case: Result<_>| {
         let (name, config) = case?;
         let mut net = Mlp::new(config)?;
-        train(&mut net, &some, None, &training, |_| ControlFlow::Continue(()))?;
+        train(&mut net, &some).config(&training).run()?;
         Ok((name, net))
     });
     trained.collect()

@@ -110,7 +110,7 @@ fn main() {
 mod tests {
     use std::ops::ControlFlow;
 
-    use chainrule::trainer::{Sampling, TrainConfig, train_with};
+    use chainrule::trainer::{Sampling, TrainConfig, train};
 
     use super::*;
 
@@ -147,13 +147,17 @@ mod tests {
             TrainConfig::new().with_seed(SEED).with_steps(20).with_sampling(Sampling::WithReplacement);
         let rule = Sgd::new(LEARNING_RATE);
         let mut before = Vec::new();
-        train_with(&mut by_trainer, &rule, &set, None, &config, |event| {
-            if let trainer::Event::Step(step) = event {
-                before.push(step.loss);
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+        train(&mut by_trainer, &set)
+            .config(&config)
+            .optimizer(&rule)
+            .callback(|event| {
+                if let trainer::Event::Step { report: step, .. } = event {
+                    before.push(step.loss);
+                }
+                ControlFlow::Continue(())
+            })
+            .run()
+            .unwrap();
         let after = train_steps(&mut by_loop, &set, 0..20);
         assert!(distance(&by_loop, &by_trainer) <= 1e-6);
         assert!(distance(&by_loop, &new_net().unwrap()) >= 1e-2);

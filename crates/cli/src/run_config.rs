@@ -117,7 +117,7 @@ fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
     if options.label_smoothing.is_none() && options.class_weights.is_none() {
         return Ok(loss);
     }
-    let Some(softmax) = loss.softmax_mut() else {
+    let LossConfig::SoftmaxCrossEntropy(softmax) = &mut loss else {
         return Usage::error("--label-smoothing and --class-weights are for --loss softmax-cross-entropy");
     };
     if let Some(smoothing) = options.label_smoothing {

@@ -13,8 +13,8 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use crate::Error;
 
-/// The fields of all records, one behind the other: a text for each would take a hundred times the memory of the file
-/// where they are short.
+/// The fields of all records in one string: a string for each would take a hundred times the memory of the file where
+/// they are short.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Records {
     text: String,
@@ -49,7 +49,7 @@ impl Records {
         &self.text[begin..self.ends[field]]
     }
 
-    /// Takes room for what so many bytes can say at most: where a field or a record ends, there is a byte that says so.
+    /// Reserves memory for the most that these bytes can hold: a byte ends each field and each record.
     fn reserve(&mut self, data: &[u8]) -> Result<(), TryReserveError> {
         let n_lines = data.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
         let n_commas = data.iter().filter(|byte| **byte == b',').count();
@@ -82,13 +82,13 @@ impl Records {
     }
 }
 
-/// A line that is put behind the data. A quote that is still open swallows it; then it is no record of its own.
+/// A line that is appended to the data. A quote that is never closed swallows it, so that it is no record of its own.
 const END: &[u8] = b"\nend";
 
-/// What some programs write in front of UTF-8.
+/// The byte order mark that some programs write in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Room that `data` should have behind its end, so that it need not move.
+/// Spare capacity that `data` should have, so that it need not move.
 pub(crate) const ROOM: usize = END.len();
 
 /// All records of `data`, the header first.

@@ -11,7 +11,6 @@ use std::{
 use crate::{
     Error, Number,
     error::list,
-    number,
     parse::{self, ROOM, Records},
 };
 
@@ -37,7 +36,7 @@ pub const MEMORY_FACTOR: usize = 64;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// For messages.
+    /// For error messages.
     path: PathBuf,
     names: Vec<String>,
     /// The first is the header.
@@ -51,11 +50,7 @@ impl Table {
     /// [`Error::Read`] if the file cannot be read or is none (a device has no end that could bound the memory), and those
     /// of [`from_reader`](Table::from_reader).
     pub fn read(path: impl AsRef<Path>) -> Result<Table, Error> {
-        let path = path.as_ref();
-        match whole(path) {
-            Ok(data) => Table::new(path, data),
-            Err(cause) => Err(Error::Read { path: path.into(), cause }),
-        }
+        Table::new(path.as_ref(), whole(path.as_ref()))
     }
 
     /// Reads a table from anything that gives bytes, to its end.
@@ -68,29 +63,26 @@ impl Table {
     /// - [`Error::DuplicateColumn`] if two columns have one name;
     /// - [`Error::Ragged`] unless every record has as many fields as the header.
     pub fn from_reader(mut reader: impl Read) -> Result<Table, Error> {
-        let path = Path::new("input");
         let mut data = Vec::new();
-        match reader.read_to_end(&mut data) {
-            Ok(_) => Table::new(path, data),
-            Err(cause) => Err(Error::Read { path: path.into(), cause }),
-        }
+        let read = reader.read_to_end(&mut data);
+        Table::new(Path::new("input"), read.map(|_| data))
     }
 
-    fn new(path: &Path, data: Vec<u8>) -> Result<Table, Error> {
+    fn new(path: &Path, data: io::Result<Vec<u8>>) -> Result<Table, Error> {
+        let data = data.map_err(|cause| Error::Read { path: path.into(), cause })?;
         let records = parse::records(path, data)?;
         if records.len() == 0 {
             return Err(Error::Empty { path: path.into() });
         }
+        let header = (0..records.n_columns()).map(|column| records.field(0, column).to_owned());
+        let names: Vec<String> = header.collect();
         let mut seen = HashSet::new();
-        for column in (0..records.n_columns()).map(|column| records.field(0, column)) {
-            if !seen.insert(column) {
-                return Err(Error::DuplicateColumn { path: path.into(), column: column.to_owned() });
-            }
+        if let Some(column) = names.iter().find(|name| !seen.insert(*name)) {
+            return Err(Error::DuplicateColumn { path: path.into(), column: column.clone() });
         }
         if let Some((line, found)) = records.ragged {
             return Err(Error::Ragged { path: path.into(), line, found, expected: records.n_columns() });
         }
-        let names = (0..records.n_columns()).map(|column| records.field(0, column).to_owned()).collect();
         Ok(Table { path: path.into(), names, records })
     }
 
@@ -138,7 +130,7 @@ impl Table {
         let mut numbers = Vec::with_capacity(self.n_rows() * columns.len());
         for record in self.data_records() {
             for &column in &columns {
-                let number = number::parse(self.records.field(record, column));
+                let number = F::parse(self.records.field(record, column));
                 numbers.push(number.ok_or_else(|| self.bad_field(record, column, F::EXPECTED))?);
             }
         }
@@ -210,7 +202,7 @@ impl Table {
         1..self.records.len()
     }
 
-    /// Where a column is in a record.
+    /// The position of a column.
     fn index(&self, name: &str) -> Result<usize, Error> {
         self.names.iter().position(|known| known == name).ok_or_else(|| Error::NoColumn {
             path: self.path.clone(),

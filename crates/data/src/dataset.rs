@@ -1,12 +1,12 @@
-//! One's own data in memory: rows or columns of numbers, with a class or values for every sample.
+//! A data set in memory: rows or columns of numbers, with a class or values for every sample.
 
 use std::{borrow::Cow, slice::ChunksExact};
 
-use chainrule_tensor::{Context, Float, InputBuffer, Shape, TargetBuffer};
+use chainrule_tensor::{Context, Float, InputBuffer, MatrixViewMut, Shape, TargetBuffer};
 
 use crate::{Error, Samples, TargetKind};
 
-/// Samples in memory, borrowed where they lie as they are needed: one after the other.
+/// A data set in memory: samples one after the other, borrowed if possible.
 ///
 /// Without targets it is good for fitting an encoding of its columns; training wants
 /// [`with_classes`](Dataset::with_classes) or [`with_values`](Dataset::with_values).
@@ -71,15 +71,11 @@ impl<'a> Dataset<'a> {
     fn new(x: Cow<'a, [f32]>, n_inputs: usize) -> Result<Self, Error> {
         if n_inputs == 0 || x.is_empty() {
             let found = format!("{} values, {n_inputs} for each sample", x.len());
-            return Err(Error::Data {
-                what: "the data".into(),
-                found,
-                expected: "at least one of each".into(),
-            });
+            return Err(mismatch("the data", found, "at least one of each"));
         }
         if !x.len().is_multiple_of(n_inputs) {
             let expected = format!("a multiple of {n_inputs}, the values of a sample");
-            return Err(mismatch("values".into(), x.len(), expected));
+            return Err(mismatch("values", x.len(), expected));
         }
         check_finite("value", &x, n_inputs)?;
         Ok(Dataset { x, n_inputs, targets: Targets::None, weights: None })
@@ -92,44 +88,38 @@ impl<'a> Dataset<'a> {
     pub fn with_classes(self, classes: &'a [usize]) -> Result<Self, Error> {
         self.check_count("classes", classes.len(), Some(self.n_samples()))?;
         if let Some(j) = classes.iter().position(|class| *class >= MOST_CLASSES) {
-            return Err(mismatch(
-                format!("the class of sample {j}"),
-                classes[j],
-                format!("below {MOST_CLASSES}"),
-            ));
+            let (what, expected) = (format!("the class of sample {j}"), format!("below {MOST_CLASSES}"));
+            return Err(mismatch(what, classes[j], expected));
         }
         Ok(Dataset { targets: Targets::Classes(classes.into()), ..self })
     }
 
-    /// The same samples with `n_outputs` values for each, sample after sample: what a regression is to find, or 0 for no
-    /// and 1 for yes.
+    /// The same samples with `n_outputs` target values for each, sample after sample: for regression, or 0 for no and 1 for
+    /// yes.
     ///
     /// # Errors
     /// [`Error::Data`] unless there are `n_outputs` finite values for every sample, and at least one.
     pub fn with_values(self, values: &'a [f32], n_outputs: usize) -> Result<Self, Error> {
         if n_outputs == 0 {
-            return Err(mismatch("values to find for each sample".into(), 0, "at least 1"));
+            return Err(mismatch("target values for each sample", 0, "at least 1"));
         }
-        self.check_count("values to find", values.len(), self.n_samples().checked_mul(n_outputs))?;
-        check_finite("value to find", values, n_outputs)?;
+        self.check_count("target values", values.len(), self.n_samples().checked_mul(n_outputs))?;
+        check_finite("target value", values, n_outputs)?;
         Ok(Dataset { targets: Targets::Values(values.into(), n_outputs), ..self })
     }
 
-    /// The same samples, each of which counts so many times in the loss.
+    /// The same samples with sample weights: how many times each counts in the loss.
     ///
     /// # Errors
     /// [`Error::Data`] unless there is a weight for every sample, finite and not below 0.
     pub fn with_weights(self, weights: &'a [f32]) -> Result<Self, Error> {
         self.check_count("weights of samples", weights.len(), Some(self.n_samples()))?;
         if let Some(j) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(mismatch(
-                format!("the weight of sample {j}"),
-                weights[j],
-                "a finite number not below 0",
-            ));
+            let what = format!("the weight of sample {j}");
+            return Err(mismatch(what, weights[j], "a finite number not below 0"));
         }
         if weights.iter().all(|w| *w == 0.0) {
-            return Err(mismatch("weights of samples".into(), "none above 0", "one above 0 at least"));
+            return Err(mismatch("weights of samples", "none above 0", "at least one above 0"));
         }
         Ok(Dataset { weights: Some(weights.into()), ..self })
     }
@@ -181,21 +171,21 @@ impl<'a> Dataset<'a> {
         self.into_iter()
     }
 
-    /// `expected` is `None` where it is more than any memory has.
+    /// Refuses another number of values than `expected`, which is `None` if it overflows.
     fn check_count(&self, what: &str, found: usize, expected: Option<usize>) -> Result<(), Error> {
         if Some(found) == expected {
             return Ok(());
         }
         let expected = expected.map_or("fewer".into(), |expected| expected.to_string());
-        Err(mismatch(what.into(), found, format!("{expected} for {} samples", self.n_samples())))
+        Err(mismatch(what, found, format!("{expected} for {} samples", self.n_samples())))
     }
 }
 
-/// More classes are no small network.
+/// The maximum number of classes; networks with more are not small.
 const MOST_CLASSES: usize = 1 << 24;
 
-fn mismatch(what: String, found: impl ToString, expected: impl ToString) -> Error {
-    Error::Data { what, found: found.to_string(), expected: expected.to_string() }
+fn mismatch(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Error {
+    Error::Data { what: what.into(), found: found.to_string(), expected: expected.to_string() }
 }
 
 fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Error> {
@@ -208,7 +198,7 @@ fn check_finite(what: &str, values: &[f32], per_sample: usize) -> Result<(), Err
     }
 }
 
-/// The rows, as an encoding of columns is fitted to.
+/// The rows, to which an encoding of columns is fitted.
 impl<'a> IntoIterator for &'a Dataset<'_> {
     type Item = &'a [f32];
     type IntoIter = ChunksExact<'a, f32>;
@@ -239,13 +229,12 @@ impl Samples for Dataset<'_> {
 
     fn target_range(&self) -> Option<(f64, f64)> {
         let Targets::Values(values, _) = &self.targets else { return None };
-        let range = values
-            .iter()
-            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &t| (low.min(t), high.max(t)));
-        Some((range.0.into(), range.1.into()))
+        let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        Some((low.into(), high.into()))
     }
 
-    /// Also that of a yes or no, so that both are in every part of a split.
+    /// A single target of 0 or 1 counts as a class, too, so that both are in every part of a split.
     fn class_of(&self, i: usize) -> Option<usize> {
         match &self.targets {
             Targets::Classes(classes) => Some(classes[i]),
@@ -261,27 +250,26 @@ impl Samples for Dataset<'_> {
         indices: &[usize],
         _: Context,
     ) {
-        let mut x = x.dense_mut(self.n_inputs, indices.len());
-        for (j, &i) in indices.iter().enumerate() {
-            let sample = &self.x[i * self.n_inputs..(i + 1) * self.n_inputs];
-            for (x, &value) in x.column_mut(j).iter_mut().zip(sample) {
-                *x = F::of(f64::from(value));
-            }
-        }
+        gather_columns(x.dense_mut(self.n_inputs, indices.len()), &self.x, indices);
         match &self.targets {
             Targets::None => panic!("found data without targets, expected classes or values"),
             Targets::Classes(classes) => t.classes_mut().extend(indices.iter().map(|&i| classes[i])),
             Targets::Values(values, n) => {
-                let mut t = t.values_mut(*n, indices.len());
-                for (j, &i) in indices.iter().enumerate() {
-                    for (t, &value) in t.column_mut(j).iter_mut().zip(&values[i * n..(i + 1) * n]) {
-                        *t = F::of(f64::from(value));
-                    }
-                }
+                gather_columns(t.values_mut(*n, indices.len()), values, indices);
             }
         }
         if let Some(weights) = &self.weights {
             t.weights_mut().extend(indices.iter().map(|&i| F::of(f64::from(weights[i]))));
+        }
+    }
+}
+
+/// Copies the columns `indices` of `from`, which has as many values in each as `to`.
+fn gather_columns<F: Float>(mut to: MatrixViewMut<'_, F>, from: &[f32], indices: &[usize]) {
+    let n = to.n_rows();
+    for (j, &i) in indices.iter().enumerate() {
+        for (to, &value) in to.column_mut(j).iter_mut().zip(&from[i * n..(i + 1) * n]) {
+            *to = F::of(f64::from(value));
         }
     }
 }
@@ -313,11 +301,11 @@ mod tests {
             ),
             (Dataset::from_columns(&[&[1.0], &[1.0, 2.0]]), "values in column 1: found 2, expected 1"),
             (data().with_classes(&[1]), "classes: found 1, expected 2 for 2 samples"),
-            (data().with_values(&[1.0; 5], 2), "values to find: found 5, expected 4 for 2 samples"),
-            (data().with_values(&[], 0), "values to find for each sample: found 0, expected at least 1"),
+            (data().with_values(&[1.0; 5], 2), "target values: found 5, expected 4 for 2 samples"),
+            (data().with_values(&[], 0), "target values for each sample: found 0, expected at least 1"),
             (
                 data().with_values(&[1.0, f32::INFINITY], 1),
-                "value to find 0 of sample 1: found inf, expected a finite number",
+                "target value 0 of sample 1: found inf, expected a finite number",
             ),
             (
                 data().with_classes(&[1, usize::MAX]),
@@ -325,11 +313,11 @@ mod tests {
             ),
             (
                 data().with_values(&[1.0; 5], usize::MAX),
-                "values to find: found 5, expected fewer for 2 samples",
+                "target values: found 5, expected fewer for 2 samples",
             ),
             (
                 data().with_weights(&[0.0, 0.0]),
-                "weights of samples: found none above 0, expected one above 0 at least",
+                "weights of samples: found none above 0, expected at least one above 0",
             ),
             (
                 data().with_weights(&[1.0, -1.0]),

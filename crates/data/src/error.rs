@@ -1,4 +1,4 @@
-//! What can be wrong with data, in one sentence each.
+//! The errors of this crate, one sentence each.
 
 /// Why data were refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -15,10 +15,10 @@ pub enum Error {
         expected: String,
     },
 
-    /// Nobody can hold out such a share of the samples.
-    #[error("the share to hold out is {found}, expected a number from 0 to 1")]
+    /// The fraction of samples to hold out is out of range.
+    #[error("the fraction to hold out is {found}, expected a number from 0 to 1")]
     Share {
-        /// The share.
+        /// The fraction.
         found: f64,
     },
 }

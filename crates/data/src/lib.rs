@@ -8,7 +8,7 @@ mod dataset;
 mod pixels;
 mod samples;
 
-// Which of them, and when.
+// Mini-batches and splits.
 mod order;
 mod split;
 

@@ -2,7 +2,7 @@
 
 use chainrule_tensor::random::{Purpose, generator, index, shuffle};
 
-/// How mini-batches are put together.
+/// How samples are drawn for mini-batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -40,7 +40,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Of the samples `pool`; a larger batch size than there are samples counts as that many.
+    /// Mini-batches of the samples `pool`. A batch size above their number counts as that number.
     ///
     /// # Panics
     /// Unless there is a sample, and `batch_size` is 1 at least.
@@ -51,12 +51,12 @@ impl Order {
         Order { sampling, seed, pool, batch_size, indices: Vec::new(), epoch: None }
     }
 
-    /// How many samples a mini-batch has, but for the last of an epoch.
+    /// Samples per mini-batch; the last of an epoch may have fewer.
     pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    /// How many mini-batches an epoch has.
+    /// Mini-batches per epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.pool.len().div_ceil(self.batch_size) as u64
     }
@@ -67,8 +67,7 @@ impl Order {
         match self.sampling {
             Sampling::Shuffled => {
                 if self.epoch != Some(epoch) {
-                    self.indices.clear();
-                    self.indices.extend_from_slice(&self.pool);
+                    self.indices.clone_from(&self.pool);
                     shuffle(&mut generator(self.seed, Purpose::Shuffle, epoch, 0), &mut self.indices);
                     self.epoch = Some(epoch);
                 }

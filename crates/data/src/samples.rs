@@ -1,8 +1,8 @@
-//! What a training asks of a source of samples.
+//! The trait of all data sets: what training asks of a source of samples.
 
 use chainrule_tensor::{Context, Float, InputBuffer, Matrix, Shape, TargetBuffer, Targets};
 
-/// Samples with a target each, as a training loop takes them: some at a time, in any order.
+/// A data set: samples with a target each, gathered into mini-batches in any order.
 ///
 /// The values may be stored in any form; they become numbers when a mini-batch is gathered, in the element type that
 /// is asked for.
@@ -43,7 +43,7 @@ pub trait Samples: Sync {
     /// The shape of a sample.
     fn shape(&self) -> Shape;
 
-    /// Values per sample.
+    /// Values per sample (features).
     fn n_inputs(&self) -> usize {
         self.shape().size()
     }
@@ -54,9 +54,9 @@ pub trait Samples: Sync {
     /// Writes the samples `indices` into `x`, one column each in the order of the indices, and their targets into `t`, with
     /// their weights, if they have any.
     ///
-    /// Who changes samples in training does it where `at.training` says so, as a pure function of the sample's index,
-    /// `at.seed` and `at.epoch`: then the bits depend neither on threads nor on where a run was resumed. The sample `indices[j]`
-    /// is the one at position `at.first_sample + j` of the mini-batch of step `at.step`.
+    /// Data augmentation belongs here: if `at.training`, as a pure function of the sample's index, `at.seed` and `at.epoch`.
+    /// Then the bits depend neither on threads nor on where a run was resumed. The sample `indices[j]` is the one at position
+    /// `at.first_sample + j` of the mini-batch of step `at.step`.
     ///
     /// # Panics
     /// If an index is not below `n_samples`.
@@ -68,7 +68,7 @@ pub trait Samples: Sync {
         at: Context,
     );
 
-    /// The class of sample `i`, so that a split keeps their shares; `None` where samples have no classes.
+    /// The class of sample `i`, for stratified splits; `None` where samples have no classes.
     fn class_of(&self, i: usize) -> Option<usize> {
         let mut t = TargetBuffer::<f32>::new();
         self.gather(&mut InputBuffer::new(), &mut t, &[i], Context::inference());
@@ -99,7 +99,7 @@ pub trait Samples: Sync {
 /// What the targets of a data set are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind {
-    /// There are none.
+    /// No targets.
     None,
     /// A class for each sample, below `n_classes`.
     Classes {

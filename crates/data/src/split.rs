@@ -1,4 +1,4 @@
-//! Samples held out of training: a random share of every class.
+//! Splits into training and held-out samples, stratified by class.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use chainrule_tensor::random::{Purpose, generator, shuffle};
 
 use crate::{Error, Samples};
 
-/// The indices of `samples` in two parts, to train on and held out, both in increasing order.
+/// Splits `samples` into the indices to train on and those held out, both in increasing order.
 ///
-/// The split is stratified: every class is in both parts with its share, as far as whole samples allow, and `fraction`
+/// The split is stratified: every class is in both parts with its fraction, as far as whole samples allow, and `fraction`
 /// of all samples are held out, rounded. Which ones is a pure function of the seed.
 ///
 /// A class of several samples is never held out whole, unless all samples are.
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(held_out(7), held_out(7));
         for bad in [f64::NAN, -0.1, 1.5] {
             let message = split(&data, bad, 1).unwrap_err().to_string();
-            assert_eq!(message, format!("the share to hold out is {bad}, expected a number from 0 to 1"));
+            assert_eq!(message, format!("the fraction to hold out is {bad}, expected a number from 0 to 1"));
         }
     }
 

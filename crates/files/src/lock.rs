@@ -1,4 +1,4 @@
-//! A file that one process at a time has for itself.
+//! A file lock, which one process at a time can have.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -6,8 +6,8 @@ use std::{
     path::Path,
 };
 
-/// Locks the file at `path`, which is made if it is not there; `None` if somebody else has the lock. It is held until the file
-/// is closed, and goes with the process, however it ends.
+/// Locks the file at `path`, which is made if it is not there; `None` if another process has the lock. It is held until
+/// the file is closed, and goes with the process, however it ends.
 ///
 /// # Errors
 /// What the operating system says if the file cannot be opened or locked.

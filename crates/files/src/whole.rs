@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written under a temporary name, made durable, renamed, and the folder made durable.
+//! Atomic writes: a file is whole or not there. It is written under a temporary name, synced, renamed, and the folder synced.
 //!
 //! ```text
 //! create .NAME.PROCESS-NUMBER.tmp → write → fsync → rename to NAME → fsync of the folder
@@ -46,7 +46,7 @@ pub trait Disk {
     /// What the operating system says, here and below.
     fn create(&self, path: &Path, permissions: Option<Permissions>) -> io::Result<Self::File>;
 
-    /// Waits until the content is on the disk.
+    /// Waits until the content is on the disk (fsync).
     fn sync(&self, file: &mut Self::File) -> io::Result<()>;
 
     /// Gives a file another name; a file that has it already is replaced.
@@ -59,7 +59,7 @@ pub trait Disk {
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
 
-/// The real one.
+/// The disk of the operating system.
 #[derive(Clone, Copy, Debug)]
 pub struct System;
 
@@ -92,7 +92,7 @@ impl Disk for System {
     }
 }
 
-/// [`write_file`] on a disk that may be another than the real one.
+/// [`write_file`] on any [`Disk`].
 ///
 /// # Errors
 /// As [`write_file`].
@@ -132,7 +132,7 @@ pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
     fs::remove_file(&temporary)
 }
 
-/// Removes what writers that were killed have left in `folder`; nobody may be writing there.
+/// Removes the temporary files that killed processes have left in `folder`; nobody may be writing there.
 ///
 /// # Errors
 /// What the operating system says.
@@ -166,10 +166,7 @@ fn destination(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A name in the same folder that nobody else uses.

@@ -138,13 +138,8 @@ impl Check {
     /// ```
     #[track_caller]
     pub fn run<F: Real>(&self, mut f: impl FnMut(&[F]) -> F, x: &[F], gradient: &[F]) -> Report {
-        assert!(
-            gradient.len() == x.len(),
-            "the gradient of {} values needs {} derivatives, found {}",
-            x.len(),
-            x.len(),
-            gradient.len(),
-        );
+        let (n, found) = (x.len(), gradient.len());
+        assert!(found == n, "the gradient of {n} values needs {n} derivatives, found {found}");
         if let Some((index, value)) = first_not_finite(x) {
             return self.refuse(x, Refusal::Input { index, value });
         }
@@ -187,13 +182,9 @@ impl Check {
     /// ```
     #[track_caller]
     pub fn compare<F: Real>(&self, analytic: &[F], numeric: &[F]) -> Report {
-        assert!(
-            analytic.len() == numeric.len(),
-            "two gradients of one tensor have the same length, found {} and {}",
-            analytic.len(),
-            numeric.len(),
-        );
-        let indices: Vec<usize> = (0..analytic.len()).collect();
+        let (n, other) = (analytic.len(), numeric.len());
+        assert!(n == other, "two gradients of one tensor have the same length, found {n} and {other}");
+        let indices: Vec<usize> = (0..n).collect();
         self.compare_at(&indices, analytic, numeric)
     }
 
@@ -239,18 +230,11 @@ impl Check {
     /// ```
     #[track_caller]
     pub fn compare_at<F: Real>(&self, indices: &[usize], analytic: &[F], numeric: &[F]) -> Report {
-        assert!(
-            indices.len() == numeric.len(),
-            "{} indices need as many numerical derivatives, found {}",
-            indices.len(),
-            numeric.len(),
-        );
+        let (n, found, n_total) = (indices.len(), numeric.len(), analytic.len());
+        assert!(found == n, "{n} indices need as many numerical derivatives, found {found}");
         // Increasing, so that no derivative counts twice.
-        assert!(
-            indices.is_sorted_by(|a, b| a < b) && indices.last().is_none_or(|&i| i < analytic.len()),
-            "indices must be increasing and below {}, found {indices:?}",
-            analytic.len(),
-        );
+        let is_good = indices.is_sorted_by(|a, b| a < b) && indices.last().is_none_or(|&i| i < n_total);
+        assert!(is_good, "indices must be increasing and below {n_total}, found {indices:?}");
         let pairs = Pair::all(indices, analytic, numeric, self.tolerance);
         let outcome = pairs.map(|pairs| Comparison::new(&pairs, self.tolerance));
         Report::new::<F>(analytic.len(), self.tolerance, outcome)

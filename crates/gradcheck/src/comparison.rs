@@ -3,7 +3,7 @@
 use crate::real::to_f64;
 use crate::{Real, Refusal};
 
-/// What agrees.
+/// The tolerances of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Tolerance {
     /// The largest relative error.
@@ -77,7 +77,7 @@ impl Pair {
     }
 }
 
-/// What comparing finite derivatives gave.
+/// The result of comparing finite derivatives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
     pub(crate) n_checked: usize,
@@ -118,10 +118,8 @@ impl Comparison {
             n_checked: pairs.len(),
             n_agreeing: agreeing.len(),
             kinks: kinks.into_iter().map(|pair| pair.index).collect(),
-            worst: worst.reduce(|worst, next| match next.relative_error > worst.relative_error {
-                true => next,
-                false => worst,
-            }),
+            // From the back, so that the first of equal ones counts.
+            worst: worst.rev().max_by(|a, b| a.relative_error.total_cmp(&b.relative_error)),
         }
     }
 

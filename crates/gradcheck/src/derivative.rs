@@ -66,28 +66,17 @@ pub(crate) fn assert_step<F: Real>(step: F) {
 /// ```
 #[track_caller]
 pub fn central_difference<F: Real>(mut f: impl FnMut(&[F]) -> F, x: &[F], step: Step) -> Vec<F> {
-    let mut x = x.to_vec();
+    let mut point = x.to_vec();
     let mut gradient = Vec::with_capacity(x.len());
-    for i in 0..x.len() {
-        gradient.push(partial_derivative(&mut f, &mut x, i, step));
+    for (i, &centre) in x.iter().enumerate() {
+        let along = |value| {
+            point[i] = value;
+            f(&point)
+        };
+        gradient.push(derivative(along, centre, step.at(centre)));
+        point[i] = centre;
     }
     gradient
-}
-
-/// The central difference in coordinate `i`. `x` is perturbed and put back.
-#[track_caller]
-fn partial_derivative<F: Real>(f: &mut impl FnMut(&[F]) -> F, x: &mut [F], i: usize, step: Step) -> F {
-    let centre = x[i];
-    let slope = derivative(
-        |value| {
-            x[i] = value;
-            f(x)
-        },
-        centre,
-        step.at(centre),
-    );
-    x[i] = centre;
-    slope
 }
 
 #[cfg(test)]

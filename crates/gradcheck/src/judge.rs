@@ -6,7 +6,7 @@ use crate::real::to_f64;
 use crate::stencil::Stencil;
 use crate::{Check, Real, Refusal, Report};
 
-/// The share of a derivative by which the slopes on both sides must differ for a derivative that agrees to be
+/// The fraction of a derivative by which the slopes on both sides must differ for a derivative that agrees to be
 /// looked at again. Smooth functions seldom bend as much within a step.
 const SHARP: f64 = 1e-3;
 
@@ -50,7 +50,7 @@ impl Check {
         })
     }
 
-    /// The report of a check of a tensor as large as `tensor` that could not be made.
+    /// The report of a check of `tensor` that was refused.
     pub(crate) fn refuse<F: Real>(&self, tensor: &[F], refusal: Refusal) -> Report {
         Report::new::<F>(tensor.len(), self.tolerance, Err(refusal))
     }

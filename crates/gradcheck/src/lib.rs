@@ -15,12 +15,12 @@ mod kink;
 mod stencil;
 mod subset;
 
-// Checks made of that one.
+// Checks built on that one.
 mod control;
 mod inputs;
 mod outputs;
 
-// What a check found.
+// Results.
 mod refusal;
 mod report;
 mod reports;

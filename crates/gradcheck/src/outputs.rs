@@ -106,12 +106,8 @@ impl Check {
     /// ```
     #[track_caller]
     pub fn jvp<F: Real>(&self, mut f: impl FnMut(&[F], &mut [F]), x: &[F], u: &[F], jvp: &[F]) -> Report {
-        assert!(
-            u.len() == x.len(),
-            "a direction has as many elements as x, expected {}, found {}",
-            x.len(),
-            u.len(),
-        );
+        let (n, found) = (x.len(), u.len());
+        assert!(found == n, "a direction has as many elements as x, expected {n}, found {found}");
         let middle = match outputs_at(&mut f, x, u, jvp.len()) {
             Ok(middle) => middle,
             Err(refusal) => return self.refuse(jvp, refusal),

@@ -197,12 +197,10 @@ impl fmt::Display for Report {
             (n_wrong, _) => ("wrong", n_wrong, "disagree"),
         };
         write!(f, "{verdict}: {n} of {} ", self.n_checked())?;
-        if self.n_checked() < self.n_total {
-            write!(f, "checked derivatives ({} in all) ", self.n_total)?;
-        } else {
-            write!(f, "derivatives ")?;
+        match self.n_checked() < self.n_total {
+            true => write!(f, "checked derivatives ({} in all) {verb}", self.n_total)?,
+            false => write!(f, "derivatives {verb}")?,
         }
-        write!(f, "{verb}")?;
         if self.n_kinks() > 0 {
             let noun = if self.n_kinks() == 1 { "kink" } else { "kinks" };
             let mut places: Vec<String> =
@@ -224,12 +222,8 @@ impl fmt::Display for Report {
             write!(f, ": given {:?}, numerical {:?}", worst.analytic, worst.numeric)?;
         }
         if let Some(name) = self.too_coarse() {
-            let resolution = COARSE_RESOLUTION;
-            let tolerance = self.tolerance.relative;
-            write!(
-                f,
-                "; evaluated in {name}: below {resolution:e} its differences are noise, the tolerance is {tolerance:e}"
-            )?;
+            write!(f, "; evaluated in {name}: below {COARSE_RESOLUTION:e} its differences are noise, ")?;
+            write!(f, "the tolerance is {:e}", self.tolerance.relative)?;
         }
         Ok(())
     }

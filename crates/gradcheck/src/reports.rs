@@ -64,15 +64,6 @@ impl FromIterator<Report> for Reports {
     }
 }
 
-impl IntoIterator for Reports {
-    type Item = Report;
-    type IntoIter = std::vec::IntoIter<Report>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.reports.into_iter()
-    }
-}
-
 impl<'a> IntoIterator for &'a Reports {
     type Item = &'a Report;
     type IntoIter = std::slice::Iter<'a, Report>;

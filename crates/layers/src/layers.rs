@@ -170,18 +170,21 @@ impl<F: Float> Layers<F> {
     /// The reverse of [`pack`](Layers::pack).
     ///
     /// # Panics
-    /// Unless there are as many values as the tensors have that `values` has room for.
+    /// Unless there are as many values as all tensors have, or all parameters.
     #[track_caller]
-    pub fn unpack(&self, mut packed: &[F], values: &mut [F]) {
-        let n_values = values.len();
+    pub fn unpack(&self, mut packed: &[F]) -> Vec<F> {
+        let of_parameters: usize = self.parameters().map(Tensor::len).sum();
+        let n_values = if packed.len() <= of_parameters { self.n_parameters } else { self.n_values };
+        let mut values = vec![F::zero(); n_values];
         for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
             let Some((of_this, rest)) = packed.split_at_checked(tensor.len()) else {
                 panic!("{} values short of {} of {}", tensor.len() - packed.len(), tensor.len(), tensor.name);
             };
-            tensor.view_mut(values).as_mut_slice().copy_from_slice(of_this);
+            tensor.view_mut(&mut values).as_mut_slice().copy_from_slice(of_this);
             packed = rest;
         }
         assert!(packed.is_empty(), "{} values more than the network has", packed.len());
+        values
     }
 
     /// Cuts the parameters into pieces of about `length` values, each some columns of one tensor: the cuts depend on the

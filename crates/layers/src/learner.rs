@@ -85,7 +85,8 @@ impl<F: Float> Sequential<F> {
         let mut layers = Vec::new();
         for (l, layer) in self.layers().iter().enumerate() {
             let context = context.at_layer(context.layer + l);
-            let kept = forward(layer, self.layers().tensors_of(l), self.values(), y, context);
+            let (tensors, shape) = (self.layers().tensors_of(l), self.layers().shapes()[l]);
+            let kept = forward(layer, tensors, self.values(), shape, y, context);
             y = kept.y.clone();
             layers.push(kept);
         }
@@ -130,7 +131,7 @@ pub trait LayerExt<F: Float>: Layer<F> {
     #[track_caller]
     fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (tensors, values) = initial(self, x.nrows());
-        let kept = forward(self, &tensors, &values, x.clone(), *context);
+        let kept = forward(self, &tensors, &values, Shape::flat(x.nrows()), x.clone(), *context);
         (kept.y.clone(), Cache { layers: vec![kept] })
     }
 
@@ -162,11 +163,14 @@ fn forward<F: Float>(
     layer: &(impl Layer<F> + ?Sized),
     tensors: &[Tensor],
     values: &[F],
+    shape: Shape,
     x: Matrix<F>,
     context: Context,
 ) -> Kept<F> {
     let (n_inputs, n_samples) = x.shape();
-    let (shape, context) = (Shape::flat(n_inputs), context.of_samples(n_samples));
+    // Of another size, the layer says what is wrong.
+    let shape = if shape.size() == n_inputs { shape } else { Shape::flat(n_inputs) };
+    let context = context.of_samples(n_samples);
     let output = layer.output(shape).unwrap_or_else(|problem| panic!("{}: {problem}", layer.name()));
     let whole_batch = layer.extras().whole_batch.filter(|_| context.training);
     let n_sums = whole_batch.map_or(0, |whole_batch| whole_batch.n_sums(shape));

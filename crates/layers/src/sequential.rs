@@ -131,7 +131,7 @@ impl<F: Float> Sequential<F> {
     /// Unless there are as many as the network has.
     #[track_caller]
     pub fn unpack(&mut self, packed: &[F]) {
-        self.layers.unpack(packed, &mut self.values);
+        self.values.copy_from_slice(&self.layers.unpack(packed));
     }
 
     /// All values as they lie: see [`Layers::tensors`] for where.

@@ -52,11 +52,10 @@ impl Scalar {
     /// ```
     /// use chainrule_logs::Scalar;
     /// use chainrule_trainer::{Dataset, Mlp, MlpConfig, TrainConfig, train};
-    /// # use std::ops::ControlFlow;
     /// let set = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0], 2)?.with_classes(&[0, 1])?;
     /// let mut net = Mlp::new(&MlpConfig::new([2, 3, 2]))?;
     /// let config = TrainConfig::new().with_epochs(1);
-    /// let report = &train(&mut net, &set, None, &config, |_| ControlFlow::Continue(()))?.history[0];
+    /// let report = &train(&mut net, &set).config(&config).run()?.history[0];
     /// let tags: Vec<String> = Scalar::of_epoch(report).into_iter().map(|scalar| scalar.tag).collect();
     /// assert_eq!(tags, ["loss/train", "accuracy/train", "learning_rate", "samples_per_second"]);
     /// # Ok::<(), chainrule_trainer::Error>(())
@@ -73,11 +72,10 @@ impl Scalar {
     /// ```
     /// use chainrule_logs::Scalar;
     /// use chainrule_trainer::{Dataset, Mlp, MlpConfig, TrainConfig, diagnostics::diagnose, train};
-    /// # use std::ops::ControlFlow;
     /// let set = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0], 2)?.with_classes(&[0, 1])?;
     /// let mut net = Mlp::new(&MlpConfig::new([2, 3, 2]))?;
     /// let config = TrainConfig::new().with_epochs(1);
-    /// let report = &train(&mut net, &set, None, &config, |_| ControlFlow::Continue(()))?.history[0];
+    /// let report = &train(&mut net, &set).config(&config).run()?.history[0];
     /// let scalars = Scalar::of_diagnostics(report, &diagnose(&net, &set, &[0, 1])?);
     /// assert_eq!(scalars.first().map(|scalar| &*scalar.tag), Some("weight_norm/W1"));
     /// assert_eq!(scalars.last().map(|scalar| &*scalar.tag), Some("saturated_units/layer2"));

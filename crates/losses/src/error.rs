@@ -1,4 +1,4 @@
-//! Why a loss, or a setting of one, is refused.
+//! The errors of this crate: settings out of range, and unknown names.
 
 use thiserror::Error;
 
@@ -22,7 +22,7 @@ pub enum Error {
         name: &'static str,
         /// What it was set to.
         found: f64,
-        /// The good range in words.
+        /// The valid range in words.
         expected: &'static str,
     },
     /// The weight of a class is out of range, or the loss cannot be used with this number of outputs.

@@ -55,11 +55,10 @@ impl Huber {
     /// # Errors
     /// [`Error::Setting`] unless δ is finite and above 0.
     pub fn check(&self) -> Result<(), Error> {
-        let (name, expected) = ("delta", "a finite number above 0");
-        match self.delta > 0.0 && self.delta.is_finite() {
-            true => Ok(()),
-            false => Err(Error::Setting { name, found: self.delta, expected }),
+        if self.delta > 0.0 && self.delta.is_finite() {
+            return Ok(());
         }
+        Err(Error::Setting { name: "delta", found: self.delta, expected: "a finite number above 0" })
     }
 }
 

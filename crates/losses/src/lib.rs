@@ -1,22 +1,22 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-// What a loss is and what it is given.
+// The trait of all losses, and what outputs mean.
 mod error;
 mod loss;
 mod outputs;
 
-// Of classes and labels.
+// Classification.
 mod binary_cross_entropy;
 mod cross_entropy_on_probabilities;
 mod softmax_cross_entropy;
 
-// Of values.
+// Regression.
 mod half_squared_error;
 mod huber;
 mod mean_squared_error;
 
-// What the losses share that treat every output alike.
+// Losses that are a sum over single outputs.
 mod elementwise;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
@@ -34,8 +34,8 @@ pub use mean_squared_error::MeanSquaredError;
 pub use outputs::Outputs;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 
-/// Any of the losses that networks are trained with, chosen while a program runs: what a configuration holds and a
-/// checkpoint records.
+/// Any of the losses that networks are trained with, chosen at run time, as a network configuration and a checkpoint hold
+/// it.
 ///
 /// [`loss`](LossConfig::loss) gives the [`Loss`] itself. With the feature `serde` it is read and written as
 /// `{"softmax-cross-entropy":{"label_smoothing":0.1}}`; a setting that is left out has its default, one out of range is
@@ -57,17 +57,17 @@ pub use softmax_cross_entropy::SoftmaxCrossEntropy;
 #[non_exhaustive]
 pub enum LossConfig {
     // Files hold the number of a variant: new ones go to the end.
-    /// Of one class in many, from logits.
+    /// Cross-entropy of classes that exclude each other, from logits.
     SoftmaxCrossEntropy(
         #[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] SoftmaxCrossEntropy,
     ),
-    /// Of independent labels (yes or no), from logits.
+    /// Cross-entropy of independent labels (yes or no), from logits.
     BinaryCrossEntropy,
-    /// Of values.
+    /// Mean squared error: regression.
     MeanSquaredError,
-    /// Of values, as in the tutorials.
+    /// Half the squared error per sample, as in the tutorials.
     HalfSquaredError,
-    /// Of values with outliers.
+    /// Huber loss: regression with outliers.
     Huber(#[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] Huber),
 }
 
@@ -91,14 +91,6 @@ impl LossConfig {
             LossConfig::MeanSquaredError => &MeanSquaredError,
             LossConfig::HalfSquaredError => &HalfSquaredError,
             LossConfig::Huber(loss) => loss,
-        }
-    }
-
-    /// The settings of the softmax cross-entropy, to be changed; `None` if it is another loss.
-    pub fn softmax_mut(&mut self) -> Option<&mut SoftmaxCrossEntropy> {
-        match self {
-            LossConfig::SoftmaxCrossEntropy(loss) => Some(loss),
-            _ => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a loss is: a sum over the samples, the divisor of its mean, the gradient of the sum, and what outputs mean.
+//! The trait of all losses: the sum over the samples, the divisor of its mean, and the gradient of the sum.
 
 use std::{
     fmt::Debug,

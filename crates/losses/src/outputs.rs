@@ -1,4 +1,4 @@
-//! What the outputs of a network mean, and so what they predict: the loss says which of three it is.
+//! What the outputs of a network mean: probabilities of classes, probabilities of labels, or values.
 
 use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, softmax_to};
 
@@ -65,7 +65,7 @@ impl Outputs {
         }
     }
 
-    /// How many classes `n_outputs` outputs tell apart: as many, or two if it is the probability of a single label.
+    /// The number of classes of a network with `n_outputs` outputs: as many, or two if it is a single label.
     /// `None` for several labels and for values.
     pub fn n_classes(self, n_outputs: usize) -> Option<usize> {
         match self {

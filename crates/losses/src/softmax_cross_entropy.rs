@@ -25,7 +25,7 @@ use crate::{Error, Loss, LossSum, Outputs, Targets, loss::assert_shapes};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `label_smoothing` | 0 | ε, the share of every target that is spread over all classes | 0 ≤ ε < 1 |
+/// | `label_smoothing` | 0 | ε, the part of every target that is spread over all classes | 0 ≤ ε < 1 |
 /// | `class_weights` | none | how much each class counts; without weights all count the same | finite, not below 0, one above 0 |
 ///
 /// The mean is that of PyTorch's `cross_entropy`, but for class weights with values as targets: there PyTorch divides
@@ -53,7 +53,7 @@ use crate::{Error, Loss, LossSum, Outputs, Targets, loss::assert_shapes};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct SoftmaxCrossEntropy {
-    /// ε: the share of every target that is spread over all classes.
+    /// ε: the part of every target that is spread over all classes.
     pub label_smoothing: f64,
     /// How much each class counts: one weight per class, or none if all count the same.
     #[cfg_attr(feature = "serde", serde(with = "class_weights"))]
@@ -118,12 +118,12 @@ impl SoftmaxCrossEntropy {
         }
         if weights.iter().all(|weight| *weight == 0.0) {
             let found = format!("{} class weights and none above 0", weights.len());
-            return Error::classes(found, "one above 0 at least");
+            return Error::classes(found, "at least one above 0");
         }
         Ok(())
     }
 
-    /// The class of sample `j`, where it is all that counts.
+    /// The class of sample `j`, if no setting makes the other classes count.
     fn plain_class<F: Float>(&self, t: Targets<'_, F>, j: usize) -> Option<usize> {
         match t {
             Targets::Classes(classes) if *self == SoftmaxCrossEntropy::default() => Some(classes[j]),

@@ -1,4 +1,4 @@
-//! Gradient clipping: bounds on a gradient before its update, by value or by the norm of the whole.
+//! Gradient clipping before the update, by value or by the global norm.
 //!
 //! By value: g ← min(max(g, −limit), limit). By norm: g ← g · min(1, max_norm / (‖g‖ + 1e-6)), where ‖g‖ is the
 //! Euclidean norm of **all** parameters' gradients together.
@@ -6,21 +6,21 @@
 //! Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*, algorithm 1;
 //! PyTorch's `clip_grad_value_` and `clip_grad_norm_`, from which the 1e-6 comes.
 //!
-//! The squares are added in `f64`, in blocks of a fixed length, and the blocks in order: whoever computes the blocks,
-//! on however many threads, gets the same bits.
+//! The squares are added in `f64`, in blocks of a fixed length, and the blocks in order: the bits are the same on any
+//! number of threads.
 
 use chainrule_tensor::Float;
 
 use crate::{Error, settings};
 
-/// How a gradient is bounded.
+/// How gradients are clipped.
 ///
 /// | kind | setting | range |
 /// | --- | --- | --- |
-/// | by value | `limit`, of the size of any value | finite, above 0 |
-/// | by norm | `max_norm`, of the norm of all parameters' gradients together | finite, above 0 |
+/// | by value | `limit`, the largest absolute value | finite, above 0 |
+/// | by norm | `max_norm`, the largest norm of all parameters' gradients together | finite, above 0 |
 ///
-/// A value that is not a number is left as one, so that whoever checks for it will find it.
+/// A NaN stays NaN, so that training notices it.
 ///
 /// # Examples
 /// ```
@@ -41,11 +41,11 @@ pub enum Clip {
     /// Every value by itself; see [`Clip::by_value`].
     #[non_exhaustive]
     Value {
-        /// The largest size of a value.
+        /// The largest absolute value.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::limit"))]
         limit: f64,
     },
-    /// The whole by one factor, which keeps its direction; see [`Clip::by_norm`].
+    /// All by one factor, which keeps the direction; see [`Clip::by_norm`].
     #[non_exhaustive]
     Norm {
         /// The largest norm.
@@ -82,18 +82,18 @@ impl Clip {
         self.clip_part_mut(gradient, norm);
     }
 
-    /// Whether [`clip_part_mut`](Clip::clip_part_mut) looks at the norm.
+    /// Whether [`clip_part_mut`](Clip::clip_part_mut) needs the norm.
     pub fn needs_norm(&self) -> bool {
         matches!(self, Clip::Norm { .. })
     }
 
-    /// Clips a part of a gradient, the [`global_norm`] of which as a whole is given: parts give the bits of the whole.
+    /// Clips a part of a gradient, given the [`global_norm`] of the whole: parts give the bits of the whole.
     pub fn clip_part_mut<F: Float>(&self, part: &mut [F], norm: f64) {
         match *self {
             Clip::Value { limit } => {
                 let limit = F::of(limit);
                 for g in part {
-                    // Unlike min and max, comparisons leave what is not a number.
+                    // Unlike min and max, comparisons leave a NaN as it is.
                     let below = if *g > limit { limit } else { *g };
                     *g = if below < -limit { -limit } else { below };
                 }
@@ -109,7 +109,7 @@ impl Clip {
     }
 }
 
-/// How many values of a gradient make a block of its norm; the last block may be shorter.
+/// The number of values in a block of [`global_norm`]; the last block may be shorter.
 pub const NORM_BLOCK: usize = 4096;
 
 /// The Euclidean norm of a gradient.
@@ -214,7 +214,7 @@ mod tests {
             let message = Clip::by_value(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("clipping limit {bad}, expected a finite number above 0"));
             let message = Clip::by_norm(bad).check().unwrap_err().to_string();
-            assert_eq!(message, format!("largest norm {bad}, expected a finite number above 0"));
+            assert_eq!(message, format!("maximum norm {bad}, expected a finite number above 0"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with settings.
+//! The errors of this crate: settings out of range, and unknown names.
 
 use thiserror::Error;
 
@@ -20,10 +20,10 @@ pub enum Error {
         name: &'static str,
         /// What it was set to.
         found: f64,
-        /// The good range in words.
+        /// The valid range in words.
         expected: &'static str,
     },
-    /// There is no rule, or no schedule, of this name.
+    /// There is no optimizer, or no schedule, of this name.
     #[error("no {kind} is called {found:?}, expected one of {expected}")]
     Name {
         /// Optimizer or schedule.

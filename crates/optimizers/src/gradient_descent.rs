@@ -30,7 +30,10 @@ pub fn gradient_descent<F: Float>(
     let mut x = start.to_vec();
     for _ in 0..steps {
         let gradient = gradient(&x);
-        step(&mut x, &gradient, rate);
+        assert_eq!(gradient.len(), x.len(), "lengths of the gradient and of the point");
+        for (x, g) in x.iter_mut().zip(gradient) {
+            *x -= rate * g;
+        }
     }
     x
 }
@@ -55,20 +58,9 @@ pub fn gradient_descent_path<F: Float>(
 ) -> Vec<Vec<F>> {
     let mut path = vec![start.to_vec()];
     for i in 0..steps {
-        let mut x = path[i].clone();
-        let gradient = gradient(&x);
-        step(&mut x, &gradient, rate);
-        path.push(x);
+        path.push(gradient_descent(&mut gradient, &path[i], rate, 1));
     }
     path
-}
-
-#[track_caller]
-fn step<F: Float>(x: &mut [F], gradient: &[F], rate: F) {
-    assert_eq!(gradient.len(), x.len(), "lengths of the gradient and of the point");
-    for (x, &g) in x.iter_mut().zip(gradient) {
-        *x -= rate * g;
-    }
 }
 
 #[cfg(test)]

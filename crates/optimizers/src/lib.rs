@@ -1,17 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-// Of a function.
+// Gradient descent on a function of a vector.
 mod gradient_descent;
 
-// What a rule is and what it is given.
+// The trait of all optimizers, and what an update is given.
 mod optimizer;
 
-// The rules, and what their settings have in common.
+// The optimizers, and what their settings have in common.
 mod rules;
 mod settings;
 
-// What happens to a gradient and to the learning rate before an update.
+// Gradient clipping and learning-rate schedules.
 mod clip;
 pub mod schedule;
 

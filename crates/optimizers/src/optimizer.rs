@@ -1,4 +1,4 @@
-//! What an update rule is: a pure function of values, their gradient, and the optimizer state.
+//! The trait of all optimizers: an update rule is a pure function of parameters, their gradient, and the optimizer state.
 
 use std::{array, fmt::Debug};
 
@@ -6,13 +6,13 @@ use chainrule_tensor::{Float, vectorized};
 
 use crate::Error;
 
-/// The maximum of state slots per parameter.
+/// The maximum number of optimizer state slots per parameter.
 pub const MAX_SLOTS: usize = 2;
 
-/// An update rule.
+/// An optimizer: an update rule and its settings.
 ///
-/// A rule is pure: its state is in slots that the caller owns, as long as the parameters laid end to end. It works value
-/// by value, in the arithmetic of `F`, so that any run of values may be updated by itself.
+/// A rule is pure: its state is in slots that the caller owns, each as long as the flattened parameters. It works
+/// elementwise, in the arithmetic of `F`, so that any part of the parameters may be updated by itself.
 ///
 /// # Examples
 /// A rule of one's own, which goes by the sign of the gradient alone:
@@ -45,13 +45,13 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
     /// The name by which reports and files call this rule.
     fn name(&self) -> &'static str;
 
-    /// The configured learning rate. What a step uses is in its [`Update`], since a schedule may change it.
+    /// The base learning rate. The learning rate of a step is in its [`Update`], since a schedule may change it.
     fn learning_rate(&self) -> f64;
 
     /// How many state slots the rule has, at most [`MAX_SLOTS`].
     fn n_slots(&self) -> usize;
 
-    /// Refuses settings out of range. Whoever uses a rule asks first; one without settings that could be wrong leaves it.
+    /// Refuses settings out of range. Training calls it first; by default nothing is refused.
     ///
     /// # Errors
     /// [`Error::Setting`] for the first of them, with its good range.
@@ -59,15 +59,15 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Updates a run of values and its slots. Nothing is allocated.
+    /// Updates a part of the parameters and its slots. Nothing is allocated.
     ///
     /// # Panics
-    /// Unless the gradient and the first [`n_slots`](Optimizer::n_slots) slots are as long as the run.
+    /// Unless the gradient and the first [`n_slots`](Optimizer::n_slots) slots are as long as the parameters.
     #[track_caller]
     fn update(&self, update: Update<'_, F>);
 
-    /// The optimizer state before the first step, for this many values: zeros in each slot that the rule has, nothing in
-    /// the others.
+    /// The optimizer state before the first step, for this many values: zeros in each slot that the rule has, and empty
+    /// vectors for the others.
     ///
     /// # Panics
     /// If [`check`](Optimizer::check) refuses a setting, or there are more than [`MAX_SLOTS`] slots.
@@ -79,19 +79,20 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
         array::from_fn(|i| vec![F::zero(); if i < n_slots { n_values } else { 0 }])
     }
 
-    /// A step of a loop of one's own, with the rule's own learning rate: updates all of `parameters`. Steps count from 1.
+    /// One step in a training loop of your own, with the base learning rate: updates all of `parameters`. Steps count from
+    /// 1.
     ///
-    /// Weight decay is for all values. For another rate, or to leave some values out, make an [`Update`].
+    /// Weight decay is for all values. For another learning rate, or to leave values out of the decay, make an [`Update`].
     ///
     /// # Panics
     /// As [`update`](Optimizer::update).
     #[track_caller]
-    fn step(&self, step: u64, parameters: &mut [F], gradient: &[F], slots: &mut [Vec<F>; MAX_SLOTS]) {
+    fn step(&self, step: u64, parameters: &mut [F], gradient: &[F], slots: &mut [Vec<F>]) {
         self.update(Update::new(parameters, gradient, slots, step, self.learning_rate()));
     }
 }
 
-/// A run of values, with what belongs to it in one step.
+/// What one step updates: parameters, with their gradient and optimizer state. It may be a part of all parameters.
 ///
 /// # Examples
 /// Two threads share a step:
@@ -110,7 +111,7 @@ pub trait Optimizer<F: Float>: Debug + Send + Sync {
 pub struct Update<'a, F> {
     /// The values to update.
     pub parameter: &'a mut [F],
-    /// The gradient of the loss by them.
+    /// The gradient of the loss with respect to them.
     pub gradient: &'a [F],
     /// The optimizer state, 0 before the first step: a slice per slot, empty where the rule has none.
     pub slots: [&'a mut [F]; MAX_SLOTS],
@@ -118,9 +119,11 @@ pub struct Update<'a, F> {
     pub step: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
-    /// Whether these are weights, which always decay. A rule can be told to leave the others alone: biases, and the scale
-    /// and shift of a normalisation.
+    /// Whether these are weights, which always decay. A rule can be told not to decay the others: biases, and the scale
+    /// and shift of batch normalisation.
     pub decays: bool,
+    /// The weight decay of the rule is multiplied by it: groups of parameters may decay more or less than others.
+    pub decay_factor: f64,
 }
 
 impl<'a, F> Update<'a, F> {
@@ -128,16 +131,17 @@ impl<'a, F> Update<'a, F> {
     pub fn new(
         parameter: &'a mut [F],
         gradient: &'a [F],
-        slots: &'a mut [Vec<F>; MAX_SLOTS],
+        slots: &'a mut [Vec<F>],
         step: u64,
         learning_rate: f64,
     ) -> Self {
-        let slots = slots.each_mut().map(|slot| &mut slot[..]);
-        Update { parameter, gradient, slots, step, learning_rate, decays: true }
+        let mut slots = slots.iter_mut().map(|slot| &mut slot[..]);
+        let slots = array::from_fn(|_| slots.next().unwrap_or_default());
+        Update { parameter, gradient, slots, step, learning_rate, decays: true, decay_factor: 1.0 }
     }
 
-    /// The updates of the values before `mid`, and of those from `mid` on: with the bits of the whole, in any order. What is
-    /// not there, an unused slot or a gradient that is yet to come, stays empty.
+    /// Splits the update at position `mid`. The two parts, in any order, give the bits of the whole. What is empty, an unused
+    /// slot or a gradient that is yet to come, stays empty.
     ///
     /// # Panics
     /// If a slice that is there has fewer than `mid` values.
@@ -155,9 +159,9 @@ impl<'a, F> Update<'a, F> {
 }
 
 impl<F: Float> Update<'_, F> {
-    /// λ for these values: the given one, or 0 for a bias that is not to be decayed.
+    /// λ for these values: the given one, or 0 for biases that are not to be decayed.
     pub(crate) fn decay(&self, weight_decay: f64, decay_biases: bool) -> f64 {
-        if self.decays || decay_biases { weight_decay } else { 0.0 }
+        if self.decays || decay_biases { weight_decay * self.decay_factor } else { 0.0 }
     }
 
     /// Replaces every value w by `step(w, g)`, where g is its gradient with λ·w added.
@@ -175,7 +179,7 @@ impl<F: Float> Update<'_, F> {
         });
     }
 
-    /// The same with what is remembered of the value, which `step(w, g, v)` updates.
+    /// The same with the optimizer state v of every value, which `step(w, g, v)` updates.
     #[track_caller]
     pub(crate) fn for_each_with_slot(self, decay: f64, step: impl Fn(F, F, &mut F) -> F) {
         self.assert_lengths(1);
@@ -188,7 +192,7 @@ impl<F: Float> Update<'_, F> {
         });
     }
 
-    /// Asserts what a rule with `n_slots` slots demands.
+    /// Asserts that the gradient and the first `n_slots` slots are as long as the parameters.
     ///
     /// # Panics
     /// Unless `gradient.len()` and the length of each of the first `n_slots` slots are `parameter.len()`.
@@ -228,7 +232,7 @@ mod tests {
         let whole = Update { decays: false, ..Update::new(&mut w, &[], &mut slots, 7, 0.25) };
         let (first, rest) = whole.split_at(2);
         assert_eq!((&*first.parameter, &*rest.parameter), (&[1.0, 2.0][..], &[3.0][..]));
-        // A gradient that is yet to come, the slot of the velocity, and the one that is not there.
+        // A gradient that is yet to come, the momentum buffer, and the slot that is not there.
         assert_eq!((first.gradient.len(), rest.gradient.len()), (0, 0));
         assert_eq!([first.slots.map(|slot| slot.len()), rest.slots.map(|slot| slot.len())], [[2, 0], [1, 0]]);
         for (step, learning_rate, decays) in

@@ -1,5 +1,5 @@
-//! What settings have in common: the good ranges, checked wherever settings are read or used, and the methods that set
-//! them.
+//! What the settings of all optimizers share: their valid ranges, checked wherever settings are read or used, and their
+//! `with_…` methods.
 
 use crate::Error;
 
@@ -28,8 +28,8 @@ pub(crate) fn steps(name: &'static str, found: u64) -> Result<(), Error> {
     check(name, found as f64, found > 0, "at least 1")
 }
 
-/// One function per setting to check it, and one in `read` for `serde(deserialize_with = …)`, so that whoever reads a
-/// file can say in which line the setting is.
+/// One function per setting to check it, and one in `read` for `serde(deserialize_with = …)`, so that an error in a file
+/// has the line of the setting.
 macro_rules! settings {
     ($($setting:ident, $name:literal, $check:ident;)*) => {
         $(pub(crate) fn $setting(found: f64) -> Result<(), Error> {
@@ -57,7 +57,7 @@ settings! {
     beta2, "beta2", below_1;
     eps, "eps", above_0;
     limit, "clipping limit", above_0;
-    max_norm, "largest norm", above_0;
+    max_norm, "maximum norm", above_0;
 }
 
 /// Methods `with_…` that replace settings. They take any value: `check` knows the ranges.
@@ -89,7 +89,7 @@ macro_rules! rule_settings {
                 $rule { learning_rate, ..$rule::default() }
             }
 
-            /// Refuses settings out of range, as whoever uses the rule does first.
+            /// Refuses settings out of range. Training calls it first.
             ///
             /// # Errors
             /// [`Error::Setting`] for the first of them.

@@ -167,6 +167,12 @@ impl<F: Float> TargetBuffer<F> {
         MatrixViewMut::new(&mut self.values, n_outputs, n_samples)
     }
 
+    /// The values that were written last, for changing; `None` for classes.
+    pub fn written_values_mut(&mut self) -> Option<MatrixViewMut<'_, F>> {
+        let (n_outputs, n_samples) = self.shape?;
+        Some(MatrixViewMut::new(&mut self.values, n_outputs, n_samples))
+    }
+
     /// How much each sample counts in a weighted loss, for the caller to push after its target.
     pub fn weights_mut(&mut self) -> &mut Vec<F> {
         self.weights.clear();

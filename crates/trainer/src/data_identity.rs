@@ -1,59 +1,46 @@
-//! Which data a run was trained on: enough to notice that they are others.
+//! Checksums of the training data, so that resuming on other data is noticed.
 
 use chainrule_tensor::{Context, InputBuffer, TargetBuffer, Targets};
 
-use crate::{Samples, parallel};
-
-/// Counts and checksums of a training set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct DataIdentity {
-    pub(crate) n_samples: u64,
-    pub(crate) n_inputs: u64,
-    /// CRC-32 of all inputs as `f32`, sample after sample.
-    pub(crate) inputs_crc32: u32,
-    /// CRC-32 of all targets, classes as `u64` or values as `f32`, and their weights, in runs of [`CHUNK`] samples.
-    pub(crate) targets_crc32: u32,
-}
+use crate::{Samples, parallel, train_state::DataIdentity};
 
 /// Samples per task; part of what the checksum of the targets means.
 const CHUNK: usize = 256;
 
-impl DataIdentity {
-    /// The identity of `samples`, by one pass over them on the threads of the current pool.
-    pub(crate) fn of(samples: &impl Samples) -> Self {
-        let n = samples.n_samples();
-        let memory = || (InputBuffer::<f32>::new(), TargetBuffer::<f32>::new(), Vec::new());
-        let chunks = parallel::map_with(n.div_ceil(CHUNK), memory, |(x, t, indices), chunk| {
-            indices.clear();
-            indices.extend(chunk * CHUNK..((chunk + 1) * CHUNK).min(n));
-            samples.gather(x, t, indices, Context::inference());
-            let (mut of_inputs, mut of_targets) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
-            let mut bytes = Vec::new();
-            add(&mut of_inputs, &mut bytes, x.as_input().dense().column_iter().flatten().copied());
-            match t.as_targets() {
-                Targets::Classes(classes) => {
-                    classes.iter().for_each(|class| of_targets.update(&(*class as u64).to_le_bytes()));
-                }
-                Targets::Values(values) => {
-                    add(&mut of_targets, &mut bytes, values.column_iter().flatten().copied());
-                }
-            }
-            if let Some(weights) = t.weights() {
-                add(&mut of_targets, &mut bytes, weights.iter().copied());
-            }
-            (of_inputs, of_targets)
-        });
+/// The identity of `samples`, by one pass over them on the threads of the current pool.
+pub(crate) fn data_identity(samples: &impl Samples) -> DataIdentity {
+    let n = samples.n_samples();
+    let memory = || (InputBuffer::<f32>::new(), TargetBuffer::<f32>::new(), Vec::new());
+    let chunks = parallel::map_with(n.div_ceil(CHUNK), memory, |(x, t, indices), chunk| {
+        indices.clear();
+        indices.extend(chunk * CHUNK..((chunk + 1) * CHUNK).min(n));
+        samples.gather(x, t, indices, Context::inference());
         let (mut of_inputs, mut of_targets) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
-        for (inputs, targets) in &chunks {
-            of_inputs.combine(inputs);
-            of_targets.combine(targets);
+        let mut bytes = Vec::new();
+        add(&mut of_inputs, &mut bytes, x.as_input().dense().column_iter().flatten().copied());
+        match t.as_targets() {
+            Targets::Classes(classes) => {
+                classes.iter().for_each(|class| of_targets.update(&(*class as u64).to_le_bytes()));
+            }
+            Targets::Values(values) => {
+                add(&mut of_targets, &mut bytes, values.column_iter().flatten().copied());
+            }
         }
-        DataIdentity {
-            n_samples: n as u64,
-            n_inputs: samples.n_inputs() as u64,
-            inputs_crc32: of_inputs.finalize(),
-            targets_crc32: of_targets.finalize(),
+        if let Some(weights) = t.weights() {
+            add(&mut of_targets, &mut bytes, weights.iter().copied());
         }
+        (of_inputs, of_targets)
+    });
+    let (mut of_inputs, mut of_targets) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
+    for (inputs, targets) in &chunks {
+        of_inputs.combine(inputs);
+        of_targets.combine(targets);
+    }
+    DataIdentity {
+        n_samples: n as u64,
+        n_inputs: samples.n_inputs() as u64,
+        inputs_crc32: of_inputs.finalize(),
+        targets_crc32: of_targets.finalize(),
     }
 }
 
@@ -77,7 +64,7 @@ mod tests {
         let crc = |values: &[f32]| {
             crc32fast::hash(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
         };
-        let identity = DataIdentity::of(&data);
+        let identity = data_identity(&data);
         assert_eq!((identity.n_samples, identity.n_inputs), (300, 2));
         assert_eq!((identity.inputs_crc32, identity.targets_crc32), (crc(&rows), crc(&rows[..300])));
     }
@@ -86,8 +73,8 @@ mod tests {
     fn every_difference_shows() {
         let (rows, classes, weights) = ([1.0, 2.0, 3.0, 4.0], [0, 1], [1.0, 2.0]);
         let data = || Dataset::from_rows(&rows, 2).unwrap().with_classes(&classes).unwrap();
-        let identity = DataIdentity::of(&data());
-        assert_eq!(identity, DataIdentity::of(&data()));
+        let identity = data_identity(&data());
+        assert_eq!(identity, data_identity(&data()));
         let other_rows = [1.0, 2.0, 3.0, 5.0];
         let others = [
             Dataset::from_rows(&other_rows, 2).unwrap().with_classes(&classes).unwrap(),
@@ -96,7 +83,7 @@ mod tests {
             Dataset::from_rows(&rows[..2], 1).unwrap().with_classes(&classes).unwrap(),
         ];
         for other in others {
-            assert_ne!(DataIdentity::of(&other), identity);
+            assert_ne!(data_identity(&other), identity);
         }
     }
 }

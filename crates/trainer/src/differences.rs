@@ -1,4 +1,4 @@
-//! Where two serialised settings differ: how runs are compared, whatever settings they have.
+//! The settings in which two runs differ, found in their serialised form.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Early stopping: a run ends when the validation loss has stopped getting better, and the best network is kept.
+//! Early stopping: a run ends when the validation loss no longer improves, and the best network is kept.
 //!
 //! Source: Prechelt, *Early stopping – but when?* (1998), the criterion of successive epochs without a new minimum.
 
@@ -52,34 +52,30 @@ impl EarlyStopping {
         }
         Ok(())
     }
+
+    /// Records the validation loss of `epoch`, after which the network had these values; returns whether it is time to stop.
+    pub(crate) fn record(&self, best: &mut Best, epoch: u64, loss: f64, values: &[f32]) -> bool {
+        if loss < best.loss - self.min_delta {
+            *best = Best { loss, epoch, values: Some(values.to_vec()) };
+        }
+        epoch >= best.epoch.saturating_add(self.patience)
+    }
 }
 
-/// The best epoch so far.
-#[derive(Debug)]
+/// The best epoch so far, by which early stopping goes.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Best {
-    rule: EarlyStopping,
+    /// The validation loss; infinite before the first epoch.
     pub(crate) loss: f64,
     pub(crate) epoch: u64,
-    /// The values after it.
+    /// The network's values after it.
     pub(crate) values: Option<Vec<f32>>,
 }
 
-impl Best {
-    pub(crate) fn new(rule: EarlyStopping) -> Self {
-        Best { rule, loss: f64::INFINITY, epoch: 0, values: None }
-    }
-
-    /// Records the validation loss of `epoch`, after which the network had these values; returns whether it is time to stop.
-    pub(crate) fn record(&mut self, epoch: u64, loss: f64, values: &[f32]) -> bool {
-        if loss < self.loss - self.rule.min_delta {
-            (self.loss, self.epoch, self.values) = (loss, epoch, Some(values.to_vec()));
-        }
-        epoch >= self.epoch.saturating_add(self.rule.patience)
-    }
-
-    /// The best epoch and the values after it.
-    pub(crate) fn into_best(self) -> Option<(u64, Vec<f32>)> {
-        self.values.map(|values| (self.epoch, values))
+impl Default for Best {
+    fn default() -> Self {
+        Best { loss: f64::INFINITY, epoch: 0, values: None }
     }
 }
 
@@ -89,12 +85,14 @@ mod tests {
 
     #[test]
     fn the_best_network_is_kept_until_patience_ends() {
-        let mut best = Best::new(EarlyStopping::new(2).with_min_delta(0.1));
+        let (rule, mut best) = (EarlyStopping::new(2).with_min_delta(0.1), Best::default());
         let losses = [3.0, 2.0, 1.95, 1.0, f64::NAN, 0.95];
-        let stopped: Vec<bool> =
-            (1..).zip(losses).map(|(epoch, loss)| best.record(epoch, loss, &[epoch as f32])).collect();
+        let stopped: Vec<bool> = (1..)
+            .zip(losses)
+            .map(|(epoch, loss)| rule.record(&mut best, epoch, loss, &[epoch as f32]))
+            .collect();
         assert_eq!(stopped, [false, false, false, false, false, true]);
-        assert_eq!(best.into_best(), Some((4, vec![4.0])));
+        assert_eq!(best, Best { loss: 1.0, epoch: 4, values: Some(vec![4.0]) });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can go wrong, in one sentence each.
+//! The errors of this crate, one sentence each.
 
 use std::{fmt::Display, io, path::PathBuf};
 

@@ -1,10 +1,13 @@
-//! How well a network does on samples it is not trained on.
+//! Evaluation of a network on a data set: loss, confusion matrix, errors of values.
 
 use chainrule_layers::Context;
-use chainrule_losses::{Loss, LossSum, Outputs, TargetBuffer, Targets};
+use chainrule_losses::{LossSum, Outputs, TargetBuffer, Targets};
 use chainrule_tensor::MatrixView;
 
-use crate::{Confusion, Deviation, Error, Mlp, Samples, TargetKind, metrics::Ranks, parallel};
+use crate::{
+    Confusion, Deviation, Error, Mlp, NetworkConfig, Samples, TargetKind, metrics::Ranks, parallel,
+    target_scale::Standardised,
+};
 
 /// The result of [`evaluate`].
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +15,7 @@ use crate::{Confusion, Deviation, Error, Mlp, Samples, TargetKind, metrics::Rank
 pub struct Evaluation {
     /// The loss, as a sum with its divisor.
     pub loss: LossSum,
-    /// What was taken for what, where the targets are classes.
+    /// The confusion matrix, where the targets are classes.
     pub confusion: Option<Confusion>,
     /// How far the outputs are from the targets, where these are values.
     pub deviation: Option<Deviation>,
@@ -20,7 +23,7 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The share of samples that were recognised, 0…1; NaN where the targets are no classes.
+    /// The accuracy, 0…1: the fraction of samples that were classified correctly; NaN where the targets are no classes.
     pub fn accuracy(&self) -> f64 {
         self.confusion.as_ref().map_or(f64::NAN, Confusion::accuracy)
     }
@@ -48,7 +51,8 @@ impl Evaluation {
     }
 
     /// Counts the samples with outputs `z`.
-    fn add(&mut self, loss: &dyn Loss<f32>, z: MatrixView<'_, f32>, t: &TargetBuffer<f32>) {
+    fn add(&mut self, config: &NetworkConfig, z: MatrixView<'_, f32>, t: &TargetBuffer<f32>) {
+        let loss = config.loss.loss();
         let targets = t.as_targets();
         self.loss += match t.weights() {
             None => loss.value(z, targets),
@@ -63,8 +67,10 @@ impl Evaluation {
                 }
             }
             if let (Some(deviation), Targets::Values(t)) = (&mut self.deviation, targets) {
-                for (&z, &t) in z_j.iter().zip(t.column(j)) {
-                    deviation.add(f64::from(z), f64::from(t));
+                for (i, (&z, &t)) in z_j.iter().zip(t.column(j)).enumerate() {
+                    // In the targets' own units.
+                    let (mean, std) = config.scale.as_ref().map_or((0.0, 1.0), |s| (s.mean[i], s.std[i]));
+                    deviation.add(mean + std * f64::from(z), mean + std * f64::from(t));
                 }
             }
         }
@@ -106,7 +112,12 @@ const CHUNK: usize = 100;
 /// ```
 pub fn evaluate(net: &Mlp, samples: &impl Samples) -> Result<Evaluation, Error> {
     check_samples(net, samples)?;
-    Ok(evaluate_where(net, samples, samples.n_samples(), |i| i))
+    Ok(evaluate_all(net, samples))
+}
+
+/// The evaluation of all samples, which are known to fit.
+pub(crate) fn evaluate_all(net: &Mlp, samples: &impl Samples) -> Evaluation {
+    evaluate_where(net, samples, samples.n_samples(), |i| i)
 }
 
 /// The evaluation of the samples `indices`, which are known to fit.
@@ -122,6 +133,7 @@ fn evaluate_where(
 ) -> Evaluation {
     let memory = || (net.layers().workspace(CHUNK), Vec::new());
     let none = Evaluation::new(net, samples);
+    let samples = Standardised { samples, scale: net.config().scale.as_ref() };
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
         let (workspace, indices) = memory;
         indices.clear();
@@ -129,7 +141,7 @@ fn evaluate_where(
         samples.gather(&mut workspace.x, &mut workspace.t, indices, Context::inference());
         net.layers().infer(net.sequential().values(), workspace);
         let mut evaluation = none.clone();
-        evaluation.add(net.config().loss.loss(), workspace.outputs(net.layers()), &workspace.t);
+        evaluation.add(net.config(), workspace.outputs(net.layers()), &workspace.t);
         evaluation
     });
     let mut all = none.clone();
@@ -155,6 +167,9 @@ pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Err
         TargetKind::None => mismatch("targets", "none".into(), "a class or values for every sample".into()),
         TargetKind::Classes { .. } if outputs == Outputs::LabelProbabilities && n_outputs == 1 => {
             mismatch("targets", "classes".into(), "a value for every sample, 0 for no and 1 for yes".into())
+        }
+        TargetKind::Classes { .. } if net.config().scale.is_some() => {
+            mismatch("targets", "classes".into(), "values, since the network has a scale of targets".into())
         }
         TargetKind::Classes { n_classes } if n_classes > n_outputs => {
             let expected = format!("classes 0 to {}, the outputs of the network", n_outputs - 1);

@@ -10,17 +10,19 @@ mod network;
 mod network_config;
 mod numerical;
 mod predictor;
+mod target_scale;
 
 // Training.
-mod average;
+mod communicator;
 mod early_stopping;
-mod keep;
+mod events;
 mod minibatch;
 mod not_finite;
 mod parallel;
-mod progress;
+mod parameter_group;
 mod train;
 mod train_config;
+mod train_state;
 mod update;
 
 // What became of it.
@@ -38,7 +40,7 @@ mod data_identity;
 #[cfg(feature = "checkpoint")]
 mod differences;
 #[cfg(feature = "checkpoint")]
-mod train_state;
+mod resume;
 
 // For crates that depend on this one alone.
 pub use chainrule_data as data;
@@ -52,11 +54,13 @@ pub use chainrule_files::{check_file_path, write_file};
 pub use chainrule_layers::{Activation, Encode, Encoding};
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
+pub use communicator::Communicator;
 #[cfg(feature = "checkpoint")]
 pub use differences::{Difference, differences};
 pub use early_stopping::EarlyStopping;
 pub use error::{CheckpointProblem, Error};
 pub use evaluate::{Evaluation, evaluate};
+pub use events::{EpochReport, Event, Resumed, Saved, StepReport, Summary};
 pub use gradient::Gradient;
 pub use metrics::{Confusion, Deviation};
 pub use minibatch::{MiniBatch, Outcome};
@@ -64,10 +68,10 @@ pub use mlp_config::MlpConfig;
 pub use network::{Mlp, Network, TwoLayerNet};
 pub use network_config::NetworkConfig;
 pub use parallel::MAX_THREADS;
+pub use parameter_group::ParameterGroup;
 pub use predictor::Predictor;
-pub use progress::{EpochReport, Event, Resumed, Saved, StepReport, Summary};
-pub use train::{train, train_with};
+pub use target_scale::TargetScale;
+pub use train::{Train, train};
 pub use train_config::{GradientMethod, Length, TrainConfig};
-#[cfg(feature = "checkpoint")]
 pub use train_state::TrainState;
 pub use update::update;

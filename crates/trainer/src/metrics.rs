@@ -1,8 +1,8 @@
-//! How good predictions are: of classes by what was taken for what, of values by their distance.
+//! Metrics of predictions: the confusion matrix of classes, errors of values.
 
 use std::fmt;
 
-/// What was taken for what: the confusion matrix of a classifier.
+/// The confusion matrix of a classifier: counts by true and predicted class.
 ///
 /// It prints as a table, one line per true class.
 ///
@@ -69,12 +69,12 @@ impl Confusion {
         self.counts.iter().sum()
     }
 
-    /// The samples that were recognised.
+    /// The samples that were classified correctly.
     pub fn n_correct(&self) -> usize {
         (0..self.n_classes).map(|class| self.count(class, class)).sum()
     }
 
-    /// The share of samples that were recognised, 0…1; NaN without samples.
+    /// The accuracy, 0…1: the fraction of samples that were classified correctly; NaN without samples.
     pub fn accuracy(&self) -> f64 {
         self.n_correct() as f64 / self.n_samples() as f64
     }
@@ -89,12 +89,12 @@ impl Confusion {
         (0..self.n_classes).map(|truth| self.count(truth, class)).sum()
     }
 
-    /// Of the samples taken for the class, the share that is of it; `None` if there are none.
+    /// Of the samples predicted to be of the class, the fraction that is of it; `None` if there are none.
     pub fn precision(&self, class: usize) -> Option<f64> {
         share(self.count(class, class), self.n_predicted(class))
     }
 
-    /// Of the samples of the class, the share that was recognised; `None` if there are none.
+    /// Of the samples of the class, the fraction that was predicted to be of it; `None` if there are none.
     pub fn recall(&self, class: usize) -> Option<f64> {
         share(self.count(class, class), self.n_true(class))
     }
@@ -133,7 +133,7 @@ impl fmt::Display for Confusion {
 /// Where the true class stands among all, by their outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ranks {
-    /// How many samples have so many larger outputs than that of their class.
+    /// The number of samples by how many outputs are larger than that of their class.
     counts: Vec<usize>,
 }
 

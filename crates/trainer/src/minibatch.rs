@@ -11,28 +11,33 @@
 //! the first phase stops before it until those of all shards have been added, in their order. The readable twin is
 //! [`Mlp::gradient`](crate::Mlp::gradient).
 
-use std::ops::Range;
+use std::{mem::take, ops::Range};
 
 use chainrule_data::Samples;
 use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
 use chainrule_losses::{Loss, LossSum, Targets};
-use chainrule_optimizers::{MAX_SLOTS, Optimizer, Update};
+use chainrule_optimizers::{Optimizer, Update};
 use chainrule_tensor::{Float, MatrixView, vectorized};
 
 use crate::{
+    Communicator, Error, ParameterGroup,
+    communicator::{OneProcess, sum_in_order},
     parallel,
     update::{for_each_piece, of_network},
 };
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
 ///
-/// A step is [`run`](MiniBatch::run) and then [`update`](MiniBatch::update). Who wants the gradient, to look at it or to change
-/// it, calls [`sum_gradient`](MiniBatch::sum_gradient) between them.
-#[derive(Debug)]
-pub struct MiniBatch<F = f32> {
+/// A step is [`run`](MiniBatch::run) and then [`update`](MiniBatch::update). To look at the gradient or to change it, call
+/// [`sum_gradient`](MiniBatch::sum_gradient) between them.
+pub struct MiniBatch<'c, F = f32> {
     batch_size: usize,
-    shards: Vec<Shard<F>>,
-    /// How many of them the last mini-batch has.
+    communicator: &'c dyn Communicator,
+    /// The parameters that have a learning rate or a weight decay of their own, and both as factors.
+    groups: Vec<(Range<usize>, [f64; 2])>,
+    /// Some of the samples each, with their outcome.
+    shards: Vec<(Workspace<F>, Outcome)>,
+    /// How many of them the last mini-batch has in this process.
     n_shards: usize,
     /// The sums over that mini-batch, of all layers.
     sums: Sums,
@@ -43,13 +48,8 @@ pub struct MiniBatch<F = f32> {
     is_summed: bool,
     context: Context,
     divisor: F,
-}
-
-/// Some samples of the mini-batch, and what came of them.
-#[derive(Debug)]
-struct Shard<F> {
-    workspace: Workspace<F>,
-    outcome: Outcome,
+    /// For exchanging sums.
+    room: Vec<f64>,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -70,16 +70,16 @@ const LARGEST_SHARD: usize = 32;
 /// About this many values of the gradient are one task of the second phase.
 const PIECE: usize = 8_000;
 
-impl<F: Float> MiniBatch<F> {
+impl<'c, F: Float> MiniBatch<'c, F> {
     /// Memory for mini-batches of `net` of up to `batch_size` samples.
     pub fn new(net: &Sequential<F>, batch_size: usize) -> Self {
         let layers = net.layers();
         let workspace = || layers.workspace(batch_size.min(LARGEST_SHARD));
         MiniBatch {
             batch_size,
-            shards: shards(batch_size)
-                .map(|_| Shard { workspace: workspace(), outcome: Outcome::default() })
-                .collect(),
+            communicator: &OneProcess,
+            groups: Vec::new(),
+            shards: shards(batch_size).map(|_| (workspace(), Outcome::default())).collect(),
             n_shards: 0,
             sums: layers.sums(),
             pieces: layers.pieces(PIECE),
@@ -87,7 +87,22 @@ impl<F: Float> MiniBatch<F> {
             is_summed: false,
             context: Context::inference(),
             divisor: F::zero(),
+            room: Vec::new(),
         }
+    }
+
+    /// Sets who exchanges sums with the other processes of the run.
+    pub fn with_communicator(self, communicator: &'c dyn Communicator) -> Self {
+        MiniBatch { communicator, ..self }
+    }
+
+    /// Sets learning rates and weight decays of groups of parameters; where a parameter is in several, all factors count.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a group names no parameter of the network.
+    pub fn with_groups(mut self, layers: &Layers<F>, groups: &[ParameterGroup]) -> Result<Self, Error> {
+        self.groups = ParameterGroup::factors(groups, layers)?;
+        Ok(self)
     }
 
     /// Computes the gradient of the mean loss over the samples `indices`; it is then in
@@ -127,18 +142,21 @@ impl<F: Float> MiniBatch<F> {
             self.batch_size
         );
         let context = context.of_samples(indices.len());
-        let ranges = shards(indices.len());
-        (self.n_shards, self.context, self.is_summed) = (ranges.len(), context, false);
-        let MiniBatch { shards, sums, n_shards, .. } = self;
+        (self.context, self.is_summed) = (context, false);
+        let MiniBatch { communicator, shards, sums, n_shards, room, .. } = self;
+        let all = self::shards(indices.len());
+        let first_of = |rank: usize| rank * all.len() / communicator.n_ranks();
+        let first = first_of(communicator.rank());
+        *n_shards = first_of(communicator.rank() + 1) - first;
         let shards = &mut shards[..*n_shards];
-        for (shard, range) in shards.iter_mut().zip(ranges) {
-            shard.workspace.samples = range;
+        for ((workspace, _), range) in shards.iter_mut().zip(all.skip(first)) {
+            workspace.samples = range;
         }
 
         let (layers, values) = (net.layers(), net.values());
         let last = layers.stages().len() - 1;
         for (s, stage) in layers.stages().iter().enumerate() {
-            parallel::for_each_mut(shards, |Shard { workspace, outcome }| {
+            parallel::for_each_mut(shards, |(workspace, outcome)| {
                 if s == 0 {
                     let (indices, at) =
                         (&indices[workspace.samples.clone()], context.at_sample(workspace.samples.start));
@@ -151,34 +169,56 @@ impl<F: Float> MiniBatch<F> {
                 }
             });
             if s < last {
-                add_up(&mut sums[stage.end][0], shards, |sums| &sums[stage.end][0]);
+                let total = &mut sums[stage.end][0];
+                sum_in_order(*communicator, total, room, |total| add_sums(total, shards, stage.end, 0));
             }
         }
         for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
-            add_up(&mut sums[stage.end][1], shards, |sums| &sums[stage.end][1]);
-            parallel::for_each_mut(shards, |shard| {
-                layers.backward(values, sums, context, &mut shard.workspace, s);
+            let total = &mut sums[stage.end][1];
+            sum_in_order(*communicator, total, room, |total| add_sums(total, shards, stage.end, 1));
+            parallel::for_each_mut(shards, |(workspace, _)| {
+                layers.backward(values, sums, context, workspace, s);
             });
         }
 
-        let mut outcome = Outcome { n_correct: Some(0), ..Outcome::default() };
-        for shard in &*shards {
-            outcome.loss += shard.outcome.loss;
-            outcome.n_correct = outcome.n_correct.zip(shard.outcome.n_correct).map(|(a, b)| a + b);
-            outcome.n_samples += shard.outcome.n_samples;
+        let mut total = [0.0; 4];
+        sum_in_order(*communicator, &mut total, room, |total| {
+            for (_, Outcome { loss, n_correct, n_samples }) in &*shards {
+                // NaN where the targets are no classes.
+                let n_correct = n_correct.map_or(f64::NAN, |n| n as f64);
+                add(total, &[loss.sum, loss.divisor, n_correct, *n_samples as f64]);
+            }
+        });
+        let [sum, divisor, n_correct, n_samples] = total;
+        self.divisor = F::of(divisor);
+        Outcome {
+            loss: LossSum { sum, divisor },
+            n_correct: (!n_correct.is_nan()).then_some(n_correct as usize),
+            n_samples: n_samples as usize,
         }
-        self.divisor = F::of(outcome.loss.divisor);
-        outcome
     }
 
     /// Computes the gradient of the mean loss of the samples that ran last.
     pub fn sum_gradient(&mut self, net: &Sequential<F>) {
-        let mut gradient = std::mem::take(&mut self.gradient);
-        let (layers, mut no_slots) = (net.layers(), Default::default());
-        let nothing = Update::new(&mut [], &[], &mut no_slots, 0, 0.0);
-        for_each_piece(layers, &self.pieces, nothing, &mut gradient, &|piece, _, gradient| {
-            self.sum(layers, piece, gradient);
-        });
+        let (mut gradient, layers) = (take(&mut self.gradient), net.layers());
+        if self.communicator.n_ranks() == 1 {
+            let nothing = Update::new(&mut [], &[], &mut [], 0, 0.0);
+            for_each_piece(layers, &self.pieces, nothing, &mut gradient, &|piece, _, gradient| {
+                gradient.fill(F::zero());
+                self.add_gradient(layers, piece, gradient);
+                mean_of_sum(gradient, self.divisor);
+            });
+        } else {
+            let mut room = take(&mut self.room);
+            for piece in &self.pieces {
+                let gradient = &mut gradient[piece.clone()];
+                sum_in_order(self.communicator, gradient, &mut room, |gradient| {
+                    self.add_gradient(layers, piece, gradient);
+                });
+                mean_of_sum(gradient, self.divisor);
+            }
+            self.room = room;
+        }
         (self.gradient, self.is_summed) = (gradient, true);
     }
 
@@ -214,16 +254,27 @@ impl<F: Float> MiniBatch<F> {
         &mut self,
         net: &mut Sequential<F>,
         optimizer: &dyn Optimizer<F>,
-        slots: &mut [Vec<F>; MAX_SLOTS],
+        slots: &mut [Vec<F>],
         step: u64,
         learning_rate: f64,
     ) {
+        if self.communicator.n_ranks() > 1 && !self.is_summed {
+            self.sum_gradient(net);
+        }
         let (layers, values) = net.split_mut();
         let all = of_network(layers, optimizer, values, slots, step, learning_rate);
-        let mut gradient = std::mem::take(&mut self.gradient);
-        for_each_piece(layers, &self.pieces, all, &mut gradient, &|piece, update, gradient| {
+        let mut gradient = take(&mut self.gradient);
+        for_each_piece(layers, &self.pieces, all, &mut gradient, &|piece, mut update, gradient| {
             if !self.is_summed {
-                self.sum(layers, piece, gradient);
+                gradient.fill(F::zero());
+                self.add_gradient(layers, piece, gradient);
+                mean_of_sum(gradient, self.divisor);
+            }
+            if let Some((_, [rate, decay])) =
+                self.groups.iter().find(|(range, _)| range.contains(&piece.start))
+            {
+                update.learning_rate *= rate;
+                update.decay_factor = *decay;
             }
             optimizer.update(Update { gradient, ..update });
         });
@@ -231,13 +282,11 @@ impl<F: Float> MiniBatch<F> {
         layers.end_step(values, &self.sums, self.context.n_samples);
     }
 
-    /// One piece of the gradient of the mean loss.
-    fn sum(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
-        gradient.fill(F::zero());
-        for shard in &self.shards[..self.n_shards] {
-            layers.gradient(&self.sums, self.context, &shard.workspace, piece, gradient);
+    /// Adds one piece of the gradient of the summed loss, sample by sample.
+    fn add_gradient(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
+        for (workspace, _) in &self.shards[..self.n_shards] {
+            layers.gradient(&self.sums, self.context, workspace, piece, gradient);
         }
-        mean_of_sum(gradient, self.divisor);
     }
 }
 
@@ -249,15 +298,13 @@ fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     (0..n_shards).map(move |i| cut(i)..cut(i + 1))
 }
 
-/// Adds up what all shards contribute to some sums, in their order.
-fn add_up<F>(total: &mut [f64], shards: &[Shard<F>], of_shard: impl Fn(&Sums) -> &Vec<f64>) {
-    for (i, shard) in shards.iter().enumerate() {
-        let sums = of_shard(&shard.workspace.sums);
-        match i {
-            0 => total.copy_from_slice(sums),
-            _ => total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum),
-        }
-    }
+/// Adds what these shards contribute to the sums that a layer wants before its pass forward (0) or backward (1).
+fn add_sums<F>(total: &mut [f64], shards: &[(Workspace<F>, Outcome)], layer: usize, pass: usize) {
+    shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[layer][pass]));
+}
+
+fn add(total: &mut [f64], values: &[f64]) {
+    total.iter_mut().zip(values).for_each(|(total, value)| *total += value);
 }
 
 /// The loss of what went forward, and its gradient with respect to the outputs.

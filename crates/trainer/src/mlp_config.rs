@@ -1,4 +1,4 @@
-//! The usual networks in short: sizes, activations, initial weights, the loss it is for.
+//! The short form of the usual networks: sizes, activations, initial weights, loss.
 
 use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig};
 use chainrule_losses::LossConfig;
@@ -14,7 +14,7 @@ use crate::{Error, NetworkConfig};
 /// | `activations` | sigmoid, the last none | the function behind every affine layer | one for each |
 /// | `init` | chosen by activation | the weights at the start; biases start at 0 | |
 /// | `batch_norm` | no | normalises between affine layer and activation of hidden layers | |
-/// | `dropout` | 0 | the share of hidden outputs left out in training | 0 ≤ p < 1 |
+/// | `dropout` | 0 | the dropout probability of hidden outputs | 0 ≤ p < 1 |
 /// | `loss` | softmax cross-entropy | what training minimises, and how outputs are to be read | |
 /// | `encoding` | none | how raw columns become inputs | |
 /// | `seed` | 1 | which initial weights | any |
@@ -43,7 +43,7 @@ pub struct MlpConfig {
     pub init: Option<Init>,
     /// Whether hidden layers normalise over the mini-batch.
     pub batch_norm: bool,
-    /// The share of hidden outputs that is left out in training.
+    /// The dropout probability of hidden outputs, 0 ≤ p < 1.
     pub dropout: f64,
     /// What training minimises, and how outputs are to be read.
     pub loss: LossConfig,
@@ -96,7 +96,7 @@ impl MlpConfig {
         MlpConfig { batch_norm, ..self }
     }
 
-    /// Sets the share of hidden outputs that is left out in training.
+    /// Sets the dropout probability of hidden outputs.
     pub fn with_dropout(self, dropout: f64) -> Self {
         MlpConfig { dropout, ..self }
     }

@@ -18,6 +18,7 @@ use crate::{
     Error, Gradient, NetworkConfig,
     minibatch::{mean_of_sum, n_correct},
     numerical::MeanLoss,
+    target_scale::standardised,
 };
 
 /// A network of any list of layers; see the [description](NetworkConfig) for its parts, and [`MlpConfig`](crate::MlpConfig) for the usual lists.
@@ -199,7 +200,7 @@ impl<F: Float> Network<F> {
     pub fn predict(&self, x: &Matrix<F>) -> Matrix<F> {
         let z = self.logits(x);
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
-        self.config.loss.outputs().predict_to((&mut y).into(), (&z).into());
+        self.config.predict_to((&mut y).into(), (&z).into());
         y
     }
 
@@ -209,7 +210,9 @@ impl<F: Float> Network<F> {
     /// Unless `x.nrows()` is the number of inputs and the targets fit the outputs.
     #[track_caller]
     pub fn loss<'t>(&self, x: &Matrix<F>, t: impl Into<Targets<'t, F>>) -> f64 {
-        self.config.loss.loss().value((&self.logits(x)).into(), t.into()).mean()
+        let mut room = None;
+        let t = standardised(self.config.scale.as_ref(), t.into(), &mut room);
+        self.config.loss.loss().value((&self.logits(x)).into(), t).mean()
     }
 
     /// The share of the samples `x` whose most probable class is that of `t`, 0…1; NaN where the targets are no classes.
@@ -249,7 +252,9 @@ impl<F: Float> Network<F> {
         context: &Context,
     ) -> (LossSum, Gradient<F>) {
         let (z, cache) = self.net.forward_with(x, context);
-        let (loss, dz) = self.config.loss.loss().gradient((&z).into(), t.into());
+        let mut room = None;
+        let t = standardised(self.config.scale.as_ref(), t.into(), &mut room);
+        let (loss, dz) = self.config.loss.loss().gradient((&z).into(), t);
         let mut values = self.net.backward(&cache, &dz).values();
         mean_of_sum(&mut values, F::of(loss.divisor));
         (loss, Gradient::new(self.layers(), values))
@@ -288,7 +293,7 @@ impl<F: Float> Network<F> {
             _ => Matrix::zeros(0, 0),
         };
         let t = t.into();
-        let values = in_f64(t);
+        let (values, mut room) = (in_f64(t), None);
         let t = match t {
             Targets::Classes(classes) => Targets::Classes(classes),
             _ => (&values).into(),
@@ -297,7 +302,7 @@ impl<F: Float> Network<F> {
             net: &net.net,
             loss: net.config.loss.loss(),
             x: &x,
-            t,
+            t: standardised(self.config.scale.as_ref(), t, &mut room),
             weights: None,
             context: &context,
         };

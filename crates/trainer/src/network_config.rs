@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use chainrule_layers::{LayerConfig, Layers, OwnLayers, no_own_layers};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::{Float, Shape};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, Shape};
 
-use crate::Error;
+use crate::{Error, TargetScale};
 
 /// What a [`Network`](crate::Network) is made from: from it follow shapes and counts, and what files, summaries and pages say.
 ///
@@ -35,6 +35,9 @@ pub struct NetworkConfig {
     pub layers: Vec<LayerConfig>,
     /// What training minimises, and how outputs are to be read.
     pub loss: LossConfig,
+    /// The scale of the targets of a network that predicts values; `None` leaves them as they are.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub scale: Option<TargetScale>,
     /// Which initial weights.
     pub seed: u64,
 }
@@ -42,12 +45,23 @@ pub struct NetworkConfig {
 impl NetworkConfig {
     /// A network of these layers for samples of `n_inputs` values, with the initial weights of seed 1.
     pub fn new(n_inputs: usize, layers: impl Into<Vec<LayerConfig>>, loss: impl Into<LossConfig>) -> Self {
-        NetworkConfig { input: Shape::flat(n_inputs), layers: layers.into(), loss: loss.into(), seed: 1 }
+        NetworkConfig {
+            input: Shape::flat(n_inputs),
+            layers: layers.into(),
+            loss: loss.into(),
+            scale: None,
+            seed: 1,
+        }
     }
 
     /// Sets the shape of a sample.
     pub fn with_input(self, input: Shape) -> Self {
         NetworkConfig { input, ..self }
+    }
+
+    /// Sets the scale of the targets.
+    pub fn with_scale(self, scale: TargetScale) -> Self {
+        NetworkConfig { scale: Some(scale), ..self }
     }
 
     /// Sets the seed of the initial weights.
@@ -74,7 +88,16 @@ impl NetworkConfig {
         loss.check()
             .and_then(|()| loss.check_outputs(layers.n_outputs()))
             .map_err(|cause| Error::Loss { cause })?;
+        self.scale.as_ref().map_or(Ok(()), |scale| scale.check(loss.outputs(), layers.n_outputs()))?;
         Ok(layers)
+    }
+
+    /// The predictions `y` for the outputs `z`, as the loss reads them and in the targets' own units.
+    pub(crate) fn predict_to<F: Float>(&self, mut y: MatrixViewMut<'_, F>, z: MatrixView<'_, F>) {
+        self.loss.outputs().predict_to(y.reborrow(), z);
+        if let Some(scale) = &self.scale {
+            scale.restore(y);
+        }
     }
 
     /// Values per sample that go in, and outputs of every affine layer.

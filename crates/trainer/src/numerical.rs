@@ -10,7 +10,7 @@ use chainrule_tensor::{Matrix, MatrixView};
 
 use crate::parallel;
 
-/// Parameters per task: so many that the copy of the network that a task may need costs nothing beside them.
+/// Parameters per task: enough that the copy of the network that a task may need costs nothing beside them.
 const CHUNK: usize = 64;
 
 /// The mean loss of some samples, as a function of the parameters.

@@ -1,4 +1,4 @@
-//! Work on several threads: the only module that knows rayon.
+//! Work on several threads: the only module that uses rayon.
 //!
 //! What is cut, and where, is the callers' business and never depends on the number of threads; this module only
 //! decides who runs it. Without the feature `rayon` the calling thread does, in order.

@@ -1,4 +1,4 @@
-//! Predictions for one sample at a time: no allocation, no threads, no data set.
+//! Predictions for one sample at a time, without allocation or threads.
 
 use chainrule_data::scaled;
 use chainrule_layers::Workspace;
@@ -91,7 +91,7 @@ impl<F: Float> Predictor<F> {
     fn run(&mut self) -> &[F] {
         let Predictor { net, workspace, y } = self;
         let z = net.layers().infer(net.sequential().values(), workspace);
-        net.config().loss.outputs().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
+        net.config().predict_to(MatrixViewMut::new(y, z.n_rows(), 1), z);
         y
     }
 

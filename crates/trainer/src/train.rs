@@ -1,4 +1,4 @@
-//! The training loop: mini-batch, gradient, update, and a word to whoever watches.
+//! The training loop: mini-batch, gradient, update, callback.
 
 use std::{ops::ControlFlow, time::Instant};
 
@@ -6,33 +6,32 @@ use chainrule_data::{Order, split};
 use chainrule_gradcheck::Step;
 use chainrule_layers::Context;
 use chainrule_losses::TargetBuffer;
-use chainrule_optimizers::{MAX_SLOTS, Optimizer, schedule::Schedule};
+use chainrule_optimizers::{Optimizer, schedule::Schedule};
 use chainrule_tensor::InputBuffer;
 
+#[cfg(feature = "checkpoint")]
 use crate::{
-    Error, Event, GradientMethod, Length, MiniBatch, Mlp, Outcome, Samples, StepReport, Summary, TrainConfig,
-    average::Average,
-    early_stopping::Best,
-    evaluate::{check_samples, evaluate, evaluate_at},
-    keep::{Keeper, Nobody, Observer},
-    not_finite::{STEPS_PER_CHECK, not_finite},
+    Checkpoint, Checkpoints, Resumed, TrainingRecord,
+    checkpoint::{Found, Name, Saver},
+    data_identity::data_identity,
+    resume::Fresh,
+};
+use crate::{
+    Communicator, Error, Event, GradientMethod, Length, MiniBatch, Network, Outcome, Samples, StepReport,
+    Summary, TrainConfig, TrainState,
+    communicator::OneProcess,
+    evaluate::{check_samples, evaluate_all, evaluate_at},
+    events::{Callback, EpochReport},
+    not_finite::{
+        NotFinite, STEPS_PER_CHECK, first_bad_layer, largest_parameter, look_at_gradient, look_at_values,
+    },
     numerical::MeanLoss,
     parallel,
-    progress::Epoch,
+    target_scale::Standardised,
     update::clip_mut,
 };
 
-/// Trains `net` on `samples`, and evaluates it on `test` after every epoch.
-///
-/// The observer hears of every step and every epoch and can stop the run with [`ControlFlow::Break`]. The trained
-/// parameters have the same bits for any number of threads. With an average, `net` ends as the average; with early
-/// stopping, as it was after the best epoch.
-///
-/// # Errors
-/// - [`Error::Config`] if a setting is out of its range;
-/// - [`Error::Data`] if samples and network don't fit;
-/// - [`Error::NotFinite`] if the loss or a parameter stops being a finite number. The network is then left as it is;
-/// - [`Error::Threads`] if the threads could not be started.
+/// Trains `net` on `samples`: options are methods of what is returned, and [`run`](Train::run) starts it.
 ///
 /// # Examples
 /// ```
@@ -45,64 +44,142 @@ use crate::{
 /// let mut net = TwoLayerNet::new(&MlpConfig::new([2, 4, 2]))?;
 /// let config = TrainConfig::new().with_optimizer(Sgd::new(2.0)).with_epochs(200).with_batch_size(4);
 /// let mut last = f64::INFINITY;
-/// let summary = train(&mut net, &set, Some(&set), &config, |event| {
-///     if let Event::Epoch(epoch) = event {
-///         last = epoch.train_loss;
+/// let training = train(&mut net, &set).test(&set).config(&config).callback(|event| {
+///     if let Event::Epoch { report, .. } = event {
+///         last = report.train_loss;
 ///     }
 ///     ControlFlow::Continue(())
-/// })?;
+/// });
+/// let summary = training.run()?;
 /// assert!(last < 0.1);
 /// assert_eq!(summary.test_accuracy, Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn train<S: Samples>(
-    net: &mut Mlp,
-    samples: &S,
-    test: Option<&S>,
-    config: &TrainConfig,
-    observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
-) -> Result<Summary, Error> {
-    train_with(net, config.optimizer.rule(), samples, test, config, observer)
-}
-
-/// [`train`] with an update rule of one's own instead of the configured one.
-///
-/// # Errors
-/// As [`train`].
-pub fn train_with<S: Samples>(
-    net: &mut Mlp,
-    optimizer: &dyn Optimizer<f32>,
-    samples: &S,
-    test: Option<&S>,
-    config: &TrainConfig,
-    observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
-) -> Result<Summary, Error> {
-    train_kept(net, optimizer, samples, test, config, &mut Nobody, observer)
-}
-
-/// [`train_with`] with somebody who keeps what a run needs to go on.
-pub(crate) fn train_kept<S: Samples>(
-    net: &mut Mlp,
-    optimizer: &dyn Optimizer<f32>,
-    samples: &S,
-    test: Option<&S>,
-    config: &TrainConfig,
-    keeper: &mut impl Keeper,
-    mut observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
-) -> Result<Summary, Error> {
-    config.check()?;
-    check_rule(optimizer)?;
-    check_samples(net, samples)?;
-    if let Some(test) = test {
-        check_samples(net, test)?;
+pub fn train<'a, S: Samples>(net: &'a mut Network, samples: &'a S) -> Train<'a, S> {
+    Train {
+        net,
+        samples,
+        test: None,
+        config: TrainConfig::default(),
+        optimizer: None,
+        communicator: &OneProcess,
+        callback: Box::new(|_| ControlFlow::Continue(())),
+        #[cfg(feature = "checkpoint")]
+        checkpoints: None,
     }
-    parallel::on_threads(config.threads, || {
-        Run::new(net, optimizer, samples, test, config)?.run(keeper, &mut observer)
-    })?
+}
+
+/// A run to be: see [`train`].
+#[must_use = "training starts with `run`"]
+pub struct Train<'a, S> {
+    net: &'a mut Network,
+    samples: &'a S,
+    test: Option<&'a S>,
+    config: TrainConfig,
+    optimizer: Option<&'a dyn Optimizer<f32>>,
+    communicator: &'a dyn Communicator,
+    callback: Box<Callback<'a>>,
+    #[cfg(feature = "checkpoint")]
+    checkpoints: Option<&'a Checkpoints>,
+}
+
+impl<'a, S: Samples> Train<'a, S> {
+    /// Sets a test set, on which the network is evaluated after every epoch; `None` is none.
+    pub fn test(self, test: impl Into<Option<&'a S>>) -> Self {
+        Train { test: test.into(), ..self }
+    }
+
+    /// Sets the settings of the run.
+    pub fn config(self, config: &TrainConfig) -> Self {
+        Train { config: config.clone(), ..self }
+    }
+
+    /// Sets an update rule of one's own instead of the configured one.
+    pub fn optimizer(self, rule: &'a dyn Optimizer<f32>) -> Self {
+        Train { optimizer: Some(rule), ..self }
+    }
+
+    /// Sets where checkpoints are written, when, and from which one the run resumes.
+    ///
+    /// A run that is resumed takes everything from its checkpoint, whatever the network is; network, settings and data must be
+    /// those of the run that was saved, but for the length and the number of threads. A longer one extends a run, even one
+    /// that had come to its end, unless its schedule is spread over all steps. Of a rule of one's own, name and number of
+    /// slots are compared. The state at the end is in [`Summary::state`].
+    #[cfg(feature = "checkpoint")]
+    pub fn checkpoints(self, checkpoints: &'a Checkpoints) -> Self {
+        Train { checkpoints: Some(checkpoints), ..self }
+    }
+
+    /// Sets who exchanges sums with the other processes of a run; each has the same network, data and settings.
+    pub fn communicator(self, communicator: &'a dyn Communicator) -> Self {
+        Train { communicator, ..self }
+    }
+
+    /// Sets what is called after every step and every epoch; [`ControlFlow::Break`] stops the run.
+    pub fn callback(self, callback: impl FnMut(Event<'_>) -> ControlFlow<()> + Send + 'a) -> Self {
+        Train { callback: Box::new(callback), ..self }
+    }
+
+    /// Trains. The trained parameters have the same bits for any number of threads. With a moving average, the network ends
+    /// as the average; with early stopping, as it was after the best epoch.
+    ///
+    /// # Errors
+    /// - [`Error::Config`] if a setting is out of its range;
+    /// - [`Error::Data`] if samples and network don't fit;
+    /// - [`Error::NotFinite`] if the loss or a parameter stops being a finite number. The network is then left as it is;
+    /// - [`Error::Threads`] if the threads could not be started.
+    ///
+    /// With checkpoints also
+    /// - [`Error::FolderInUse`] if another run works in the folder, [`Error::Folder`] if it is of no use;
+    /// - [`Error::FolderNotEmpty`] if it has checkpoints of another run, which would be lost;
+    /// - [`Error::Io`] and [`Error::Checkpoint`] if the checkpoint to resume from cannot be read;
+    /// - [`Error::Resume`] if it is of another network, other settings or other data;
+    /// - [`Error::Io`] if a checkpoint cannot be written and the run is to end then.
+    pub fn run(self) -> Result<Summary, Error> {
+        let Train { net, samples, test, config, optimizer, communicator, mut callback, .. } = self;
+        let optimizer = optimizer.unwrap_or_else(|| config.optimizer.rule());
+        config.check()?;
+        check_rule(optimizer)?;
+        check_samples(net, samples)?;
+        test.map_or(Ok(()), |test| check_samples(net, test))?;
+        #[cfg(feature = "checkpoint")]
+        let (saver, found) = self.checkpoints.map(|settings| Saver::open(settings, net)).transpose()?.unzip();
+        parallel::on_threads(config.threads, || {
+            let (pool, validation) = held_out(samples, &config)?;
+            let order = Order::new(config.sampling, config.seed, pool, config.batch_size);
+            let n_steps = match config.length {
+                Length::Epochs(epochs) => epochs.saturating_mul(order.steps_per_epoch()),
+                Length::Steps(steps) => steps,
+            };
+            let schedule = config.schedule.clone().with_total_steps(n_steps);
+            schedule.check()?;
+            let state = TrainState::new(net.layers(), optimizer, &config, n_steps, schedule.to_string());
+            let run = Run {
+                net,
+                samples,
+                test,
+                config: &config,
+                optimizer,
+                communicator,
+                callback: &mut *callback,
+                schedule,
+                order,
+                validation,
+                state,
+                history: Vec::new(),
+                #[cfg(feature = "checkpoint")]
+                saver,
+            };
+            #[cfg(feature = "checkpoint")]
+            return run.resumed(found)?.run();
+            #[cfg(not(feature = "checkpoint"))]
+            run.run()
+        })?
+    }
 }
 
 /// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-pub(crate) fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
+fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
     rule.check()?;
     let rate = rule.learning_rate();
     if (rate as f32).is_finite() && rate as f32 > 0.0 {
@@ -112,223 +189,330 @@ pub(crate) fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
     Err(Error::config("learning rate", format_args!("{rate:?}"), expected))
 }
 
-/// A training run on the threads it was given.
-pub(crate) struct Run<'a, S> {
-    pub(crate) net: &'a mut Mlp,
-    pub(crate) optimizer: &'a dyn Optimizer<f32>,
-    /// The optimizer state, as parameters lie.
-    pub(crate) slots: [Vec<f32>; MAX_SLOTS],
-    pub(crate) schedule: Schedule,
-    pub(crate) samples: &'a S,
-    test: Option<&'a S>,
-    /// The samples held out.
-    validation: Vec<usize>,
-    pub(crate) config: &'a TrainConfig,
-    pub(crate) order: Order,
-    pub(crate) n_steps: u64,
-    /// Steps taken.
-    pub(crate) n_taken: u64,
-    /// The average, and the network that is evaluated with it.
-    pub(crate) average: Option<(Average, Mlp)>,
-    /// The best epoch so far, if early stopping goes by it.
-    pub(crate) best: Option<Best>,
-    /// Whether early stopping has ended the run.
-    pub(crate) patience_ended: bool,
-    /// The epoch that is under way.
-    pub(crate) epoch: Epoch,
-    pub(crate) summary: Summary,
+/// The samples to train on, and those held out to validate on.
+fn held_out(samples: &impl Samples, config: &TrainConfig) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    if config.validation == 0.0 {
+        return Ok(((0..samples.n_samples()).collect(), Vec::new()));
+    }
+    let (pool, validation) = split(samples, config.validation, config.seed)?;
+    if pool.is_empty() || validation.is_empty() {
+        let expected = "a share that leaves a sample to train on and one to validate on";
+        let found = format!("{} of {} samples", config.validation, samples.n_samples());
+        return Err(Error::config("the share for validation", found, expected));
+    }
+    Ok((pool, validation))
 }
 
-impl<'a, S: Samples> Run<'a, S> {
-    fn new(
-        net: &'a mut Mlp,
-        optimizer: &'a dyn Optimizer<f32>,
-        samples: &'a S,
-        test: Option<&'a S>,
-        config: &'a TrainConfig,
-    ) -> Result<Self, Error> {
-        let (pool, validation) = match config.validation {
-            0.0 => ((0..samples.n_samples()).collect(), Vec::new()),
-            share => split(samples, share, config.seed)?,
-        };
-        if config.validation > 0.0 && (pool.is_empty() || validation.is_empty()) {
-            let expected = "a share that leaves a sample to train on and one to validate on";
-            let found = format!("{} of {} samples", config.validation, samples.n_samples());
-            return Err(Error::config("the share for validation", found, expected));
-        }
-        let order = Order::new(config.sampling, config.seed, pool, config.batch_size);
-        let n_steps = match config.length {
-            Length::Epochs(epochs) => epochs.saturating_mul(order.steps_per_epoch()),
-            Length::Steps(steps) => steps,
-        };
-        let schedule = config.schedule.clone().with_total_steps(n_steps);
-        schedule.check()?;
-        let average = config.average.map(|decay| (Average::new(net.layers().n_values(), decay), net.clone()));
-        Ok(Run {
-            slots: optimizer.new_slots(net.n_parameters()),
-            schedule,
-            net,
-            optimizer,
-            samples,
-            test,
-            validation,
-            config,
-            order,
-            n_steps,
-            n_taken: 0,
-            average,
-            best: config.early_stopping.map(Best::new),
-            patience_ended: false,
-            epoch: Epoch::new(1),
-            summary: Summary::default(),
-        })
-    }
+/// A training run on the threads it was given.
+struct Run<'r, S> {
+    net: &'r mut Network,
+    samples: &'r S,
+    test: Option<&'r S>,
+    config: &'r TrainConfig,
+    optimizer: &'r dyn Optimizer<f32>,
+    communicator: &'r dyn Communicator,
+    callback: &'r mut Callback<'r>,
+    schedule: Schedule,
+    order: Order,
+    /// The samples held out.
+    validation: Vec<usize>,
+    state: TrainState,
+    history: Vec<EpochReport>,
+    #[cfg(feature = "checkpoint")]
+    saver: Option<Saver<'r>>,
+}
 
-    fn run(mut self, keeper: &mut impl Keeper, observer: Observer<'_>) -> Result<Summary, Error> {
-        keeper.begin(&mut self, observer)?;
-        let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size());
+impl<S: Samples> Run<'_, S> {
+    fn run(mut self) -> Result<Summary, Error> {
+        let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size())
+            .with_communicator(self.communicator)
+            .with_groups(self.net.layers(), &self.config.groups)?;
         let mut stopped = false;
         while !stopped && !self.is_done() {
-            stopped = self.take_step(&mut mini_batch, observer)?;
-            if self.whole_epochs().is_some() {
-                stopped |= self.end_epoch(observer)?;
+            stopped = self.take_step(&mut mini_batch)?;
+            if self.ends_epoch() {
+                stopped |= self.end_epoch()?;
             }
-            keeper.after_step(&mut self, observer)?;
+            stopped = self.communicator.agree(stopped);
+            #[cfg(feature = "checkpoint")]
+            self.save_if_due()?;
         }
-        keeper.halt(&mut self, stopped, observer)?;
-        if self.whole_epochs().is_none() {
-            self.end_epoch(observer)?;
+        #[cfg(feature = "checkpoint")]
+        let state = self.save_if_stopped(stopped)?;
+        if !self.ends_epoch() {
+            self.end_epoch()?;
         }
-        let config = self.config;
-        let (net, mut summary) = self.finish(stopped)?;
-        keeper.end(net, config, &mut summary, observer)?;
+        let is_whole = self.state.step >= self.state.n_steps;
+        let mut summary = Summary {
+            epochs: self.state.step / self.order.steps_per_epoch(),
+            steps: self.state.step,
+            test_accuracy: self.history.last().and_then(|report| report.test_accuracy),
+            stopped: stopped && !is_whole,
+            stopped_early: self.state.stopped_early && !stopped && !is_whole,
+            time: self.state.time(),
+            n_samples: self.state.n_samples(),
+            ..Summary::default()
+        };
+        self.swap_average();
+        if let Some(best) = &self.state.best
+            && let Some(values) = &best.values
+        {
+            self.net.set_values(values);
+            summary.best_epoch = Some(best.epoch);
+            let confusion = self.test.and_then(|test| evaluate_all(self.net, test).confusion);
+            summary.test_accuracy = confusion.map(|confusion| confusion.accuracy());
+        }
+        summary.history = self.history;
+        #[cfg(feature = "checkpoint")]
+        if let (Some(saver), Some(state)) = (self.saver, state) {
+            let record = TrainingRecord::new(self.config.clone(), summary.history.clone());
+            let checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
+            summary.checkpoint = saver.finish(&checkpoint, self.callback)?;
+            summary.state = checkpoint.state;
+        }
         Ok(summary)
     }
 
     /// Whether there is no step left to take.
-    pub(crate) fn is_done(&self) -> bool {
-        self.n_taken >= self.n_steps || self.patience_ended
+    fn is_done(&self) -> bool {
+        self.state.step >= self.state.n_steps || self.state.stopped_early
     }
 
-    /// How many epochs have been taken, unless one is under way.
-    pub(crate) fn whole_epochs(&self) -> Option<u64> {
-        let steps_per_epoch = self.order.steps_per_epoch();
-        self.n_taken.is_multiple_of(steps_per_epoch).then(|| self.n_taken / steps_per_epoch)
+    /// Whether the latest step was the last of an epoch.
+    fn ends_epoch(&self) -> bool {
+        self.state.step.is_multiple_of(self.order.steps_per_epoch())
     }
 
-    /// The next step. Returns whether the observer stops the run.
-    fn take_step(&mut self, mini_batch: &mut MiniBatch, observer: Observer<'_>) -> Result<bool, Error> {
-        let (begun, step) = (Instant::now(), self.n_taken + 1);
-        let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), step - 1);
-        let outcome = self.step(step, learning_rate, mini_batch).map_err(|error| self.explained(error))?;
-        self.n_taken = step;
-        self.epoch.add(&outcome, begun.elapsed());
-        if step.is_multiple_of(STEPS_PER_CHECK) {
-            self.check_parameters()?;
+    /// What randomness in the step after `n_taken` may depend on.
+    fn context(&self, n_taken: u64) -> Context {
+        Context::training(self.config.seed, n_taken).in_epoch(n_taken / self.order.steps_per_epoch())
+    }
+
+    /// The learning rate of the step after `n_taken`.
+    fn learning_rate(&self, n_taken: u64) -> f64 {
+        self.schedule.rate(self.optimizer.learning_rate(), n_taken)
+    }
+
+    /// The next step. Returns whether the callback stops the run.
+    fn take_step(&mut self, mini_batch: &mut MiniBatch) -> Result<bool, Error> {
+        let (begun, n_taken) = (Instant::now(), self.state.step);
+        let learning_rate = self.learning_rate(n_taken);
+        let outcome = self.step(mini_batch, learning_rate).map_err(|found| self.diverged(found, n_taken))?;
+        self.state.step += 1;
+        self.state.epoch.add(&outcome, begun.elapsed());
+        if self.state.step.is_multiple_of(STEPS_PER_CHECK) {
+            self.check_values()?;
         }
         let report = StepReport {
-            epoch: self.epoch.number,
-            step,
-            n_steps: self.n_steps,
+            epoch: self.state.epoch.number,
+            step: self.state.step,
+            n_steps: self.state.n_steps,
             steps_per_epoch: self.order.steps_per_epoch(),
             loss: outcome.loss.mean(),
             learning_rate,
-            seconds: (self.summary.time + self.epoch.time).as_secs_f64(),
-            n_samples: self.summary.n_samples + self.epoch.n_samples,
+            seconds: self.state.time().as_secs_f64(),
+            n_samples: self.state.n_samples(),
         };
-        Ok(observer(Event::Step(&report)).is_break())
+        Ok((self.callback)(Event::Step { report: &report, net: self.net }).is_break())
     }
 
-    /// Ends the epoch that is under way: evaluates the network, and tells. Returns whether the observer stops the run.
-    fn end_epoch(&mut self, observer: Observer<'_>) -> Result<bool, Error> {
-        self.check_parameters()?;
-        let evaluated = evaluated(self.net, &mut self.average);
-        let test = self.test.map(|test| evaluate(evaluated, test)).transpose()?;
-        let validation =
-            (!self.validation.is_empty()).then(|| evaluate_at(evaluated, self.samples, &self.validation));
-        let learning_rate = self.schedule.rate(self.optimizer.learning_rate(), self.n_taken - 1);
-        let report = self.epoch.report(self.n_taken, learning_rate, test.as_ref(), validation.as_ref());
-        if let (Some(best), Some(validation)) = (&mut self.best, &validation) {
-            self.patience_ended =
-                best.record(self.epoch.number, validation.loss.mean(), evaluated.sequential().values());
-        }
-        self.summary.add(&self.epoch, &report, self.order.steps_per_epoch());
-        self.epoch = Epoch::new(self.epoch.number + 1);
-        let stops = observer(Event::Epoch(&report)).is_break();
-        Ok(observer(Event::Network { epoch: &report, net: evaluated }).is_break() || stops)
-    }
-
-    /// The network as it would be used now.
-    #[cfg(feature = "checkpoint")]
-    pub(crate) fn usable(&mut self) -> &Mlp {
-        evaluated(self.net, &mut self.average)
-    }
-
-    /// Leaves the network as it is to be used: as the average, or as it was after the best epoch.
-    fn finish(self, stopped: bool) -> Result<(&'a Mlp, Summary), Error> {
-        let mut summary = self.summary;
-        summary.stopped = stopped && self.n_taken < self.n_steps;
-        summary.stopped_early = self.patience_ended && !stopped && self.n_taken < self.n_steps;
-        if let Some((average, _)) = &self.average {
-            self.net.set_values(&average.values);
-        }
-        if let Some((epoch, values)) = self.best.and_then(Best::into_best) {
-            self.net.set_values(&values);
-            summary.best_epoch = Some(epoch);
-            let test = self.test.map(|test| evaluate(self.net, test)).transpose()?;
-            summary.test_accuracy =
-                test.and_then(|test| test.confusion).map(|confusion| confusion.accuracy());
-        }
-        Ok((self.net, summary))
-    }
-
-    /// One step: the gradient of the next mini-batch, and the update.
-    fn step(&mut self, step: u64, learning_rate: f64, mini_batch: &mut MiniBatch) -> Result<Outcome, Error> {
-        let epoch = (step - 1) / self.order.steps_per_epoch() + 1;
-        let indices = self.order.mini_batch(step - 1);
-        let context = Context::training(self.config.seed, step - 1).in_epoch(epoch - 1);
-        let context = context.of_samples(indices.len());
-        let loss = self.net.config().loss.loss();
-        let outcome = mini_batch.run(self.net.sequential(), loss, self.samples, indices, &context);
+    /// The gradient of the next mini-batch, and the update.
+    fn step(&mut self, mini_batch: &mut MiniBatch, learning_rate: f64) -> Result<Outcome, NotFinite> {
+        let context = self.context(self.state.step);
+        let indices = self.order.mini_batch(self.state.step);
+        let (net, loss) = (self.net.sequential(), self.net.config().loss.loss());
+        let samples = &Standardised { samples: self.samples, scale: self.net.config().scale.as_ref() };
+        let outcome = mini_batch.run(net, loss, samples, indices, &context);
         let mean = outcome.loss.mean();
         // A mini-batch of samples none of which counts has neither a loss nor a gradient.
         if !mean.is_finite() && outcome.loss.divisor != 0.0 {
-            return Err(not_finite("the loss".into(), mean, epoch, step, learning_rate));
+            return Err(NotFinite { what: "the loss".into(), value: mean, layer: None });
         }
         let is_numerical = self.config.gradient == GradientMethod::Numerical;
         if is_numerical || self.config.clip.is_some() {
-            mini_batch.sum_gradient(self.net.sequential());
+            mini_batch.sum_gradient(net);
         }
         if is_numerical {
-            let gradient = numerical_step(self.net, self.samples, indices, &context);
+            let context = context.of_samples(indices.len());
+            let gradient = numerical_gradient(self.net, samples, indices, &context);
             mini_batch.gradient_mut().copy_from_slice(&gradient);
         }
         if let Some(clip) = &self.config.clip {
             // Clipping would hide it.
-            self.check_gradient(mini_batch.gradient(), step, learning_rate)?;
+            look_at_gradient(self.net.layers(), mini_batch.gradient())?;
             clip_mut(mini_batch.gradient_mut(), clip);
         }
-        mini_batch.update(self.net.sequential_mut(), self.optimizer, &mut self.slots, step, learning_rate);
-        if let Some((average, _)) = &mut self.average {
-            average.follow(self.net.sequential().values());
+        let state = &mut self.state.optimizer;
+        state.step += 1;
+        let net = self.net.sequential_mut();
+        mini_batch.update(net, self.optimizer, &mut state.slots, state.step, learning_rate);
+        if let (Some(average), Some(decay)) = (&mut self.state.average, self.config.average) {
+            average.follow(self.net.sequential().values(), decay);
         }
         Ok(outcome)
     }
-}
 
-/// The network as it would be used now.
-fn evaluated<'n>(net: &'n Mlp, average: &'n mut Option<(Average, Mlp)>) -> &'n Mlp {
-    match average {
-        None => net,
-        Some((average, averaged)) => {
-            averaged.set_values(&average.values);
-            averaged
+    /// Ends the epoch that is under way: evaluates the network. Returns whether the callback stops the run.
+    fn end_epoch(&mut self) -> Result<bool, Error> {
+        self.check_values()?;
+        let learning_rate = self.learning_rate(self.state.step - 1);
+        self.swap_average();
+        let test = self.test.map(|test| evaluate_all(self.net, test));
+        let validation =
+            (!self.validation.is_empty()).then(|| evaluate_at(self.net, self.samples, &self.validation));
+        let state = &mut self.state;
+        let report =
+            EpochReport::new(&state.epoch, state.step, learning_rate, test.as_ref(), validation.as_ref());
+        if let (Some(rule), Some(best), Some(validation)) =
+            (&self.config.early_stopping, &mut state.best, &validation)
+        {
+            let values = self.net.sequential().values();
+            state.stopped_early = rule.record(best, report.epoch, validation.loss.mean(), values);
+        }
+        let stops = (self.callback)(Event::Epoch { report: &report, net: self.net }).is_break();
+        self.history.push(report);
+        self.swap_average();
+        if self.ends_epoch() {
+            self.state.begin_epoch();
+        }
+        Ok(stops)
+    }
+
+    /// Lets network and moving average change places: evaluation, callbacks and checkpoints see the network as it would be
+    /// used.
+    fn swap_average(&mut self) {
+        if let Some(average) = &mut self.state.average {
+            self.net.sequential_mut().split_mut().1.swap_with_slice(&mut average.values);
+        }
+    }
+
+    /// Refuses parameters, running statistics and an optimizer state that are not finite after the latest step.
+    fn check_values(&mut self) -> Result<(), Error> {
+        let found = look_at_values(self.net, &self.state.optimizer.slots);
+        found.map_err(|found| self.diverged(found, self.state.step - 1))
+    }
+
+    /// The error of a run that has diverged in the step after `n_taken`.
+    fn diverged(&mut self, found: NotFinite, n_taken: u64) -> Error {
+        let NotFinite { what, value, layer } = found;
+        let context = self.context(n_taken);
+        let indices = self.order.mini_batch(n_taken);
+        let layer = layer.unwrap_or_else(|| first_bad_layer(self.net, self.samples, indices, context));
+        Error::NotFinite {
+            what,
+            value,
+            epoch: context.epoch + 1,
+            step: n_taken + 1,
+            learning_rate: self.learning_rate(n_taken),
+            layer: Some(layer),
+            largest: largest_parameter(self.net),
         }
     }
 }
 
+#[cfg(feature = "checkpoint")]
+impl<S: Samples> Run<'_, S> {
+    /// The run where the checkpoint that was found left off.
+    fn resumed(mut self, found: Option<Found>) -> Result<Self, Error> {
+        let (Some(saver), Some(Found { checkpoint, damaged })) = (&mut self.saver, found) else {
+            return Ok(self);
+        };
+        self.state.data = data_identity(self.samples);
+        let (path, checkpoint) = checkpoint.unzip();
+        if let (Some(path), Some(checkpoint)) = (&path, checkpoint) {
+            let fresh = Fresh { net: self.net, config: self.config, order: &self.order, state: &self.state };
+            let state = fresh.check(path, &checkpoint, saver.settings.any_arithmetic)?;
+            // The run may be longer now.
+            self.state = TrainState { n_steps: self.state.n_steps, ..state };
+            self.net.clone_from(&checkpoint.net);
+            if let Some(latest) = self.state.latest.take() {
+                self.net.sequential_mut().unpack(&latest);
+            }
+            for (_, list) in self.state.lists_mut() {
+                *list = self.net.layers().unpack(list);
+            }
+            // The report of an epoch that a run ended in is not one of a whole epoch.
+            self.history = checkpoint.training.history;
+            self.history.truncate((self.state.step / self.order.steps_per_epoch()) as usize);
+        }
+        let step = self.state.step;
+        saver.resumes(path.as_deref(), step);
+        if path.is_some() || !damaged.is_empty() {
+            let _ = (self.callback)(Event::Resumed(&Resumed { path, step, damaged }));
+        }
+        Ok(self)
+    }
+
+    /// After a step: a checkpoint if one is due, and the best one after the best epoch.
+    fn save_if_due(&mut self) -> Result<(), Error> {
+        let (is_done, ends_epoch) = (self.is_done(), self.ends_epoch());
+        let Some(saver) = &mut self.saver else { return Ok(()) };
+        saver.report(self.callback)?;
+        let epochs = self.state.step / self.order.steps_per_epoch();
+        let mut names = Vec::new();
+        // The end of the run has a checkpoint of its own.
+        if !is_done && saver.is_due(self.state.step, ends_epoch.then_some(epochs)) {
+            names.push(Name::Step(self.state.step));
+        }
+        if ends_epoch && is_best(&self.history) {
+            names.push(Name::Best);
+        }
+        if names.is_empty() { Ok(()) } else { self.save(&names) }
+    }
+
+    /// After the last step: the state to resume from, before a part of an epoch is ended; saved at once if the run was
+    /// stopped, since evaluation takes time that a process told to stop may not have.
+    fn save_if_stopped(&mut self, stopped: bool) -> Result<Option<TrainState>, Error> {
+        if self.saver.is_none() {
+            return Ok(None);
+        }
+        if stopped && !self.is_done() {
+            self.save(&[Name::Step(self.state.step)])?;
+        }
+        Ok(Some(self.packed_state()))
+    }
+
+    /// The state as a file has it.
+    fn packed_state(&self) -> TrainState {
+        let mut state = self.state.clone();
+        if state.average.is_some() || state.best.is_some() {
+            state.latest = Some(self.net.sequential().values().to_vec());
+        }
+        for (_, list) in state.lists_mut() {
+            *list = self.net.layers().pack(list);
+        }
+        state
+    }
+
+    fn save(&mut self, names: &[Name]) -> Result<(), Error> {
+        self.check_values()?;
+        let (record, state) =
+            (TrainingRecord::new(self.config.clone(), self.history.clone()), self.packed_state());
+        self.swap_average();
+        let checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
+        self.swap_average();
+        match &mut self.saver {
+            Some(saver) => saver.save(names, &checkpoint, self.callback),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the latest epoch has a lower validation loss than all before it.
+#[cfg(feature = "checkpoint")]
+fn is_best(history: &[EpochReport]) -> bool {
+    let loss = |report: &EpochReport| report.validation_loss.unwrap_or(f64::INFINITY);
+    let best = |before: &[EpochReport]| before.iter().map(loss).fold(f64::INFINITY, f64::min);
+    history.split_last().is_some_and(|(latest, before)| loss(latest) < best(before))
+}
+
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.
-fn numerical_step(net: &Mlp, samples: &impl Samples, indices: &[usize], context: &Context) -> Vec<f32> {
+fn numerical_gradient(
+    net: &Network,
+    samples: &impl Samples,
+    indices: &[usize],
+    context: &Context,
+) -> Vec<f32> {
     let (mut x, mut t) = (InputBuffer::<f64>::new(), TargetBuffer::new());
     samples.gather(&mut x, &mut t, indices, *context);
     let x = x.as_input().dense().to_matrix();

@@ -1,8 +1,8 @@
-//! The settings of a training run: optimizer, length, mini-batches, and what watches over it.
+//! The settings of a training run: optimizer, schedule, length, mini-batches, validation, early stopping.
 
 use chainrule_optimizers::{Clip, OptimizerConfig, Sgd, schedule::Schedule};
 
-use crate::{EarlyStopping, Error, Sampling};
+use crate::{EarlyStopping, Error, ParameterGroup, Sampling};
 
 /// How long training goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub enum GradientMethod {
 /// | `validation` | 0 | the share of the samples that is held out to validate on | 0 ≤ share < 1 |
 /// | `early_stopping` | no | when to stop early, and go back to the best epoch | wants validation |
 /// | `average` | no | the decay *d* of a moving average of the parameters, in which the run ends | 0 ≤ d < 1 |
+/// | `groups` | none | parameters with a learning rate and a weight decay of their own | |
 /// | `threads` | rayon's choice | workers; the result has the same bits for any number | 1 to [`MAX_THREADS`](crate::MAX_THREADS) |
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -72,6 +73,9 @@ pub struct TrainConfig {
     pub early_stopping: Option<EarlyStopping>,
     /// The decay of a moving average of the parameters, which are then what is evaluated and what the run ends in.
     pub average: Option<f64>,
+    /// Parameters with a learning rate and a weight decay of their own.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
+    pub groups: Vec<ParameterGroup>,
     /// Workers; `None` leaves the number to rayon.
     pub threads: Option<usize>,
 }
@@ -90,6 +94,7 @@ impl Default for TrainConfig {
             validation: 0.0,
             early_stopping: None,
             average: None,
+            groups: Vec::new(),
             threads: None,
         }
     }
@@ -161,6 +166,12 @@ impl TrainConfig {
         TrainConfig { average: Some(decay), ..self }
     }
 
+    /// Adds parameters with a learning rate and a weight decay of their own.
+    pub fn with_group(mut self, group: ParameterGroup) -> Self {
+        self.groups.push(group);
+        self
+    }
+
     /// Sets the number of workers.
     pub fn with_threads(self, threads: usize) -> Self {
         TrainConfig { threads: Some(threads), ..self }
@@ -202,6 +213,7 @@ impl TrainConfig {
                 return Err(Error::config("the share for validation", 0, "more than 0 for early stopping"));
             }
         }
+        self.groups.iter().try_for_each(ParameterGroup::check)?;
         // In the arithmetic of the training, 1 − 1e−8 is 1, and 1e−50 is 0.
         if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(&(*decay as f32))) {
             return Err(Error::config("the decay of the average", decay, "a number from 0 to below 1"));

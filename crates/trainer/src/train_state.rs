@@ -1,24 +1,19 @@
-//! All that a run needs to go on, besides its network and settings: taken after a step, and put into another run.
+//! The state of a run: step, optimizer state, moving average, best epoch; with network, settings and data, all it needs to resume.
 
-use std::{fmt, path::Path};
+use std::{fmt, time::Duration};
 
-use chainrule_tensor::ARITHMETIC;
-use serde_json::{Value, json};
+use chainrule_layers::Layers;
+use chainrule_optimizers::Optimizer;
 
-use crate::{
-    Checkpoint, EpochReport, Error, Network, NetworkConfig, Samples, TrainConfig,
-    data_identity::DataIdentity,
-    differences::{Difference, differences},
-    progress::Epoch,
-    train::Run,
-};
+use crate::{Outcome, TrainConfig, early_stopping::Best, parallel};
 
-/// The state of a run after a step: with it in a [`Checkpoint`], the run can be continued.
+/// The state of a run after a step: with it in a [`Checkpoint`](crate::Checkpoint), the run can be continued.
 ///
 /// The order of the samples, dropout's masks and the learning rate are functions of the seed and the number of the step,
 /// so that they need no state. A run that has ended has a state too, and can be extended.
-// A file holds the fields in this order; see the module `checkpoint`.
-#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+// A file holds the fields in this order, and every list without the gaps that the layout of a network may have.
+#[derive(Clone, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrainState {
     /// Steps taken.
     pub(crate) step: u64,
@@ -26,46 +21,85 @@ pub struct TrainState {
     pub(crate) n_steps: u64,
     /// With its total of steps, if it depends on one.
     pub(crate) schedule: String,
+    /// Zeros in a run without checkpoints.
     pub(crate) data: DataIdentity,
-    /// The values to go on from, where the checkpoint's network has others: averages, or the best.
+    /// In a file, the values to go on from, where the checkpoint's network has others: averages, or the best.
     pub(crate) latest: Option<Vec<f32>>,
-    pub(crate) optimizer: FlatSlots,
-    pub(crate) average: Option<AverageState>,
-    pub(crate) best: Option<BestState>,
+    pub(crate) optimizer: OptimizerState,
+    pub(crate) average: Option<Average>,
+    pub(crate) best: Option<Best>,
     /// Whether early stopping has ended the run.
     pub(crate) stopped_early: bool,
     /// What was counted in the epoch that is under way.
-    pub(crate) epoch: Epoch,
+    pub(crate) epoch: EpochCounts,
     /// Samples, and nanoseconds of training, in the whole epochs before it.
     pub(crate) n_samples: u64,
     pub(crate) nanoseconds: u64,
 }
 
+/// Which data a run is trained on: counts and checksums, enough to notice that they are others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct DataIdentity {
+    pub(crate) n_samples: u64,
+    pub(crate) n_inputs: u64,
+    /// CRC-32 of all inputs as `f32`, sample after sample.
+    pub(crate) inputs_crc32: u32,
+    /// CRC-32 of all targets, classes as `u64` or values as `f32`, and their weights, in runs of 256 samples.
+    pub(crate) targets_crc32: u32,
+}
+
 /// The optimizer state: the rule's name, the steps it has taken, and a list for each of its slots, as parameters lie.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct FlatSlots {
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct OptimizerState {
     pub(crate) rule: String,
     pub(crate) step: u64,
     pub(crate) slots: Vec<Vec<f32>>,
 }
 
-/// The moving average.
-#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct AverageState {
+/// The exponential moving average (EMA) of all values of a network, in which a run ends.
+///
+/// ```text
+/// w̄ ← d·w̄ + (1 − d)·w        after every step; after the first, w̄ = w
+/// ```
+/// Source: Polyak and Juditsky, *Acceleration of stochastic approximation by averaging* (1992), with weights that fade,
+/// as in PyTorch's `get_ema_multi_avg_fn`. Running statistics are averaged with the weights they belong to: those of the
+/// latest weights would be wrong for the average.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Average {
     pub(crate) n_steps: u64,
     pub(crate) values: Vec<f32>,
 }
 
-/// The best epoch so far, by which early stopping goes.
-#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct BestState {
-    /// Infinite before the first.
-    pub(crate) loss: f64,
-    pub(crate) epoch: u64,
-    pub(crate) values: Option<Vec<f32>>,
-}
-
 impl TrainState {
+    /// The state before the first step.
+    pub(crate) fn new(
+        layers: &Layers<f32>,
+        optimizer: &dyn Optimizer<f32>,
+        config: &TrainConfig,
+        n_steps: u64,
+        schedule: String,
+    ) -> Self {
+        let slots = optimizer.new_slots(layers.n_parameters()).into_iter().take(optimizer.n_slots());
+        let average = || Average { n_steps: 0, values: vec![0.0; layers.n_values()] };
+        TrainState {
+            step: 0,
+            n_steps,
+            schedule,
+            data: DataIdentity::default(),
+            latest: None,
+            optimizer: OptimizerState { rule: optimizer.name().to_string(), step: 0, slots: slots.collect() },
+            average: config.average.map(|_| average()),
+            best: config.early_stopping.map(|_| Best::default()),
+            stopped_early: false,
+            epoch: EpochCounts::new(1),
+            n_samples: 0,
+            nanoseconds: 0,
+        }
+    }
+
     /// Steps taken.
     pub fn step(&self) -> u64 {
         self.step
@@ -76,14 +110,32 @@ impl TrainState {
         self.n_steps
     }
 
-    /// Every list of values with the name of what it is, for a look at whether they are finite.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = (String, &[f32])> {
-        let slots = self.optimizer.slots.iter().enumerate();
-        let slots = slots.map(|(s, slot)| (format!("slot {s} of the optimizer state"), &slot[..]));
+    /// Training time so far.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_nanos(self.nanoseconds) + self.epoch.time
+    }
+
+    /// Samples trained on so far, repeats counted.
+    pub(crate) fn n_samples(&self) -> u64 {
+        self.n_samples + self.epoch.n_samples
+    }
+
+    /// Begins the next epoch.
+    pub(crate) fn begin_epoch(&mut self) {
+        self.nanoseconds = self.time().as_nanos().try_into().unwrap_or(u64::MAX);
+        self.n_samples = self.n_samples();
+        self.epoch = EpochCounts::new(self.epoch.number + 1);
+    }
+
+    /// Every list of values with the name of what it is.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn lists_mut(&mut self) -> impl Iterator<Item = (String, &mut Vec<f32>)> {
+        let slots = self.optimizer.slots.iter_mut().enumerate();
+        let slots = slots.map(|(s, slot)| (format!("slot {s} of the optimizer state"), slot));
         let named = |name: &str| name.to_string();
-        let latest = self.latest.iter().map(move |values| (named("latest"), &values[..]));
-        let average = self.average.iter().map(move |average| (named("average"), &average.values[..]));
-        let best = self.best.iter().filter_map(|best| best.values.as_deref());
+        let latest = self.latest.iter_mut().map(move |values| (named("latest"), values));
+        let average = self.average.iter_mut().map(move |average| (named("average"), &mut average.values));
+        let best = self.best.iter_mut().filter_map(|best| best.values.as_mut());
         latest.chain(slots).chain(average).chain(best.map(move |values| (named("best"), values)))
     }
 }
@@ -121,169 +173,43 @@ impl fmt::Debug for TrainState {
     }
 }
 
-impl<S: Samples> Run<'_, S> {
-    /// The state after the latest step.
-    pub(crate) fn state(&self, data: DataIdentity) -> TrainState {
-        let average = self.average.as_ref().map(|(average, _)| average);
-        let pack = |values: &[f32]| self.net.layers().pack(values);
-        TrainState {
-            step: self.n_taken,
-            n_steps: self.n_steps,
-            schedule: self.schedule.to_string(),
-            data,
-            latest: (average.is_some() || self.best.is_some()).then(|| self.net.sequential().pack()),
-            optimizer: FlatSlots {
-                rule: self.optimizer.name().to_string(),
-                step: self.n_taken,
-                slots: self.slots[..self.optimizer.n_slots()].iter().map(|slot| pack(slot)).collect(),
-            },
-            average: average
-                .map(|average| AverageState { n_steps: average.n_steps, values: pack(&average.values) }),
-            best: self.best.as_ref().map(|best| BestState {
-                loss: best.loss,
-                epoch: best.epoch,
-                values: best.values.as_ref().map(|values| pack(values)),
-            }),
-            stopped_early: self.patience_ended,
-            epoch: self.epoch.clone(),
-            n_samples: self.summary.n_samples,
-            nanoseconds: self.summary.time.as_nanos().try_into().unwrap_or(u64::MAX),
-        }
-    }
-
-    /// Puts the run to where `checkpoint` left off, if that was a run like this one.
-    pub(crate) fn restore(
-        &mut self,
-        path: &Path,
-        checkpoint: Checkpoint,
-        data: DataIdentity,
-        any_arithmetic: bool,
-    ) -> Result<(), Error> {
-        let Checkpoint { net, training, state, .. } = checkpoint;
-        let refuse = |what: &str, found: String, expected: String| {
-            Err(Error::Resume { path: path.to_path_buf(), what: what.to_string(), found, expected })
-        };
-        let Some(state) = state else {
-            return refuse("the file", "a network alone".into(), "the state of a run as well".into());
-        };
-        if training.arithmetic != ARITHMETIC && !any_arithmetic {
-            let expected = format!(
-                "{}, as in the run that was saved (any_arithmetic goes on all the same, with other bits)",
-                training.arithmetic
-            );
-            return refuse("the arithmetic", ARITHMETIC.to_string(), expected);
-        }
-        let saved = settings(net.config(), &training.config, &state.data);
-        if let Some(Difference { name, found, expected }) =
-            // How many samples there are says more than their checksum.
-            differences(&settings(self.net.config(), self.config, &data), &saved)
-                    .into_iter()
-                    .min_by_key(|difference| difference.name.contains("crc32"))
-        {
-            return refuse(&name, found, format!("{expected}, as in the run that was saved"));
-        }
-        let schedule = self.schedule.to_string();
-        if schedule != state.schedule {
-            let expected = format!(
-                "{} as in the run that was saved: the schedule is spread over all steps, so a longer run would have \
-                 had other learning rates from the start",
-                state.n_steps
-            );
-            return refuse("the number of steps", self.n_steps.to_string(), expected);
-        }
-        if self.n_steps < state.step {
-            let expected = format!("at least {}, which the run that was saved has taken", state.step);
-            return refuse("the number of steps", self.n_steps.to_string(), expected);
-        }
-        if state.optimizer.rule != self.optimizer.name() {
-            let expected = format!("that of {}, the rule of the run", self.optimizer.name());
-            return refuse(
-                "the optimizer",
-                format!("the state of the rule {}", state.optimizer.rule),
-                expected,
-            );
-        }
-        if let Some(contradiction) = self.contradiction(&state, training.history.len()) {
-            return refuse("the state", contradiction, "one that a run can have".into());
-        }
-        self.take_over(net, training.history, state);
-        Ok(())
-    }
-
-    /// What is wrong with a state that no run has, as somebody may have made one up.
-    fn contradiction(&self, state: &TrainState, n_epochs: usize) -> Option<String> {
-        let whole_epochs = state.step / self.order.steps_per_epoch();
-        let n_values = self.net.sequential().pack().len();
-        let fits = |values: &Vec<f32>| values.len() == n_values;
-        let in_epoch = state.step % self.order.steps_per_epoch();
-        let most_samples = state.step.saturating_mul(self.order.batch_size() as u64);
-        let n_samples = state.n_samples.checked_add(state.epoch.n_samples);
-        let checks = [
-            (
-                state.optimizer.slots.len() == self.optimizer.n_slots()
-                    && state.optimizer.slots.iter().all(|slot| slot.len() == self.net.n_parameters()),
-                "an optimizer state of another network",
-            ),
-            (state.optimizer.step == state.step, "steps of the optimizer that are not those of the run"),
-            (state.epoch.number == whole_epochs + 1, "an epoch that is not that of the step"),
-            (state.epoch.n_steps <= in_epoch, "more steps in the epoch than were taken"),
-            (n_epochs as u64 >= whole_epochs, "fewer reports than epochs"),
-            (n_samples.is_some_and(|n| n <= most_samples && n < FAR), "more samples than were trained on"),
-            (
-                state.epoch.n_correct.is_none_or(|n| n <= state.epoch.n_samples),
-                "more samples recognised than there were",
-            ),
-            (state.epoch.time.as_secs() < FAR, "a time longer than any"),
-            (state.latest.iter().all(fits), "values to go on from that are not those of the network"),
-            (state.average.iter().all(|a| fits(&a.values)), "an average of another network"),
-            (state.average.iter().all(|a| a.n_steps == state.step), "an average of other steps"),
-            (state.average.is_some() == self.average.is_some(), "an average where there is none, or none"),
-            (state.best.is_some() == self.best.is_some(), "a best epoch where there is none, or none"),
-            (state.best.iter().flat_map(|best| &best.values).all(fits), "a best network of another size"),
-            (state.best.iter().all(|best| !best.loss.is_nan()), "a best loss that is no number"),
-            (state.best.iter().all(|best| best.epoch <= whole_epochs), "a best epoch that is yet to come"),
-        ];
-        checks.into_iter().find(|(good, _)| !good).map(|(_, problem)| problem.to_string())
-    }
-
-    /// Everything has been compared: from here on, this is the run that was saved.
-    fn take_over(&mut self, net: Network, mut history: Vec<EpochReport>, state: TrainState) {
-        self.net.clone_from(&net);
-        if let Some(latest) = &state.latest {
-            self.net.sequential_mut().unpack(latest);
-        }
-        let layers = self.net.layers();
-        let unpack = |packed: Vec<f32>| {
-            let mut values = vec![0.0; layers.n_values()];
-            layers.unpack(&packed, &mut values);
-            values
-        };
-        if let (Some((average, _)), Some(saved)) = (&mut self.average, state.average) {
-            (average.n_steps, average.values) = (saved.n_steps, unpack(saved.values));
-        }
-        if let (Some(best), Some(saved)) = (&mut self.best, state.best) {
-            (best.loss, best.epoch, best.values) = (saved.loss, saved.epoch, saved.values.map(unpack));
-        }
-        // The report of an epoch that a run ended in is not one of a whole epoch.
-        history.truncate((state.step / self.order.steps_per_epoch()) as usize);
-        self.summary.restore(history, state.n_samples, state.nanoseconds, self.order.steps_per_epoch());
-        self.n_taken = state.step;
-        for (slot, saved) in self.slots.iter_mut().zip(&state.optimizer.slots) {
-            layers.unpack(saved, slot);
-        }
-        self.patience_ended = state.stopped_early;
-        self.epoch = state.epoch;
+impl Average {
+    /// Follows a network's `values` by one step.
+    pub(crate) fn follow(&mut self, values: &[f32], decay: f64) {
+        let decay = if self.n_steps == 0 { 0.0 } else { decay as f32 };
+        self.n_steps += 1;
+        parallel::for_each_chunk(&mut self.values, values, |averages, values| {
+            for (average, value) in averages.iter_mut().zip(values) {
+                *average = decay * *average + (1.0 - decay) * value;
+            }
+        });
     }
 }
 
-/// Beyond all counts and times that there can be, and far from the end of the numbers.
-const FAR: u64 = 1 << 56;
+/// What is counted while an epoch runs. Files hold the fields in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct EpochCounts {
+    pub(crate) number: u64,
+    pub(crate) n_steps: u64,
+    pub(crate) sum_of_losses: f64,
+    pub(crate) n_samples: u64,
+    pub(crate) n_correct: Option<u64>,
+    pub(crate) time: Duration,
+}
 
-/// All settings that a run must have in common with the one that it goes on: not its length, nor its threads.
-fn settings(network: &NetworkConfig, training: &TrainConfig, data: &DataIdentity) -> Value {
-    let mut training = serde_json::to_value(training).expect("settings have a JSON form");
-    for free in ["length", "threads"] {
-        training.as_object_mut().and_then(|fields| fields.remove(free));
+impl EpochCounts {
+    pub(crate) fn new(number: u64) -> Self {
+        EpochCounts { number, n_correct: Some(0), ..EpochCounts::default() }
     }
-    json!({ "network": network, "training": training, "data": data })
+
+    pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
+        if outcome.loss.divisor != 0.0 {
+            self.n_steps += 1;
+            self.sum_of_losses += outcome.loss.mean();
+        }
+        self.n_samples += outcome.n_samples as u64;
+        self.n_correct = self.n_correct.zip(outcome.n_correct).map(|(all, n)| all + n as u64);
+        self.time += time;
+    }
 }

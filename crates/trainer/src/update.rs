@@ -1,11 +1,9 @@
-//! The update of a whole network: the optimizer's rule for every parameter, on several threads.
+//! The update of all parameters by the optimizer, on several threads.
 
 use std::ops::Range;
 
 use chainrule_layers::{Kind, Layers, Sequential};
-use chainrule_optimizers::{
-    Clip, MAX_SLOTS, NORM_BLOCK, Optimizer, Update, global_norm_of_sums, sum_of_squares,
-};
+use chainrule_optimizers::{Clip, NORM_BLOCK, Optimizer, Update, global_norm_of_sums, sum_of_squares};
 use chainrule_tensor::Float;
 
 use crate::parallel;
@@ -32,7 +30,7 @@ use crate::parallel;
 pub fn update<F: Float>(
     net: &mut Sequential<F>,
     optimizer: &dyn Optimizer<F>,
-    slots: &mut [Vec<F>; MAX_SLOTS],
+    slots: &mut [Vec<F>],
     gradient: &[F],
     step: u64,
     learning_rate: f64,
@@ -54,7 +52,7 @@ pub(crate) fn of_network<'a, F: Float>(
     layers: &Layers<F>,
     optimizer: &dyn Optimizer<F>,
     values: &'a mut [F],
-    slots: &'a mut [Vec<F>; MAX_SLOTS],
+    slots: &'a mut [Vec<F>],
     step: u64,
     learning_rate: f64,
 ) -> Update<'a, F> {

@@ -85,14 +85,17 @@ fn training_steps(
     let config = config.with_threads(2);
     let mut region = Region::new(ALLOCATOR);
     let mut per_step = Vec::with_capacity(N_STEPS as usize);
-    train(&mut net, samples, None, &config, |event| {
-        if let Event::Step(_) = event {
-            per_step.push(n_allocations(&region));
-            region.reset();
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    train(&mut net, samples)
+        .config(&config)
+        .callback(|event| {
+            if let Event::Step { .. } = event {
+                per_step.push(n_allocations(&region));
+                region.reset();
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
     // The first steps find out how many values a mini-batch lists at most, and the second time that images are wanted, they
     // are packed.
     per_step.split_off(N_STEPS as usize - 10)

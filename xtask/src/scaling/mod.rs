@@ -3,8 +3,6 @@
 //! All cells of a table are measured by turns, so that a machine that gets slower gets slower for all. The model is in
 //! `model.rs`.
 
-use std::ops::ControlFlow;
-
 use chainrule_benches::Recipe;
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_trainer::{Mlp, TrainConfig, train};
@@ -91,7 +89,7 @@ fn measure(work: &str, n_samples: usize, samples: &ImageSet, options: &Scaling) 
                 .with_steps(n_samples.div_ceil(*batch_size) as u64)
                 .with_threads(*threads);
             // From the same weights every time, so that every cell has the same work.
-            let summary = train(&mut net.clone(), samples, None, &config, |_| ControlFlow::Continue(()))?;
+            let summary = train(&mut net.clone(), samples).config(&config).run()?;
             if round > 0 {
                 seconds.push(summary.seconds() / summary.steps as f64);
             }

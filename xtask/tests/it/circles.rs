@@ -16,15 +16,6 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// Parts of paths through which circles are known, to be removed with the rebuilding.
-const TO_BE_REBUILT: [&str; 5] = [
-    "crates/trainer/src/checkpoint/keeper.rs",
-    "crates/trainer/src/checkpoint/mod.rs",
-    "crates/trainer/src/minibatch.rs",
-    "crates/trainer/src/train.rs",
-    "crates/trainer/src/train_state.rs",
-];
-
 /// A path such as `crate::kernel::dense`, or the place of a module: none for `lib.rs`, `kernel` for `kernel/mod.rs`.
 type Names = Vec<String>;
 
@@ -183,9 +174,6 @@ fn circles(root: &Path) -> BTreeSet<(PathBuf, PathBuf)> {
     let files = read_crate(root);
     let mut imports: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
     for (module, file) in &files {
-        if TO_BE_REBUILT.iter().any(|part| file.path.to_str().unwrap().contains(part)) {
-            continue;
-        }
         let definers = file.paths.iter().filter_map(|path| definer(&files, module, path));
         let others = definers.filter(|other| other != module).map(|other| &*files[&other].path);
         imports.insert(&file.path, others.collect());

@@ -1,6 +1,6 @@
 //! Training runs that go on from request to request.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::time::Instant;
 
 use chainrule_benches::{Recipe, Result, standardised};
 use chainrule_mnist::{ImageSet, Mnist};
@@ -29,7 +29,7 @@ impl Training {
             // Another order every time.
             .with_seed(self.requests);
         let begun = Instant::now();
-        train(&mut self.net, samples, None, &config, |_| ControlFlow::Continue(()))?;
+        train(&mut self.net, samples).config(&config).run()?;
         Ok(begun.elapsed().as_secs_f64())
     }
 
@@ -58,7 +58,7 @@ pub(crate) fn slowest_optimizer(samples: &ImageSet) -> Result<Value> {
             let config = TrainConfig::new().with_optimizer(optimizer.clone()).with_steps(recipe.steps);
             let mut net = Mlp::new(recipe.network(samples.n_pixels()))?;
             let begun = Instant::now();
-            train(&mut net, samples, None, &config, |_| ControlFlow::Continue(()))?;
+            train(&mut net, samples).config(&config).run()?;
             seconds.push(begun.elapsed().as_secs_f64());
         }
     }

@@ -136,7 +136,7 @@ fn train_watched(
         _ => None,
     };
     let mut steps_per_epoch = 1;
-    let observer = |event: Event<'_>| {
+    let callback = |event: Event<'_>| {
         match event {
             Event::Resumed(resumed) => {
                 for error in &resumed.damaged {
@@ -159,22 +159,22 @@ fn train_watched(
                     output::event("checkpoint_error", &[("message", error.to_string().into())]);
                 }
             }
-            // A run that goes on will tell of the whole epoch.
-            Event::Epoch(report) if stop.heard().is_some() && report.step % steps_per_epoch != 0 => {}
-            Event::Step(step) => {
-                bar.step(step);
-                steps_per_epoch = step.steps_per_epoch;
+            Event::Step { report, .. } => {
+                bar.step(report);
+                steps_per_epoch = report.steps_per_epoch;
                 // How many steps an epoch has is known when the first has begun.
-                epochs.get_or_insert(step.n_steps.div_ceil(step.steps_per_epoch));
+                epochs.get_or_insert(report.n_steps.div_ceil(report.steps_per_epoch));
             }
-            Event::Network { epoch, net } => {
-                let is_whole = epoch.step % steps_per_epoch == 0;
-                if stop.heard().is_none() || is_whole {
-                    look.inside(epoch, net, &mnist.train, &bar);
+            // A run that was stopped and resumes will report the whole epoch.
+            Event::Epoch { report, .. } if stop.heard().is_some() && report.step % steps_per_epoch != 0 => {}
+            Event::Epoch { report, net } => {
+                match options.json {
+                    true => events::epoch(report),
+                    false if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
+                    false => {}
                 }
+                look.inside(report, net, &mnist.train, &bar);
             }
-            Event::Epoch(report) if options.json => events::epoch(report),
-            Event::Epoch(report) if talk => bar.line(&output::epoch(report, epochs.unwrap_or(report.epoch))),
             _ => {}
         }
         match stop.heard() {
@@ -182,12 +182,12 @@ fn train_watched(
             Some(_) => ControlFlow::Break(()),
         }
     };
-    let (set, test) = (&mnist.train, Some(&mnist.test));
-    // Without a file to go on from, nothing has to be known about the data.
-    let result = match options.keeping.is_wanted() || options.checkpoint.is_some() {
-        true => checkpoints.train(net, set, test, config, observer),
-        false => train(net, set, test, config, observer),
-    };
+    let mut training = train(net, &mnist.train).test(&mnist.test).config(config).callback(callback);
+    // Without a file to resume from, nothing has to be known about the data.
+    if options.keeping.is_wanted() || options.checkpoint.is_some() {
+        training = training.checkpoints(checkpoints);
+    }
+    let result = training.run();
     bar.finish();
     Ok(result.map_err(|error| keeping::explain(error, checkpoints))?)
 }

@@ -89,6 +89,10 @@ pub fn to_bytes(net: &Network, output: Output) -> Result<Vec<u8>, Problem> {
             }
         }
     }
+    if config.scale.is_some() {
+        let why = "the scale of its targets has no form in ONNX; safetensors and npz can hold it";
+        return Err(Problem::NotExported(why.to_string()));
+    }
     let outputs = config.loss.outputs();
     let name = match (output, outputs) {
         (Output::Logits, Outputs::Values) => "values",

@@ -172,7 +172,7 @@ fn statistics_are_those_of_the_whole_mini_batch_however_it_is_cut() {
     let mut changed = net.clone();
     let objective = |values: &[f64]| {
         let (layers, all) = changed.split_mut();
-        layers.unpack(values, &mut all[..values.len()]);
+        all[..values.len()].copy_from_slice(&layers.unpack(values));
         changed.forward_with(&x, &context).0.dot(&dy)
     };
     Check::new().run(objective, &net.pack()[..net.n_parameters()], &whole).assert_passed();

@@ -70,17 +70,21 @@ fn both_files_hold_equal_scalars() {
     let mut net = Mlp::new(MlpConfig::new([4, 3, 3, 2])).unwrap();
     let mut logs = LogWriter::create(folder.path()).unwrap();
     let config = TrainConfig::new().with_epochs(3).with_batch_size(10).with_validation(0.2);
-    train(&mut net, &set, Some(&set), &config, |event| {
-        if let Event::Network { epoch, net } = event {
-            let found = diagnose(net, &set, &spread(100, 30)).unwrap();
-            let record = Record::of_epoch(epoch, net, &found, Some((2, 2)));
-            assert_eq!(record.images.len(), 1);
-            assert_eq!(record.histograms.len(), 6 + 2);
-            logs.write(&record).unwrap();
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    train(&mut net, &set)
+        .test(&set)
+        .config(&config)
+        .callback(|event| {
+            if let Event::Epoch { report: epoch, net } = event {
+                let found = diagnose(net, &set, &spread(100, 30)).unwrap();
+                let record = Record::of_epoch(epoch, net, &found, Some((2, 2)));
+                assert_eq!(record.images.len(), 1);
+                assert_eq!(record.histograms.len(), 6 + 2);
+                logs.write(&record).unwrap();
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
 
     let lines = read_scalars(folder.path()).unwrap();
     let of_lines: Vec<(u64, &str, f64)> =

@@ -89,7 +89,7 @@ fn settings_out_of_range_are_refused() {
     }
     for (none, n) in [(vec![], 0), (vec![0.0, 0.0], 2)] {
         let message = new().with_class_weights(none).check().unwrap_err().to_string();
-        assert_eq!(message, format!("{n} class weights and none above 0, expected one above 0 at least"));
+        assert_eq!(message, format!("{n} class weights and none above 0, expected at least one above 0"));
     }
 }
 
@@ -103,7 +103,7 @@ fn losses_out_of_range_are_not_computed() {
         ),
         (
             &new().with_class_weights([0.0; 3]),
-            "3 class weights and none above 0, expected one above 0 at least",
+            "3 class weights and none above 0, expected at least one above 0",
         ),
         (&Huber::new(-1.0), "delta -1, expected a finite number above 0"),
     ] {

@@ -1,9 +1,10 @@
-//! AdaGrad: every value has its own rate, which falls as its gradients add up.
+//! AdaGrad: every parameter value has its own learning rate, which falls as its squared gradients add up.
 //!
 //! s ← s + g′², w ← w − rate · g′ / (√s + ε), where g′ = g + λ·w, s starts at 0 and λ is the weight decay.
 //!
-//! Remembers s. Source: Duchi, Hazan and Singer 2011, *Adaptive subgradient methods for online learning and stochastic
-//! optimization*; PyTorch's `Adagrad`; *Deep Learning from Scratch*, 6.1.5, where ε is 1e-7.
+//! Optimizer state: the sum of squared gradients s. Source: Duchi, Hazan and Singer 2011, *Adaptive subgradient methods
+//! for online learning and stochastic optimization*; PyTorch's `Adagrad`; *Deep Learning from Scratch*, 6.1.5, where ε is
+//! 1e-7.
 
 use chainrule_tensor::Float;
 
@@ -38,10 +39,10 @@ pub struct AdaGrad {
     /// How far the first step moves every value.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

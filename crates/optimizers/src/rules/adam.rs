@@ -3,8 +3,9 @@
 //! m ← β₁·m + (1 − β₁)·g′, v ← β₂·v + (1 − β₂)·g′², w ← w − rate · m̂ / (√v̂ + ε), where m̂ = m / (1 − β₁ᵗ) and
 //! v̂ = v / (1 − β₂ᵗ) at step t = 1, 2, …, g′ = g + λ·w and λ is the weight decay.
 //!
-//! Remembers m and v. Source: Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; PyTorch's
-//! `Adam`. *Deep Learning from Scratch*, 6.1.6, adds ε before the correction of v, so that its early steps differ.
+//! Optimizer state: the moving averages m of the gradient and v of its square. Source: Kingma and Ba 2015, *Adam: a
+//! method for stochastic optimization*, algorithm 1; PyTorch's `Adam`. *Deep Learning from Scratch*, 6.1.6, adds ε before
+//! the correction of v, so that its early steps differ.
 
 use chainrule_tensor::{Float, vectorized};
 
@@ -15,8 +16,8 @@ use crate::{Error, Optimizer, Update, settings};
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `learning_rate` | 0.001 | about how far a value moves per step | finite, above 0 |
-/// | `beta1` | 0.9 | β₁, the share of m that is kept | 0 ≤ β₁ < 1 |
-/// | `beta2` | 0.999 | β₂, the share of v that is kept | 0 ≤ β₂ < 1 |
+/// | `beta1` | 0.9 | β₁, how much of m is kept | 0 ≤ β₁ < 1 |
+/// | `beta2` | 0.999 | β₂, how much of v is kept | 0 ≤ β₂ < 1 |
 /// | `eps` | 1e-8 | ε, keeps the divisor from 0 | finite, above 0 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
@@ -43,16 +44,16 @@ pub struct Adam {
     /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// β₁.
+    /// β₁, how much of m is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
     pub beta1: f64,
-    /// β₂.
+    /// β₂, how much of v is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
     pub beta2: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.
@@ -91,7 +92,7 @@ impl<F: Float> Optimizer<F> for Adam {
     }
 }
 
-/// The step of Adam with `decay` in the gradient, and of AdamW, which takes `shrink` of every value away.
+/// The update of Adam, with `decay` · w added to the gradient, and of AdamW, with `shrink` · w subtracted from w.
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3], decay: f64, shrink: f64) {
     update.assert_lengths(2);

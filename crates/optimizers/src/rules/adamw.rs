@@ -2,8 +2,9 @@
 //!
 //! w ← w − rate·λ·w − rate · m̂ / (√v̂ + ε), with m̂ and v̂ of the plain gradient as in [`adam`](crate::Adam).
 //!
-//! Remembers m and v. Source: Loshchilov and Hutter 2019, *Decoupled weight decay regularization*, algorithm 2;
-//! PyTorch's `AdamW`, which multiplies the decay by the rate, as here.
+//! Optimizer state: the moving averages m of the gradient and v of its square. Source: Loshchilov and Hutter 2019,
+//! *Decoupled weight decay regularization*, algorithm 2; PyTorch's `AdamW`, which multiplies the decay by the rate, as
+//! here.
 
 use chainrule_tensor::Float;
 
@@ -15,8 +16,8 @@ use crate::{Error, Optimizer, Update, settings};
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `learning_rate` | 0.001 | about how far a value moves per step | finite, above 0 |
-/// | `beta1` | 0.9 | β₁, the share of m that is kept | 0 ≤ β₁ < 1 |
-/// | `beta2` | 0.999 | β₂, the share of v that is kept | 0 ≤ β₂ < 1 |
+/// | `beta1` | 0.9 | β₁, how much of m is kept | 0 ≤ β₁ < 1 |
+/// | `beta2` | 0.999 | β₂, how much of v is kept | 0 ≤ β₂ < 1 |
 /// | `eps` | 1e-8 | ε, keeps the divisor from 0 | finite, above 0 |
 /// | `weight_decay` | 0.01 | λ, takes rate·λ of every value away | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
@@ -39,16 +40,16 @@ pub struct AdamW {
     /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// β₁.
+    /// β₁, how much of m is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta1"))]
     pub beta1: f64,
-    /// β₂.
+    /// β₂, how much of v is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::beta2"))]
     pub beta2: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

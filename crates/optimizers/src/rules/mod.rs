@@ -1,4 +1,4 @@
-//! The rules, and any of them, chosen while a program runs.
+//! The optimizers of this crate, and `OptimizerConfig`: any of them, chosen at run time.
 
 mod adagrad;
 mod adam;
@@ -41,7 +41,7 @@ macro_rules! rules {
                 }
             }
 
-            /// The settings that every rule has: rate, λ, and whether λ is for biases too.
+            /// The settings that every rule has: learning rate, weight decay λ, and whether λ is for biases too.
             fn common(&mut self) -> (&mut f64, &mut f64, &mut bool) {
                 match self {
                     $(OptimizerConfig::$rule($rule { learning_rate, weight_decay, decay_biases, .. }) => {
@@ -60,7 +60,7 @@ macro_rules! rules {
 }
 
 rules! {
-    /// One of the rules of this crate with its settings: what a configuration holds and a checkpoint records.
+    /// Any optimizer of this crate with its settings, as a training configuration and a checkpoint hold it.
     ///
     /// With the feature `serde` it is read and written as `{"adam":{"learning_rate":0.002}}`; a setting that is left out has
     /// its default, one out of range is refused.
@@ -128,7 +128,7 @@ impl OptimizerConfig {
         self.rule::<f64>().learning_rate()
     }
 
-    /// λ.
+    /// The weight decay λ.
     pub fn weight_decay(&self) -> f64 {
         *self.clone().common().1
     }

@@ -1,12 +1,13 @@
-//! Gradient descent with momentum: a ball that keeps some of its velocity.
+//! Gradient descent with momentum, as a ball keeps some of its velocity.
 //!
 //! v ← μ·v + (g + λ·w), w ← w − rate · v, where v starts at 0 and λ is the weight decay.
 //!
-//! Remembers v. Source: PyTorch's `SGD`; Sutskever et al. 2013, *On the importance of initialization and momentum*.
+//! Optimizer state: the momentum buffer v. Source: PyTorch's `SGD`; Sutskever et al. 2013, *On the importance of
+//! initialization and momentum*.
 //!
-//! *Deep Learning from Scratch*, 6.1.4, multiplies by the rate on the way in: v ← μ·v − rate·g, w ← w + v. For a
-//! constant rate the two walk the same way, the book's v being −rate times ours. When a schedule lowers the rate, ours
-//! slows down at once; the book's keeps the steps it has gathered.
+//! *Deep Learning from Scratch*, 6.1.4, puts the learning rate into the buffer: v ← μ·v − rate·g, w ← w + v. For a
+//! constant rate the two are the same, the book's v being −rate times ours. When a schedule lowers the rate, ours slows
+//! down at once; the book's goes on with the steps in its buffer.
 
 use chainrule_tensor::Float;
 
@@ -16,8 +17,8 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `learning_rate` | 0.01 (the book's) | the step per velocity | finite, above 0 |
-/// | `momentum` | 0.9 (the book's) | μ, the share of the velocity that is kept | 0 ≤ μ < 1 |
+/// | `learning_rate` | 0.01 (the book's) | the learning rate | finite, above 0 |
+/// | `momentum` | 0.9 (the book's) | μ, how much of the momentum buffer is kept | 0 ≤ μ < 1 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
 ///
@@ -41,13 +42,13 @@ use crate::{Error, Optimizer, Update, settings};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Momentum {
-    /// The step per velocity.
+    /// The learning rate.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// μ; 0 makes it [`Sgd`](crate::Sgd).
+    /// μ, how much of the momentum buffer is kept; with 0 it is [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
     pub momentum: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.
@@ -85,7 +86,7 @@ impl<F: Float> Optimizer<F> for Momentum {
     }
 }
 
-/// The step of momentum and of Nesterov's, which goes `along(g, v)`.
+/// The update of momentum and of Nesterov's momentum: w −= rate · along(g, v).
 #[track_caller]
 pub(super) fn step<F: Float>(update: Update<'_, F>, momentum: f64, decay: f64, along: impl Fn(F, F) -> F) {
     let (rate, momentum) = (F::of(update.learning_rate), F::of(momentum));

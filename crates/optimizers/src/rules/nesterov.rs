@@ -1,9 +1,9 @@
-//! Nesterov's momentum: the step looks ahead to where the velocity will have led.
+//! Nesterov's momentum: the gradient is taken where the momentum will have led.
 //!
 //! v ← μ·v + g′, w ← w − rate · (g′ + μ·v), where g′ = g + λ·w, v starts at 0 and λ is the weight decay.
 //!
-//! Remembers v. Source: PyTorch's `SGD` with `nesterov`; Sutskever et al. 2013, *On the importance of initialization
-//! and momentum*; Bengio et al. 2012, *Advances in optimizing recurrent networks*.
+//! Optimizer state: the momentum buffer v. Source: PyTorch's `SGD` with `nesterov`; Sutskever et al. 2013, *On the
+//! importance of initialization and momentum*; Bengio et al. 2012, *Advances in optimizing recurrent networks*.
 //!
 //! w here is already the point ahead, at which the gradient is wanted, so that no other point needs to be kept.
 
@@ -16,8 +16,8 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `learning_rate` | 0.01 (the book's) | the step per velocity | finite, above 0 |
-/// | `momentum` | 0.9 (the book's) | μ, the share of the velocity that is kept | 0 ≤ μ < 1 |
+/// | `learning_rate` | 0.01 (the book's) | the learning rate | finite, above 0 |
+/// | `momentum` | 0.9 (the book's) | μ, how much of the momentum buffer is kept | 0 ≤ μ < 1 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
 ///
@@ -38,13 +38,13 @@ use crate::{Error, Optimizer, Update, settings};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Nesterov {
-    /// The step per velocity.
+    /// The learning rate.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// μ; 0 makes it [`Sgd`](crate::Sgd).
+    /// μ, how much of the momentum buffer is kept; with 0 it is [`Sgd`](crate::Sgd).
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::momentum"))]
     pub momentum: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

@@ -1,9 +1,9 @@
-//! RMSProp: the gradient, divided by its root mean square over the last steps.
+//! RMSProp: the gradient, divided by a moving average of its root mean square.
 //!
 //! s ← α·s + (1 − α)·g′², w ← w − rate · g′ / (√s + ε), where g′ = g + λ·w, s starts at 0 and λ is the weight decay.
 //!
-//! Remembers s. Source: Tieleman and Hinton 2012, lecture 6.5 of *Neural networks for machine learning*; PyTorch's
-//! `RMSprop`, without its options `momentum` and `centered`.
+//! Optimizer state: the moving average of squared gradients s. Source: Tieleman and Hinton 2012, lecture 6.5 of *Neural
+//! networks for machine learning*; PyTorch's `RMSprop`, without its options `momentum` and `centered`.
 
 use chainrule_tensor::Float;
 
@@ -14,7 +14,7 @@ use crate::{Error, Optimizer, Update, settings};
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `learning_rate` | 0.01 | about how far a value moves per step | finite, above 0 |
-/// | `alpha` | 0.99 | α, the share of s that is kept | 0 ≤ α < 1 |
+/// | `alpha` | 0.99 | α, how much of s is kept | 0 ≤ α < 1 |
 /// | `eps` | 1e-8 | ε, keeps the divisor from 0 | finite, above 0 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
@@ -40,13 +40,13 @@ pub struct RmsProp {
     /// About how far a value moves per step.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// α.
+    /// α, how much of s is kept.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::alpha"))]
     pub alpha: f64,
-    /// ε.
+    /// ε, keeps the divisor from 0.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::eps"))]
     pub eps: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

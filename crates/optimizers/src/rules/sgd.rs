@@ -2,7 +2,7 @@
 //!
 //! w ← w − rate · (g + λ·w), where λ is the weight decay, λ/2 · |w|² added to the loss.
 //!
-//! Remembers nothing. Source: tutorial 2; *Deep Learning from Scratch*, 6.1.2; PyTorch's `SGD`.
+//! No optimizer state. Source: tutorial 2; *Deep Learning from Scratch*, 6.1.2; PyTorch's `SGD`.
 
 use chainrule_tensor::Float;
 
@@ -12,7 +12,7 @@ use crate::{Error, Optimizer, Update, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `learning_rate` | 0.1 (the tutorial's) | the step per gradient | finite, above 0 |
+/// | `learning_rate` | 0.1 (the tutorial's) | the learning rate | finite, above 0 |
 /// | `weight_decay` | 0 | λ, pulls every value towards 0 (L2) | finite, not below 0 |
 /// | `decay_biases` | true | whether λ is for biases too | |
 ///
@@ -29,10 +29,10 @@ use crate::{Error, Optimizer, Update, settings};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Sgd {
-    /// The step per gradient.
+    /// The learning rate.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::learning_rate"))]
     pub learning_rate: f64,
-    /// λ.
+    /// The weight decay λ.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "settings::read::weight_decay"))]
     pub weight_decay: f64,
     /// Whether biases are decayed too.

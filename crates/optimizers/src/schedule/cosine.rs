@@ -1,4 +1,4 @@
-//! Cosine annealing: half a wave from the rate down to a minimum.
+//! Cosine annealing: half a cosine wave from the base learning rate down to a minimum.
 //!
 //! rate(t) = minimum + ½ (base − minimum) (1 + cos(π t / n)), for t up to the number of steps n, then minimum.
 //!
@@ -13,7 +13,7 @@ use crate::{Error, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `minimum` | 0 (PyTorch's) | the rate after n steps | finite, not below 0 |
+/// | `minimum` | 0 (PyTorch's) | the learning rate after n steps | finite, not below 0 |
 ///
 /// The last of n steps, t = n − 1, is just above the minimum.
 ///
@@ -26,7 +26,7 @@ use crate::{Error, settings};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Cosine {
-    /// The rate after n steps.
+    /// The learning rate after n steps.
     pub minimum: f64,
 }
 
@@ -43,7 +43,7 @@ impl Cosine {
     /// # Errors
     /// [`Error::Setting`] unless the minimum is finite and not below 0.
     pub fn check(&self) -> Result<(), Error> {
-        settings::not_below_0("smallest rate", self.minimum)
+        settings::not_below_0("minimum learning rate", self.minimum)
     }
 
     pub(super) fn rate(&self, base: f64, step: u64, n_steps: u64) -> f64 {
@@ -83,7 +83,7 @@ mod tests {
     fn settings_out_of_range_are_refused() {
         for bad in [f64::NAN, -0.1, f64::INFINITY] {
             let message = Cosine::new().with_minimum(bad).check().unwrap_err().to_string();
-            assert_eq!(message, format!("smallest rate {bad}, expected a finite number not below 0"));
+            assert_eq!(message, format!("minimum learning rate {bad}, expected a finite number not below 0"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Exponential decay: the rate falls by the same factor at every step.
+//! Exponential decay: the learning rate is multiplied by the same factor at every step.
 //!
 //! rate(t) = base · γᵗ.
 //!
@@ -10,7 +10,7 @@ use crate::{Error, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `gamma` | | γ, the factor per step; above 1 the rate grows, which shows how far it may | finite, above 0 |
+/// | `gamma` | | γ, the factor per step; above 1 the learning rate grows, as in a search for the largest that works | finite, above 0 |
 ///
 /// # Examples
 /// ```

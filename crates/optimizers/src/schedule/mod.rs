@@ -1,6 +1,6 @@
-//! How the learning rate changes from step to step: curves, one after another.
+//! Learning-rate schedules: curves, one after another.
 //!
-//! A [`Schedule`] is a pure function of the base rate and the number of the step, so that a run that goes on from a
+//! A [`Schedule`] is a pure function of the base learning rate and the number of the step, so that a run resumed from a
 //! checkpoint needs nothing but that number. Steps are mini-batches, not epochs, and count from 0.
 
 mod cosine;
@@ -24,22 +24,22 @@ use crate::Error;
 const CURVES: &str = "constant, step:EVERY:GAMMA, exponential:GAMMA, cosine:MINIMUM, warmup:STEPS:START, \
                       one-cycle:PCT_START:DIV_FACTOR:FINAL_DIV_FACTOR";
 
-/// One way in which the rate changes.
+/// One curve of the learning rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Curve {
-    /// Not at all.
+    /// The base learning rate at every step.
     #[default]
     Constant,
-    /// By a factor every so many steps.
+    /// Multiplied by a factor every so many steps.
     StepDecay(StepDecay),
-    /// By a factor at every step.
+    /// Multiplied by a factor at every step.
     Exponential(Exponential),
-    /// Half a wave down.
+    /// Cosine annealing down to a minimum.
     Cosine(Cosine),
-    /// Up in a straight line.
+    /// Linear warm-up.
     Warmup(Warmup),
-    /// Up and down.
+    /// One cycle: up to the base learning rate, and down.
     OneCycle(OneCycle),
 }
 
@@ -92,36 +92,13 @@ impl Curve {
     fn own_end(&self, start: u64) -> Option<u64> {
         if let Curve::Warmup(Warmup { steps, .. }) = self { Some(start.saturating_add(*steps)) } else { None }
     }
-}
 
-impl fmt::Display for Curve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Curve::Constant => write!(f, "constant"),
-            Curve::StepDecay(StepDecay { every, gamma }) => write!(f, "step:{every}:{gamma}"),
-            Curve::Exponential(Exponential { gamma }) => write!(f, "exponential:{gamma}"),
-            Curve::Cosine(Cosine { minimum: 0.0 }) => write!(f, "cosine"),
-            Curve::Cosine(Cosine { minimum }) => write!(f, "cosine:{minimum}"),
-            Curve::Warmup(warmup) if *warmup == Warmup::new(warmup.steps) => {
-                write!(f, "warmup:{}", warmup.steps)
-            }
-            Curve::Warmup(Warmup { steps, start }) => write!(f, "warmup:{steps}:{start}"),
-            Curve::OneCycle(curve) if *curve == OneCycle::default() => write!(f, "one-cycle"),
-            Curve::OneCycle(OneCycle { pct_start, div_factor, final_div_factor }) => {
-                write!(f, "one-cycle:{pct_start}:{div_factor}:{final_div_factor}")
-            }
-        }
-    }
-}
-
-impl FromStr for Curve {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
+    /// The curve that [`Display`](fmt::Display) writes as `text`. Settings may be out of range.
+    fn read(text: &str) -> Result<Self, Error> {
         let mut settings = text.split(':');
         let name = settings.next().unwrap_or_default();
         let (steps, n) = (|setting| number::<u64>(text, setting), |setting| number::<f64>(text, setting));
-        let curve: Curve = match (name, &settings.collect::<Vec<_>>()[..]) {
+        Ok(match (name, &settings.collect::<Vec<_>>()[..]) {
             ("constant", []) => Curve::Constant,
             ("step", [every]) => StepDecay::new(steps(every)?).into(),
             ("step", [every, gamma]) => StepDecay::new(steps(every)?).with_gamma(n(gamma)?).into(),
@@ -141,8 +118,25 @@ impl FromStr for Curve {
                 let (found, expected) = (name.to_owned(), CURVES.to_owned());
                 return Err(Error::Name { kind: "schedule", found, expected });
             }
-        };
-        curve.check().map(|()| curve)
+        })
+    }
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Curve::Constant => write!(f, "constant"),
+            Curve::StepDecay(c) => write!(f, "step:{}:{}", c.every, c.gamma),
+            Curve::Exponential(c) => write!(f, "exponential:{}", c.gamma),
+            Curve::Cosine(c) if c.minimum == 0.0 => write!(f, "cosine"),
+            Curve::Cosine(c) => write!(f, "cosine:{}", c.minimum),
+            Curve::Warmup(c) if *c == Warmup::new(c.steps) => write!(f, "warmup:{}", c.steps),
+            Curve::Warmup(c) => write!(f, "warmup:{}:{}", c.steps, c.start),
+            Curve::OneCycle(c) if *c == OneCycle::new() => write!(f, "one-cycle"),
+            Curve::OneCycle(c) => {
+                write!(f, "one-cycle:{}:{}:{}", c.pct_start, c.div_factor, c.final_div_factor)
+            }
+        }
     }
 }
 

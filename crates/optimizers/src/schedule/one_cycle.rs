@@ -1,4 +1,4 @@
-//! One cycle: the rate rises from low to its base, and falls from there to almost nothing.
+//! One cycle: the learning rate rises from low to its base, and falls from there to almost nothing.
 //!
 //! Over n steps, with the peak at step p = pct_start · n − 1 and half a cosine wave on either side:
 //! rate(0) = base / div_factor, rate(p) = base, rate(n − 1) = base / (div_factor · final_div_factor).
@@ -14,7 +14,7 @@ use crate::{Error, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `pct_start` | 0.3 | the share of the steps that rise | 0 ≤ pct_start < 1 |
+/// | `pct_start` | 0.3 | the fraction of the steps in which it rises | 0 ≤ pct_start < 1 |
 /// | `div_factor` | 25 | base rate / first rate | finite, above 0 |
 /// | `final_div_factor` | 10⁴ | first rate / last rate | finite, above 0 |
 ///
@@ -32,7 +32,7 @@ use crate::{Error, settings};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OneCycle {
-    /// The share of the steps that rise.
+    /// The fraction of the steps in which the learning rate rises.
     pub pct_start: f64,
     /// Base rate / first rate.
     pub div_factor: f64,
@@ -62,7 +62,7 @@ impl OneCycle {
     /// # Errors
     /// [`Error::Setting`] for the first of them.
     pub fn check(&self) -> Result<(), Error> {
-        settings::below_1("share of rising steps", self.pct_start)?;
+        settings::below_1("fraction of rising steps", self.pct_start)?;
         settings::above_0("div factor", self.div_factor)?;
         settings::above_0("final div factor", self.final_div_factor)
     }
@@ -121,7 +121,10 @@ mod tests {
     fn settings_out_of_range_are_refused() {
         for bad in [f64::NAN, -0.1, 1.0, f64::INFINITY] {
             let message = OneCycle::new().with_pct_start(bad).check().unwrap_err().to_string();
-            assert_eq!(message, format!("share of rising steps {bad}, expected a number from 0 to below 1"));
+            assert_eq!(
+                message,
+                format!("fraction of rising steps {bad}, expected a number from 0 to below 1")
+            );
         }
         for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
             let message = OneCycle::new().with_div_factor(bad).check().unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Curves, one after another, and their text: parts joined by `+`, each a curve and, after an `@`, the step where it ends.
+//! `Schedule`: curves one after another, and their text: parts joined by `+`, each a curve and, after an `@`, its end.
 
 use std::{fmt, str::FromStr};
 
@@ -36,33 +36,28 @@ use crate::Error;
 /// assert_eq!((schedule.total_steps(), schedule.to_string().as_str()), (Some(4), "warmup:2:0.5+cosine@4"));
 /// # Ok::<(), chainrule_optimizers::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct Schedule {
-    /// The curves, each with the step from which on it counts; there is one at 0, and the steps increase.
-    parts: Vec<(u64, Curve)>,
+    /// The curves before the last, each with the step where it ends and the next takes over; the steps increase.
+    before: Vec<(Curve, u64)>,
+    last: Curve,
     /// The end of the last curve, if that depends on it and it is known.
     total_steps: Option<u64>,
 }
 
-impl Default for Schedule {
-    fn default() -> Self {
-        Curve::Constant.into()
-    }
-}
-
 impl<C: Into<Curve>> From<C> for Schedule {
     fn from(curve: C) -> Self {
-        Schedule { parts: vec![(0, curve.into())], total_steps: None }
+        Schedule { last: curve.into(), ..Schedule::default() }
     }
 }
 
 impl Schedule {
     /// The same schedule up to step `start`, and `curve` from there on. A total number of steps is forgotten.
     pub fn then(mut self, start: u64, curve: impl Into<Curve>) -> Self {
-        self.parts.push((start, curve.into()));
-        Schedule { total_steps: None, ..self }
+        self.before.push((self.last, start));
+        Schedule { last: curve.into(), total_steps: None, ..self }
     }
 
     /// The same schedule for a run of so many steps, unless it depends on no total or already has one.
@@ -80,8 +75,7 @@ impl Schedule {
 
     /// Whether [`with_total_steps`](Schedule::with_total_steps) is wanted before [`rate`](Schedule::rate).
     pub fn needs_total_steps(&self) -> bool {
-        let (_, last) = self.last();
-        self.total_steps.is_none() && last.is_spread()
+        self.total_steps.is_none() && self.last.is_spread()
     }
 
     /// Refuses settings of curves that are out of range, and curves that begin before the one before them or after the end.
@@ -89,23 +83,23 @@ impl Schedule {
     /// # Errors
     /// [`Error::Setting`] or [`Error::Schedule`] for the first of them.
     pub fn check(&self) -> Result<(), Error> {
-        let refused = |n_parts: usize, found: String, expected| {
-            let schedule = Schedule { parts: self.parts[..n_parts].to_vec(), total_steps: None };
-            Error::Schedule { found: format!("{schedule} {found}"), expected }
-        };
-        let mut before = None;
-        for (i, &(start, curve)) in self.parts.iter().enumerate() {
+        let mut start = 0;
+        for (i, &(curve, end)) in self.before.iter().enumerate() {
             curve.check()?;
-            if let Some(before) = before.replace(start).filter(|before| *before >= start) {
-                let found = format!("with a next part from step {start}");
-                return Err(refused(i, found, format!("a step after {before}")));
+            if end <= start {
+                let so_far = Schedule { before: self.before[..i].to_vec(), ..curve.into() };
+                let found = format!("{so_far} with a next part from step {end}");
+                return Err(Error::Schedule { found, expected: format!("a step after {start}") });
             }
+            start = end;
         }
-        let (n_parts, (start, _)) = (self.parts.len(), self.last());
-        let total = self.total_steps.filter(|total| *total <= start);
-        total.map_or(Ok(()), |total| {
-            Err(refused(n_parts, format!("for {total} steps"), format!("more than {start} steps")))
-        })
+        self.last.check()?;
+        if let Some(total) = self.total_steps.filter(|total| *total <= start) {
+            let endless = Schedule { total_steps: None, ..self.clone() };
+            let found = format!("{endless} for {total} steps");
+            return Err(Error::Schedule { found, expected: format!("more than {start} steps") });
+        }
+        Ok(())
     }
 
     /// The learning rate of step `step`, counted from 0.
@@ -114,34 +108,32 @@ impl Schedule {
     /// If the total number of steps is needed and not known, or [`check`](Schedule::check) refuses the schedule.
     #[track_caller]
     pub fn rate(&self, base_rate: f64, step: u64) -> f64 {
-        assert!(
-            !self.needs_total_steps(),
-            "schedule {self} without a total, expected with_total_steps first"
-        );
+        let is_complete = !self.needs_total_steps();
+        assert!(is_complete, "schedule {self} without a total, expected with_total_steps first");
         self.check().unwrap_or_else(|error| panic!("{error}"));
-        let next = self.parts.partition_point(|&(start, _)| start <= step);
-        let (start, curve) = self.parts[next - 1];
-        let end = self.parts.get(next).map_or(self.total_steps, |&(start, _)| Some(start));
+        let mut start = 0;
+        for &(curve, end) in &self.before {
+            if step < end {
+                return curve.rate(base_rate, step - start, end - start);
+            }
+            start = end;
+        }
         // A last curve without an end is none of those that look at their number of steps.
-        let n_steps = end.map_or(0, |end| end - start);
-        curve.rate(base_rate, step - start, n_steps)
-    }
-
-    fn last(&self) -> (u64, Curve) {
-        self.parts[self.parts.len() - 1]
+        self.last.rate(base_rate, step - start, self.total_steps.map_or(0, |end| end - start))
     }
 }
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (start, curve)) in self.parts.iter().enumerate() {
-            write!(f, "{curve}")?;
-            match self.parts.get(i + 1) {
-                Some((next, _)) if curve.own_end(*start) == Some(*next) => write!(f, "+")?,
-                Some((next, _)) => write!(f, "@{next}+")?,
-                None => {}
+        let mut start = 0;
+        for &(curve, end) in &self.before {
+            match curve.own_end(start) {
+                Some(own_end) if own_end == end => write!(f, "{curve}+")?,
+                _ => write!(f, "{curve}@{end}+")?,
             }
+            start = end;
         }
+        write!(f, "{}", self.last)?;
         self.total_steps.map_or(Ok(()), |total| write!(f, "@{total}"))
     }
 }
@@ -156,11 +148,11 @@ impl FromStr for Schedule {
         let mut schedule = Schedule::from(curve);
         for part in parts {
             let (curve, next_end) = part?;
-            let (start, last) = schedule.last();
-            let start = end.or(last.own_end(start)).ok_or_else(|| {
+            let start = schedule.before.last().map_or(0, |(_, end)| *end);
+            let next = end.or(schedule.last.own_end(start)).ok_or_else(|| {
                 refused(format!("{schedule}@STEP, the step where the next part takes over"))
             })?;
-            (schedule, end) = (schedule.then(start, curve), next_end);
+            (schedule, end) = (schedule.then(next, curve), next_end);
         }
         if let Some(end) = end {
             if !schedule.needs_total_steps() {
@@ -175,8 +167,8 @@ impl FromStr for Schedule {
 /// A curve, and the step after `@` if there is one.
 fn part(text: &str) -> Result<(Curve, Option<u64>), Error> {
     match text.split_once('@') {
-        Some((curve, end)) => Ok((curve.parse()?, Some(number(text, end)?))),
-        None => Ok((text.parse()?, None)),
+        Some((curve, end)) => Ok((Curve::read(curve)?, Some(number(text, end)?))),
+        None => Ok((Curve::read(text)?, None)),
     }
 }
 
@@ -337,9 +329,9 @@ mod tests {
                 "cosine@1.5",
                 format!("schedule cosine@1.5, expected a number instead of \"1.5\", as in {CURVES}"),
             ),
-            ("step:0:0.1", "steps between two falls 0, expected at least 1".into()),
+            ("step:0:0.1", "steps between two decays 0, expected at least 1".into()),
             ("exponential:NaN", "gamma NaN, expected a finite number above 0".into()),
-            ("cosine:inf", "smallest rate inf, expected a finite number not below 0".into()),
+            ("cosine:inf", "minimum learning rate inf, expected a finite number not below 0".into()),
             (
                 "constant+cosine",
                 "schedule constant+cosine, expected constant@STEP, the step where the next part takes over"

@@ -1,4 +1,4 @@
-//! Step decay: the rate falls by a factor every so many steps.
+//! Step decay: the learning rate is multiplied by a factor every so many steps.
 //!
 //! rate(t) = base · γ^⌊t / every⌋.
 //!
@@ -10,7 +10,7 @@ use crate::{Error, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `every` | | steps between two falls | at least 1 |
+/// | `every` | | steps between two decays, PyTorch's `step_size` | at least 1 |
 /// | `gamma` | 0.1 (PyTorch's) | γ, the factor | finite, above 0 |
 ///
 /// # Examples
@@ -22,7 +22,7 @@ use crate::{Error, settings};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StepDecay {
-    /// Steps between two falls.
+    /// Steps between two decays.
     pub every: u64,
     /// γ.
     pub gamma: f64,
@@ -31,7 +31,7 @@ pub struct StepDecay {
 settings::setters! { StepDecay: with_gamma(gamma: f64) }
 
 impl StepDecay {
-    /// A fall to a tenth every so many steps.
+    /// A decay to a tenth every so many steps.
     pub fn new(every: u64) -> Self {
         StepDecay { every, gamma: 0.1 }
     }
@@ -41,7 +41,7 @@ impl StepDecay {
     /// # Errors
     /// [`Error::Setting`] for the first of them.
     pub fn check(&self) -> Result<(), Error> {
-        settings::steps("steps between two falls", self.every)?;
+        settings::steps("steps between two decays", self.every)?;
         settings::above_0("gamma", self.gamma)
     }
 
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_refused() {
         let message = StepDecay::new(0).check().unwrap_err().to_string();
-        assert_eq!(message, "steps between two falls 0, expected at least 1");
+        assert_eq!(message, "steps between two decays 0, expected at least 1");
         for bad in [f64::NAN, 0.0, -0.5, f64::INFINITY] {
             let message = StepDecay::new(1).with_gamma(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("gamma {bad}, expected a finite number above 0"));

@@ -1,4 +1,4 @@
-//! Linear warm-up: the rate rises from a share of itself, and then stays.
+//! Linear warm-up: the learning rate rises from a fraction of its base to the base, and stays there.
 //!
 //! rate(t) = base · (start + (1 − start) · min(t / n, 1)).
 //!
@@ -10,8 +10,8 @@ use crate::{Error, settings};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `steps` | | n, the step from which the rate is whole | at least 1 |
-/// | `start` | ⅓ (PyTorch's) | the share of the rate at step 0 | 0 < start ≤ 1 |
+/// | `steps` | | n, the step from which on the base is reached | at least 1 |
+/// | `start` | ⅓ (PyTorch's) | the fraction of the base at step 0 | 0 < start ≤ 1 |
 ///
 /// What comes after a warm-up is said by [`Schedule::then`](super::Schedule::then).
 ///
@@ -24,16 +24,16 @@ use crate::{Error, settings};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Warmup {
-    /// n, the step from which on the rate is whole.
+    /// n, the step from which on the base learning rate is reached.
     pub steps: u64,
-    /// The share of the rate at step 0.
+    /// The fraction of the base learning rate at step 0.
     pub start: f64,
 }
 
 settings::setters! { Warmup: with_start(start: f64) }
 
 impl Warmup {
-    /// A rise from a third of the rate.
+    /// A rise from a third of the base learning rate.
     pub fn new(steps: u64) -> Self {
         Warmup { steps, start: 1.0 / 3.0 }
     }

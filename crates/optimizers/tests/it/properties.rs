@@ -268,6 +268,6 @@ mod saved {
         assert_eq!(schedule.total_steps(), Some(100));
         assert_eq!(serde_json::to_string(&schedule).unwrap(), text);
         let error = serde_json::from_str::<Schedule>(r#""step:0:0.1""#).unwrap_err().to_string();
-        assert!(error.contains("steps between two falls 0, expected at least 1"), "{error}");
+        assert!(error.contains("steps between two decays 0, expected at least 1"), "{error}");
     }
 }

@@ -46,6 +46,9 @@ pub(super) fn of(report: &Report, net: &Mlp) -> Result<Network, String> {
     if n > MAX_PARAMETERS {
         return Err(format!("the network's {n} parameters would make the page too large; a million fit"));
     }
+    if config.scale.is_some() {
+        return Err("its targets have a scale, which the page does not undo".to_string());
+    }
     let outputs = config.loss.outputs();
     let layers = (0..config.layers.len()).map(|l| layer(net, l)).collect::<Result<Vec<_>, _>>()?;
     let classes: Vec<String> = (0..n_outputs).map(|class| report.class(class)).collect();

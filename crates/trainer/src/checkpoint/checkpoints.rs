@@ -1,23 +1,14 @@
-//! Training that can be killed at any moment and goes on where it was: when checkpoints are written, and from which one
-//! a run starts.
+//! The settings of checkpoints: where and when they are written, and from which one a run resumes.
 
-use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use chainrule_layers::{OwnLayers, no_own_layers};
-use chainrule_optimizers::Optimizer;
 
 use super::{
-    Checkpoint, Every, bytes,
+    Checkpoint, Every,
     folder::{self, Found},
-    keeper::Saver,
 };
-use crate::{
-    Error, Event, Network, Samples, Summary, TrainConfig,
-    train::{check_rule, train_kept},
-};
+use crate::Error;
 
 /// Where a run begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,15 +27,15 @@ pub enum Resume {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnCheckpointError {
-    /// It goes on, and the observer hears of the first of such errors in a row.
+    /// It goes on, and the callback is called with the first of such errors in a row.
     #[default]
     Continue,
     /// It ends with the error.
     Stop,
 }
 
-/// Training with checkpoints: [`train`](Checkpoints::train) is [`train`](crate::train), killed at any moment and called
-/// again the same way, until it comes to its end with the bits of a run that was never stopped.
+/// Checkpoints of a run: with them, [`train`](crate::train) may be killed at any moment and called again the same way, until it
+/// comes to its end with the bits of a run that was never stopped.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -55,7 +46,7 @@ pub enum OnCheckpointError {
 /// | `on_error` | continue | what becomes of the run when none can be written | |
 /// | `any_arithmetic` | no | whether a run of another arithmetic may go on, with other bits than if it had not been stopped | |
 ///
-/// Whatever these are, one is written at the end, and one when the observer stops the run. They are written on a thread of
+/// Whatever these are, one is written at the end, and one when the callback stops the run. They are written on a thread of
 /// their own while training goes on; what they hold is copied before.
 ///
 /// # Examples
@@ -70,17 +61,18 @@ pub enum OnCheckpointError {
 /// let checkpoints = Checkpoints::new(folder.path()).with_every(Every::Steps(5)).with_resume(Resume::Auto);
 /// // The first run is stopped in the middle of the fourth epoch,
 /// let mut resumed = net()?;
-/// checkpoints.train(&mut resumed, &data, None, &config, |event| match event {
-///     Event::Step(step) if step.step == 7 => ControlFlow::Break(()),
+/// let stop = |event: Event<'_>| match event {
+///     Event::Step { report, .. } if report.step == 7 => ControlFlow::Break(()),
 ///     _ => ControlFlow::Continue(()),
-/// })?;
+/// };
+/// train(&mut resumed, &data).config(&config).checkpoints(&checkpoints).callback(stop).run()?;
 /// // the second goes on there,
 /// let mut resumed = net()?;
-/// let summary = checkpoints.train(&mut resumed, &data, None, &config, |_| ControlFlow::Continue(()))?;
+/// let summary = train(&mut resumed, &data).config(&config).checkpoints(&checkpoints).run()?;
 /// assert_eq!((summary.steps, summary.history.len()), (20, 10));
 /// // and nobody can tell.
 /// let mut never_stopped = net()?;
-/// train(&mut never_stopped, &data, None, &config, |_| ControlFlow::Continue(()))?;
+/// train(&mut never_stopped, &data).config(&config).run()?;
 /// assert_eq!(resumed.parameters_crc32(), never_stopped.parameters_crc32());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -145,56 +137,10 @@ impl Checkpoints {
         Checkpoints { any_arithmetic, ..self }
     }
 
-    /// [`train`](crate::train) with these checkpoints.
-    ///
-    /// A run that is resumed takes everything from its checkpoint, whatever `net` is; `net` and `config` must be those of
-    /// the run that was saved, but for the length and the number of threads. A longer one extends a run, even one that had
-    /// come to its end, unless its schedule is spread over all steps. The state at the end is in [`Summary::state`].
-    ///
-    /// # Errors
-    /// As [`train`](crate::train), and
-    /// - [`Error::FolderInUse`] if another run works in the folder, [`Error::Folder`] if it is of no use;
-    /// - [`Error::FolderNotEmpty`] if it has checkpoints of another run, which would be lost;
-    /// - [`Error::Io`] and [`Error::Checkpoint`] if the checkpoint to go on from cannot be read;
-    /// - [`Error::Resume`] if it is of another network, other settings or other data;
-    /// - [`Error::Io`] if a checkpoint cannot be written and the run is to end then.
-    pub fn train<S: Samples>(
-        &self,
-        net: &mut Network,
-        samples: &S,
-        test: Option<&S>,
-        config: &TrainConfig,
-        observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
-    ) -> Result<Summary, Error> {
-        self.train_with(net, config.optimizer.rule(), samples, test, config, observer)
-    }
-
-    /// [`train_with`](crate::train_with) with these checkpoints. Of the rule itself, name and number of slots are compared.
-    ///
-    /// # Errors
-    /// As [`train`](Checkpoints::train).
-    pub fn train_with<S: Samples>(
-        &self,
-        net: &mut Network,
-        optimizer: &dyn Optimizer<f32>,
-        samples: &S,
-        test: Option<&S>,
-        config: &TrainConfig,
-        observer: impl FnMut(Event<'_>) -> ControlFlow<()> + Send,
-    ) -> Result<Summary, Error> {
-        self.check()?;
-        config.check()?;
-        check_rule(optimizer)?;
-        let _lock = self.folder.as_deref().map(folder::open).transpose()?;
-        let found = self.find(&bytes::layers_of(net))?;
-        let mut saver = Saver::new(self, found);
-        train_kept(net, optimizer, samples, test, config, &mut saver, observer)
-    }
-
     /// The checkpoint that a run would go on from, and where it is.
     ///
     /// # Errors
-    /// As [`train`](Checkpoints::train), if it cannot be read. Damaged ones in the folder are passed over.
+    /// As [`Train::run`](crate::Train::run), if it cannot be read. Damaged ones in the folder are passed over.
     pub fn newest(&self) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
         self.newest_with_own(&no_own_layers)
     }
@@ -207,7 +153,7 @@ impl Checkpoints {
         Ok(self.find(own)?.checkpoint)
     }
 
-    fn find(&self, own: OwnLayers<'_, f32>) -> Result<Found, Error> {
+    pub(super) fn find(&self, own: OwnLayers<'_, f32>) -> Result<Found, Error> {
         match (&self.resume, self.folder.as_deref()) {
             (Resume::From(path), folder) => {
                 self.check_unused(folder.filter(|folder| !is_in(path, folder)))?;
@@ -241,7 +187,7 @@ impl Checkpoints {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         self.every.check()?;
         match self.keep {
             0 => Err(Error::config("the number of checkpoints to keep", 0, "at least 1")),

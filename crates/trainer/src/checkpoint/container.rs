@@ -1,4 +1,4 @@
-//! The container: which bytes surround a payload, and in which order a file is believed.
+//! The container: header, length and checksum around the payload, checked in this order.
 //!
 //! All use of bincode is in this module, and so is every limit on what a file can make the reader do.
 

@@ -14,7 +14,7 @@ use super::{
     Checkpoint, TrainingRecord,
     folder::{self, Name, newest},
 };
-use crate::{Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig};
+use crate::{Checkpoints, Dataset, Mlp, MlpConfig, Resume, TrainConfig, train};
 
 /// What happens at the operation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -186,7 +186,7 @@ fn run_in(folder: &Path) {
     let mut net = Mlp::new(MlpConfig::new([1, 2, 2])).unwrap();
     let checkpoints = Checkpoints::new(folder).with_resume(Resume::Auto);
     let config = TrainConfig::new().with_epochs(2);
-    checkpoints.train(&mut net, &data, None, &config, |_| std::ops::ControlFlow::Continue(())).unwrap();
+    train(&mut net, &data).config(&config).checkpoints(&checkpoints).run().unwrap();
 }
 
 #[test]

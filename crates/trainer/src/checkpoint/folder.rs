@@ -1,4 +1,4 @@
-//! A folder of checkpoints: the last few of one run and its best, and nobody else's.
+//! The checkpoint folder of one run: its last few checkpoints and the best by validation loss.
 
 use std::{
     fs::{self, File},

@@ -1,6 +1,5 @@
-//! Checkpoints: a trained network in a file, how it came about, and what a run needs to go on.
+//! Checkpoints: a trained network in a file, how it was trained, and what a run needs to resume.
 
-mod bytes;
 mod checkpoints;
 mod container;
 mod content;
@@ -8,20 +7,26 @@ mod every;
 #[cfg(test)]
 mod faults;
 mod folder;
-mod keeper;
 mod old;
+mod saver;
 mod writer;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use chainrule_files::{check_file_path, write_file};
-use chainrule_layers::{OwnLayers, no_own_layers};
+use chainrule_layers::{Layer, LayerConfig, OwnLayers, Tensor, no_own_layers};
 use chainrule_tensor::ARITHMETIC;
 
-use crate::{CheckpointProblem, EpochReport, Error, Network, TrainConfig, TrainState};
+use self::{
+    container::Kind,
+    content::{Content, NamedTensor, Settings},
+};
+use crate::{CheckpointProblem, EpochReport, Error, Network, NetworkConfig, TrainConfig, TrainState};
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
+pub(crate) use folder::{Found, Name};
+pub(crate) use saver::Saver;
 
 /// Reading a checkpoint takes at most this many times the memory of the file, the file included, and
 /// [`MEMORY_MORE`].
@@ -107,7 +112,7 @@ impl Checkpoint {
         let path = path.as_ref();
         let bytes = self.to_bytes();
         // What could not be loaded is not worth replacing what is there.
-        Checkpoint::from_bytes_with_own(&bytes, &bytes::layers_of(&self.net))
+        Checkpoint::from_bytes_with_own(&bytes, &layers_of(&self.net))
             .map_err(|problem| Error::Checkpoint { path: path.to_path_buf(), problem })?;
         write_file(path, &bytes).map_err(|cause| Error::Io {
             doing: "write",
@@ -149,7 +154,29 @@ impl Checkpoint {
 
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        bytes::to_bytes(self)
+        let TrainingRecord { program_version, arithmetic, config, history } = &self.training;
+        let settings = Settings {
+            program: program_version.clone(),
+            arithmetic: *arithmetic,
+            network: self.net.config().clone(),
+            training: config.clone(),
+        };
+        let tensors = self.net.tensors().map(|(tensor, values)| NamedTensor {
+            name: tensor.name.clone(),
+            n_rows: tensor.n_rows as u64,
+            n_columns: tensor.n_columns as u64,
+            values: values.as_slice().to_vec(),
+        });
+        let payload: Payload = (
+            serde_json::to_string(&settings).expect("numbers, strings and lists always have a JSON form"),
+            tensors.collect(),
+            history.clone(),
+            self.extra.iter().map(|(name, data)| (name.clone(), data.clone())).collect(),
+        );
+        match &self.state {
+            None => container::seal(Kind::Network, &payload),
+            Some(state) => container::seal(Kind::Run, &(payload, state)),
+        }
     }
 
     /// Reads the bytes of a file: first whether they are a checkpoint, then whether they are whole, then what they say.
@@ -165,6 +192,85 @@ impl Checkpoint {
     /// # Errors
     /// As [`from_bytes`](Checkpoint::from_bytes).
     pub fn from_bytes_with_own(bytes: &[u8], own: OwnLayers<'_, f32>) -> Result<Self, CheckpointProblem> {
-        bytes::from_bytes(bytes, own)
+        let (version, kind, payload) = container::open(bytes)?;
+        let content = match version {
+            1 => old::first(payload)?,
+            2 => old::second(payload, kind == Kind::Run)?,
+            _ => current(payload, kind)?,
+        };
+        let Content { settings, tensors, history, extra, mut state } = content;
+        let net = network(settings.network, &tensors, own)?;
+        for (name, values) in state.iter_mut().flat_map(TrainState::lists_mut) {
+            check_finite(&name, values)?;
+        }
+        let training = TrainingRecord {
+            program_version: settings.program,
+            arithmetic: settings.arithmetic,
+            config: settings.training,
+            history,
+        };
+        Ok(Checkpoint { net, training, state, extra: extra.into_iter().collect() })
+    }
+}
+
+/// The payload of a network, with the settings as JSON.
+type Payload = (String, Vec<NamedTensor>, Vec<EpochReport>, Vec<(String, Vec<u8>)>);
+
+/// The layers of a program's own that `net` has, by their names and settings.
+fn layers_of(net: &Network) -> impl Fn(&str, &str) -> Option<Arc<dyn Layer<f32>>> {
+    move |name, settings| {
+        let is_it = |layer: &LayerConfig| match layer {
+            LayerConfig::Own { name: n, settings: s } => (&**n, &**s) == (name, settings),
+            _ => false,
+        };
+        net.config().layers.iter().position(is_it).map(|l| net.layers().layer(l))
+    }
+}
+
+fn current(payload: &[u8], kind: Kind) -> Result<Content, CheckpointProblem> {
+    let ((text, tensors, history, extra), state): (Payload, _) = match kind {
+        Kind::Network => (container::decode(payload)?, None),
+        Kind::Run => {
+            let (payload, state) = container::decode(payload)?;
+            (payload, Some(state))
+        }
+    };
+    let settings =
+        serde_json::from_str(&text).map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+    Ok(Content { settings, tensors, history, extra, state })
+}
+
+/// The network that `config` describes, with these tensors, if they are its own.
+fn network(
+    config: NetworkConfig,
+    tensors: &[NamedTensor],
+    own: OwnLayers<'_, f32>,
+) -> Result<Network, CheckpointProblem> {
+    let decode = |cause: crate::Error| CheckpointProblem::Decode(cause.to_string());
+    let layers = config.structure::<f32>(own).map_err(decode)?;
+    let expected: Vec<&Tensor> = layers.tensors().collect();
+    for i in 0..expected.len().max(tensors.len()) {
+        let expected = expected.get(i).map(|t| (&*t.name, t.n_rows as u64, t.n_columns as u64));
+        let found = tensors.get(i).map(|t| (&*t.name, t.n_rows, t.n_columns));
+        let is_whole = |t: &NamedTensor| t.n_rows.checked_mul(t.n_columns) == Some(t.values.len() as u64);
+        if found != expected || !tensors.get(i).is_some_and(is_whole) {
+            let show = |tensor: Option<(&str, u64, u64)>| match tensor {
+                Some((name, n_rows, n_columns)) => format!("{name} ({n_rows}×{n_columns})"),
+                None => "none".to_string(),
+            };
+            return Err(CheckpointProblem::Parameter { found: show(found), expected: show(expected) });
+        }
+    }
+    for tensor in tensors {
+        check_finite(&tensor.name, &tensor.values)?;
+    }
+    let values: Vec<f32> = tensors.iter().flat_map(|tensor| &tensor.values).copied().collect();
+    Network::with_values(config, &values, own).map_err(decode)
+}
+
+fn check_finite(name: &str, values: &[f32]) -> Result<(), CheckpointProblem> {
+    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((index, &value)) => Err(CheckpointProblem::NotFinite { name: name.to_string(), index, value }),
     }
 }

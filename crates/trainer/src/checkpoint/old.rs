@@ -1,4 +1,4 @@
-//! Versions 1 and 2 of the format, which are read for ever and no longer written: copies of the types of their time, since
+//! Versions 1 and 2 of the format, which are read and no longer written: copies of the types of their time, since
 //! those of today may grow and a file written years ago may not.
 
 use chainrule_layers::{Activation, Encoding};
@@ -9,14 +9,13 @@ use serde::Deserialize;
 
 use super::{
     container,
-    content::{Content, EpochLine, NamedTensor, Settings},
+    content::{Content, NamedTensor, Settings},
 };
 use crate::{
-    CheckpointProblem, EarlyStopping, GradientMethod, Length, MlpConfig, NetworkConfig, Sampling,
-    TrainConfig, TrainState,
-    data_identity::DataIdentity,
-    progress::Epoch,
-    train_state::{AverageState, BestState, FlatSlots},
+    CheckpointProblem, EarlyStopping, EpochReport, GradientMethod, Length, MlpConfig, NetworkConfig,
+    Sampling, TrainConfig, TrainState,
+    early_stopping::Best,
+    train_state::{self, Average, DataIdentity, EpochCounts},
 };
 
 /// [`MlpConfig`] in versions 1 and 2.
@@ -73,6 +72,7 @@ impl From<TrainSettings> for TrainConfig {
                 .map(|(patience, min_delta)| EarlyStopping::new(patience).with_min_delta(min_delta)),
             average: settings.average,
             threads: settings.threads,
+            groups: Vec::new(),
         }
     }
 }
@@ -85,7 +85,7 @@ struct Second {
     /// Parameters, and then running statistics.
     parameters: Vec<NamedTensor>,
     config: TrainSettings,
-    history: Vec<EpochLine>,
+    history: Vec<EpochReport>,
 }
 
 /// The payload of version 1.
@@ -95,7 +95,7 @@ struct First {
     parameters: Vec<NamedTensor>,
     program_version: String,
     config: TrainSettings,
-    history: Vec<EpochLine>,
+    history: Vec<EpochReport>,
 }
 
 /// The kinds of network.
@@ -113,10 +113,10 @@ struct StateSettings {
     data: DataIdentity,
     latest: Option<Vec<f32>>,
     optimizer: OptimizerState,
-    average: Option<AverageState>,
-    best: Option<BestState>,
+    average: Option<Average>,
+    best: Option<Best>,
     stopped_early: bool,
-    epoch: Epoch,
+    epoch: EpochCounts,
     n_samples: u64,
     nanoseconds: u64,
 }
@@ -186,7 +186,7 @@ struct OfParameter {
 
 impl OptimizerState {
     /// Flat slots, if these are those of the tensors in the file.
-    fn flat(self, tensors: &[NamedTensor]) -> Result<FlatSlots, CheckpointProblem> {
+    fn flat(self, tensors: &[NamedTensor]) -> Result<train_state::OptimizerState, CheckpointProblem> {
         let n_slots = self.parameters.first().map_or(0, |first| first.slots.len());
         let mut slots = vec![Vec::new(); n_slots];
         for (i, OfParameter { name, length, slots: found }) in self.parameters.into_iter().enumerate() {
@@ -209,7 +209,7 @@ impl OptimizerState {
             }
             slots.iter_mut().zip(found).for_each(|(flat, slot)| flat.extend(slot));
         }
-        Ok(FlatSlots { rule: self.rule, step: self.step, slots })
+        Ok(train_state::OptimizerState { rule: self.rule, step: self.step, slots })
     }
 }
 

@@ -1,4 +1,4 @@
-//! How values are distributed: counts in bins of equal width.
+//! Histograms: counts in bins of equal width.
 
 /// How many of some values are in each of several bins of equal width.
 ///

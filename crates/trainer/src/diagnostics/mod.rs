@@ -1,4 +1,4 @@
-//! What a look inside the network shows on some samples: norms per parameter, dead and saturated units, histograms.
+//! Diagnostics of a network on some samples: norms per parameter, dead and saturated units, histograms.
 //!
 //! ```text
 //! weight norm      ‖W‖ = √Σ w²              over all values of one parameter

@@ -1,7 +1,5 @@
 //! Training that goes wrong: the error says at which step, in which layer, and what the largest parameter is.
 
-use std::ops::ControlFlow;
-
 use chainrule_losses::MeanSquaredError;
 use chainrule_optimizers::{Clip, Sgd};
 use chainrule_tensor::Init;
@@ -12,7 +10,7 @@ use crate::common::blobs;
 #[track_caller]
 fn diverges(net: &MlpConfig, data: &impl Samples, config: &TrainConfig) -> (String, u64, String, String) {
     let mut net = Mlp::new(net).unwrap();
-    let error = train(&mut net, data, None, config, |_| ControlFlow::Continue(())).unwrap_err();
+    let error = train(&mut net, data).config(config).run().unwrap_err();
     let message = error.to_string();
     let Error::NotFinite { what, step, layer, largest, .. } = error else { panic!("{error}") };
     let (layer, (largest, value)) = (layer.unwrap(), largest.unwrap());

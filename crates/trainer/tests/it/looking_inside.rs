@@ -1,4 +1,4 @@
-//! The network that the observer is shown after every epoch.
+//! The network that the callback is given after every epoch.
 
 use std::ops::ControlFlow;
 
@@ -18,13 +18,16 @@ fn a_look_at_the_network_changes_no_bit_of_the_training() {
     let trained = |looks: bool| {
         let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10]).with_dropout(0.2)).unwrap();
         let mut losses = Vec::new();
-        train(&mut net, &set, None, &config, |event| {
-            if let (true, Event::Network { net, .. }) = (looks, event) {
-                losses.push(diagnose(net, &set, &spread(450, 100)).unwrap().loss);
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+        train(&mut net, &set)
+            .config(&config)
+            .callback(|event| {
+                if let (true, Event::Epoch { net, .. }) = (looks, event) {
+                    losses.push(diagnose(net, &set, &spread(450, 100)).unwrap().loss);
+                }
+                ControlFlow::Continue(())
+            })
+            .run()
+            .unwrap();
         (net.parameters_crc32(), losses)
     };
     let (with, losses) = trained(true);
@@ -39,16 +42,20 @@ fn it_is_the_network_that_was_evaluated() {
         let (set, test) = (blobs(450), blobs(90));
         let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10])).unwrap();
         let (mut seen, mut last) = (Vec::new(), 0);
-        let summary = train(&mut net, &set, Some(&test), &config.with_epochs(2), |event| {
-            if let Event::Network { epoch, net } = event {
-                let loss = evaluate(net, &test).unwrap().loss.mean();
-                assert_eq!(epoch.test_loss, Some(loss));
-                seen.push(epoch.clone());
-                last = net.parameters_crc32();
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+        let summary = train(&mut net, &set)
+            .test(&test)
+            .config(&config.with_epochs(2))
+            .callback(|event| {
+                if let Event::Epoch { report: epoch, net } = event {
+                    let loss = evaluate(net, &test).unwrap().loss.mean();
+                    assert_eq!(epoch.test_loss, Some(loss));
+                    seen.push(epoch.clone());
+                    last = net.parameters_crc32();
+                }
+                ControlFlow::Continue(())
+            })
+            .run()
+            .unwrap();
         assert_eq!(seen, summary.history);
         assert_eq!(last, net.parameters_crc32());
     }
@@ -58,10 +65,13 @@ fn it_is_the_network_that_was_evaluated() {
 fn whoever_was_shown_the_network_can_stop_the_run() {
     let mut net = TwoLayerNet::new(MlpConfig::new([36, 9, 10])).unwrap();
     let config = TrainConfig::new().with_epochs(5);
-    let summary = train(&mut net, &blobs(200), None, &config, |event| match event {
-        Event::Network { epoch, .. } if epoch.epoch == 2 => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
+    let summary = train(&mut net, &blobs(200))
+        .config(&config)
+        .callback(|event| match event {
+            Event::Epoch { report: epoch, .. } if epoch.epoch == 2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        })
+        .run();
     let summary = summary.unwrap();
     assert_eq!((summary.epochs, summary.stopped), (2, true));
 }

@@ -5,6 +5,7 @@ mod checkpoint;
 mod common;
 mod custom_layer;
 mod diverging;
+mod doors;
 mod fast_routes;
 mod gradient;
 #[cfg(feature = "checkpoint")]

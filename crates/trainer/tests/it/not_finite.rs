@@ -82,13 +82,16 @@ fn net(activation: Activation, loss: impl Into<LossConfig>) -> Mlp {
 /// Trains, and returns how many steps had been reported when the run ended, and how it ended.
 fn run(net: &mut Mlp, samples: &Own, config: &TrainConfig) -> (u64, Result<(), Error>) {
     let mut steps = 0;
-    let result = train(net, samples, None, config, |event| {
-        if let Event::Step(step) = event {
-            assert!(step.loss.is_finite(), "a loss that is not finite ends the run and is not reported");
-            steps = step.step;
-        }
-        ControlFlow::Continue(())
-    });
+    let result = train(net, samples)
+        .config(config)
+        .callback(|event| {
+            if let Event::Step { report: step, .. } = event {
+                assert!(step.loss.is_finite(), "a loss that is not finite ends the run and is not reported");
+                steps = step.step;
+            }
+            ControlFlow::Continue(())
+        })
+        .run();
     (steps, result.map(drop))
 }
 

@@ -1,6 +1,6 @@
 //! One's own data: values, yes or no, weights, and layers from outside.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use chainrule_losses::{BinaryCrossEntropy, Huber, MeanSquaredError, TargetBuffer};
 use chainrule_optimizers::{Adam, Sgd};
@@ -8,10 +8,6 @@ use chainrule_tensor::{Context, Float, InputBuffer, Shape};
 use chainrule_trainer::{
     Activation, Dataset, Mlp, MlpConfig, Samples, TargetKind, TrainConfig, evaluate, train,
 };
-
-fn go_on(_: chainrule_trainer::Event<'_>) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 fn values(net: &Mlp) -> Vec<f32> {
     net.parameters().to_vec()
@@ -32,7 +28,7 @@ fn a_line_is_found_by_every_loss_of_values() {
             .with_optimizer(Adam::default().with_learning_rate(0.05))
             .with_epochs(400)
             .with_batch_size(50);
-        let summary = train(&mut net, &data, Some(&data), &config, go_on).unwrap();
+        let summary = train(&mut net, &data).test(&data).config(&config).run().unwrap();
         assert_eq!((summary.test_accuracy, summary.history[0].train_accuracy), (None, None));
         let found = values(&net);
         for (w, expected) in found.iter().zip([2.0, -3.0, 0.5]) {
@@ -57,7 +53,7 @@ fn yes_or_no_has_a_confusion_matrix_of_two() {
         .with_epochs(500)
         .with_batch_size(40)
         .with_validation(0.25);
-    train(&mut net, &data, None, &config, go_on).unwrap();
+    train(&mut net, &data).config(&config).run().unwrap();
     let confusion = evaluate(&net, &data).unwrap().confusion.unwrap();
     assert_eq!((confusion.n_classes(), confusion.n_samples()), (2, 40));
     assert!(confusion.accuracy() >= 0.95, "{confusion}");
@@ -73,7 +69,7 @@ fn a_weight_of_two_is_the_sample_twice() {
     let trained = |data: &Dataset<'_>, gradient| {
         let mut net = Mlp::new(MlpConfig::new([2, 4, 3]).with_activation(Activation::Tanh)).unwrap();
         let config = TrainConfig::new().with_steps(20).with_gradient(gradient);
-        let summary = train(&mut net, data, Some(data), &config, go_on).unwrap();
+        let summary = train(&mut net, data).test(data).config(&config).run().unwrap();
         (values(&net), summary.history[0].test_loss.unwrap())
     };
     use chainrule_trainer::GradientMethod::{Backprop, Numerical};
@@ -91,7 +87,7 @@ fn data_that_the_network_cannot_take_are_refused_in_one_sentence() {
     let data = || Dataset::from_rows(&rows, 1).unwrap();
     let refused = |config: MlpConfig, data: Dataset<'_>| {
         let mut net = Mlp::new(&config).unwrap();
-        train(&mut net, &data, None, &TrainConfig::new(), go_on).unwrap_err().to_string()
+        train(&mut net, &data).config(&TrainConfig::new()).run().unwrap_err().to_string()
     };
     assert_eq!(
         refused(MlpConfig::new([1, 2]), data()),
@@ -159,7 +155,7 @@ fn a_source_knows_seed_epoch_step_and_position_in_training() {
         let source = Augmented { data, asked: Mutex::default() };
         let config = TrainConfig::new().with_seed(5).with_epochs(3).with_batch_size(50);
         let mut net = Mlp::new(MlpConfig::new([1, 3, 2])).unwrap();
-        train(&mut net, &source, Some(&source), &config.with_threads(n_threads), go_on).unwrap();
+        train(&mut net, &source).test(&source).config(&config.with_threads(n_threads)).run().unwrap();
         (net.parameters_crc32(), source.asked.into_inner().unwrap())
     };
     let (bits, asked) = trained(1);

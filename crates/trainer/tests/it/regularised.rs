@@ -34,7 +34,7 @@ fn full() -> MlpConfig {
 }
 
 fn run(net: &mut Mlp, config: &TrainConfig) -> Summary {
-    train(net, &blobs(450), Some(&blobs(100)), config, |_| ControlFlow::Continue(())).unwrap()
+    train(net, &blobs(450)).test(&blobs(100)).config(config).run().unwrap()
 }
 
 fn values(net: &Mlp) -> Vec<f32> {
@@ -135,14 +135,17 @@ fn samples_held_out_are_never_trained_on() {
     let config = TrainConfig::new().with_epochs(1).with_seed(4).with_validation(0.25);
     let mut net = Mlp::new(MlpConfig::new([36, 5, 10])).unwrap();
     let mut trained_on = HashSet::new();
-    train(&mut net, &watched, None, &config, |event| {
-        if let Event::Step(_) = event {
-            // Before the epoch's evaluation.
-            trained_on = watched.1.lock().unwrap().clone();
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    train(&mut net, &watched)
+        .config(&config)
+        .callback(|event| {
+            if let Event::Step { .. } = event {
+                // Before the epoch's evaluation.
+                trained_on = watched.1.lock().unwrap().clone();
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
     assert_eq!(trained_on, pool.into_iter().collect::<HashSet<_>>());
     assert!(held_out.iter().all(|i| !trained_on.contains(i)));
     let seen = watched.1.into_inner().unwrap();
@@ -162,7 +165,7 @@ fn early_stopping_goes_back_to_the_best_epoch() {
     };
     let trained = |config: &TrainConfig| {
         let mut net = Mlp::new(MlpConfig::new([5, 20, 3]).with_activation(Activation::Tanh)).unwrap();
-        let summary = train(&mut net, &data, Some(&data), config, |_| ControlFlow::Continue(())).unwrap();
+        let summary = train(&mut net, &data).test(&data).config(config).run().unwrap();
         (net, summary)
     };
     let (stopped, summary) = trained(&config(500).with_early_stopping(EarlyStopping::new(3)));
@@ -212,13 +215,16 @@ fn the_schedule_and_the_clipping_bound_every_step() {
     let mut net = Mlp::new(MlpConfig::new([36, 4, 10])).unwrap();
     let before = values(&net);
     let mut rates = Vec::new();
-    train(&mut net, &blobs(450), None, &config, |event| {
-        if let Event::Step(step) = event {
-            rates.push(step.learning_rate);
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    train(&mut net, &blobs(450))
+        .config(&config)
+        .callback(|event| {
+            if let Event::Step { report: step, .. } = event {
+                rates.push(step.learning_rate);
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
     let expected = chainrule_optimizers::Schedule::from(schedule).with_total_steps(10);
     assert_eq!(rates, (0..10).map(|step| expected.rate(0.5, step)).collect::<Vec<_>>());
     let farthest = rates.iter().sum::<f64>() * 1e-3 * (1.0 + 1e-5);
@@ -232,7 +238,7 @@ fn the_schedule_and_the_clipping_bound_every_step() {
 fn settings_that_contradict_each_other_are_refused_in_one_sentence() {
     let refused = |config: TrainConfig| {
         let mut net = Mlp::new(MlpConfig::new([36, 4, 10])).unwrap();
-        train(&mut net, &blobs(20), None, &config, |_| ControlFlow::Continue(())).unwrap_err().to_string()
+        train(&mut net, &blobs(20)).config(&config).run().unwrap_err().to_string()
     };
     let new = TrainConfig::new;
     for (config, expected) in [

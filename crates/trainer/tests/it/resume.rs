@@ -37,14 +37,10 @@ fn everything(optimizer: OptimizerConfig) -> TrainConfig {
         .with_average(0.8)
 }
 
-fn go_on(_: Event<'_>) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
 /// The run that is never stopped.
 fn never_stopped(config: &TrainConfig) -> (Mlp, Summary) {
     let mut net = net();
-    let summary = train(&mut net, &blobs(100), Some(&blobs(30)), config, go_on).unwrap();
+    let summary = train(&mut net, &blobs(100)).test(&blobs(30)).config(config).run().unwrap();
     (net, summary)
 }
 
@@ -52,16 +48,23 @@ fn never_stopped(config: &TrainConfig) -> (Mlp, Summary) {
 fn kept(checkpoints: &Checkpoints, config: &TrainConfig) -> (Mlp, Summary) {
     // Whatever network is there, the checkpoint's takes its place.
     let mut net = net();
-    let summary = checkpoints.train(&mut net, &blobs(100), Some(&blobs(30)), config, go_on).unwrap();
+    let summary =
+        train(&mut net, &blobs(100)).test(&blobs(30)).config(config).checkpoints(checkpoints).run().unwrap();
     (net, summary)
 }
 
 fn stopped_at(step: u64, checkpoints: &Checkpoints, config: &TrainConfig) {
-    let observer = |event: Event<'_>| match event {
-        Event::Step(report) if report.step == step => ControlFlow::Break(()),
+    let callback = |event: Event<'_>| match event {
+        Event::Step { report, .. } if report.step == step => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let summary = checkpoints.train(&mut net(), &blobs(100), Some(&blobs(30)), config, observer).unwrap();
+    let summary = train(&mut net(), &blobs(100))
+        .test(&blobs(30))
+        .config(config)
+        .checkpoints(checkpoints)
+        .callback(callback)
+        .run()
+        .unwrap();
     assert!(summary.stopped && summary.steps == step);
 }
 
@@ -114,7 +117,7 @@ fn a_run_that_is_stopped_after_every_step_comes_to_the_same_end() {
     for config in [plain, average, partial, everything(OptimizerConfig::by_name("adam").unwrap())] {
         let expected = never_stopped(&config);
         let folder = tempfile::tempdir().unwrap();
-        // The disk sees what the observer asks for, and nothing else.
+        // The disk sees what the callback asks for, and nothing else.
         let checkpoints =
             Checkpoints::new(folder.path()).with_every(Every::Epochs(1000)).with_resume(Resume::Auto);
         for step in 1..expected.1.steps {
@@ -207,7 +210,12 @@ fn refused(run: &TrainConfig, config: &TrainConfig) -> String {
     kept(&checkpoints, run);
     let mut other = net();
     let before = other.parameters_crc32();
-    let error = checkpoints.train(&mut other, &blobs(100), None, config, go_on).unwrap_err().to_string();
+    let error = train(&mut other, &blobs(100))
+        .config(config)
+        .checkpoints(&checkpoints)
+        .run()
+        .unwrap_err()
+        .to_string();
     assert_eq!(other.parameters_crc32(), before);
     let (start, reason) = error.split_once(": ").unwrap();
     assert!(start.starts_with("cannot resume from ") && start.ends_with(".ckpt"), "{error}");
@@ -271,7 +279,11 @@ fn other_data_and_other_networks_are_refused() {
     let checkpoints = Checkpoints::new(folder.path()).with_resume(Resume::Auto);
     let run = |config_of_net: &MlpConfig, data: &Dataset| {
         let mut net = Mlp::new(config_of_net).unwrap();
-        checkpoints.train(&mut net, data, None, &config, go_on).map_err(|error| error.to_string())
+        train(&mut net, data)
+            .config(&config)
+            .checkpoints(&checkpoints)
+            .run()
+            .map_err(|error| error.to_string())
     };
     let sizes = MlpConfig::new([1, 3, 2]);
     run(&sizes, &data).unwrap();
@@ -313,7 +325,12 @@ fn a_run_of_another_arithmetic_is_refused_unless_any_is_allowed() {
     let longer = TrainConfig::new().with_epochs(2);
     let checkpoints = Checkpoints::default().with_resume(Resume::From(path.clone()));
     let mut other = self::net();
-    let error = checkpoints.train(&mut other, &blobs(100), Some(&blobs(30)), &longer, go_on).unwrap_err();
+    let error = train(&mut other, &blobs(100))
+        .test(&blobs(30))
+        .config(&longer)
+        .checkpoints(&checkpoints)
+        .run()
+        .unwrap_err();
     let expected = format!(
         "cannot resume from {}: the arithmetic is 1, expected 2, as in the run that was saved (any_arithmetic goes on all \
          the same, with other bits)",
@@ -333,7 +350,11 @@ fn a_network_alone_cannot_be_resumed() {
     let path = folder.path().join("net.ckpt");
     Checkpoint::new(net(), TrainingRecord::new(TrainConfig::new(), Vec::new())).save(&path).unwrap();
     let checkpoints = Checkpoints::default().with_resume(Resume::From(path.clone()));
-    let error = checkpoints.train(&mut net(), &blobs(100), None, &TrainConfig::new(), go_on).unwrap_err();
+    let error = train(&mut net(), &blobs(100))
+        .config(&TrainConfig::new())
+        .checkpoints(&checkpoints)
+        .run()
+        .unwrap_err();
     let expected = format!(
         "cannot resume from {}: the file is a network alone, expected the state of a run as well",
         path.display()

@@ -10,7 +10,7 @@ use chainrule_tensor::{
 };
 use chainrule_trainer::{
     Activation, Error, Event, GradientMethod, MlpConfig, Samples, Sampling, Summary, TrainConfig,
-    TwoLayerNet, train_with,
+    TwoLayerNet, train,
 };
 
 use crate::common::blobs;
@@ -24,7 +24,7 @@ fn run(
     optimizer: &dyn Optimizer<f32>,
     config: &TrainConfig,
 ) -> Result<Summary, Error> {
-    train_with(net, optimizer, &blobs(450), Some(&blobs(100)), config, |_| ControlFlow::Continue(()))
+    train(net, &blobs(450)).test(&blobs(100)).config(config).optimizer(optimizer).run()
 }
 
 /// The checksum of the parameters after a short run.
@@ -82,10 +82,13 @@ fn the_first_epoch_on_real_mnist_is_the_references() {
     let mut net = TwoLayerNet::new(MlpConfig::new([784, 50, 10])).unwrap();
     let config = TrainConfig::new().with_epochs(1);
     let optimizer = Sgd::default();
-    let summary = train_with(&mut net, &optimizer, &mnist.train, Some(&mnist.test), &config, |_| {
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    let summary = train(&mut net, &mnist.train)
+        .test(&mnist.test)
+        .config(&config)
+        .optimizer(&optimizer)
+        .callback(|_| ControlFlow::Continue(()))
+        .run()
+        .unwrap();
     let accuracy = summary.test_accuracy.unwrap();
     assert!((0.78..=0.81).contains(&accuracy), "{accuracy}");
     assert_eq!(summary.steps, 600);
@@ -113,14 +116,18 @@ fn steps_end_inside_an_epoch_with_a_report() {
     // 450 samples in mini-batches of 100: five steps an epoch, the last of 50.
     let mut seen = Vec::new();
     let config = TrainConfig::new().with_steps(7);
-    let summary = train_with(&mut net, &Sgd::default(), &blobs(450), None, &config, |event| {
-        if let Event::Step(step) = event {
-            assert_eq!(step.n_steps, 7);
-            seen.push((step.epoch, step.step, step.n_samples));
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    let summary = train(&mut net, &blobs(450))
+        .config(&config)
+        .optimizer(&Sgd::default())
+        .callback(|event| {
+            if let Event::Step { report: step, .. } = event {
+                assert_eq!(step.n_steps, 7);
+                seen.push((step.epoch, step.step, step.n_samples));
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
     assert_eq!(seen[3..], [(1, 4, 400), (1, 5, 450), (2, 6, 550), (2, 7, 650)]);
     assert_eq!((summary.epochs, summary.steps, summary.history.len()), (1, 7, 2));
     assert_eq!((summary.history[1].epoch, summary.history[1].step), (2, 7));
@@ -128,21 +135,18 @@ fn steps_end_inside_an_epoch_with_a_report() {
 }
 
 #[test]
-fn the_observer_can_stop_the_run() {
+fn the_callback_can_stop_the_run() {
     for stop_at in [3, 5] {
         let mut net = TwoLayerNet::new(config()).unwrap();
-        let summary = train_with(
-            &mut net,
-            &Sgd::default(),
-            &blobs(450),
-            None,
-            &TrainConfig::new(),
-            |event| match event {
-                Event::Step(step) if step.step == stop_at => ControlFlow::Break(()),
+        let summary = train(&mut net, &blobs(450))
+            .config(&TrainConfig::new())
+            .optimizer(&Sgd::default())
+            .callback(|event| match event {
+                Event::Step { report: step, .. } if step.step == stop_at => ControlFlow::Break(()),
                 _ => ControlFlow::Continue(()),
-            },
-        )
-        .unwrap();
+            })
+            .run()
+            .unwrap();
         assert_eq!((summary.steps, summary.stopped), (stop_at, true));
         assert_eq!(summary.history.len(), 1);
     }
@@ -191,13 +195,17 @@ fn a_run_is_that_of_its_serial_twin() {
         (TwoLayerNet::new(config()).unwrap(), TwoLayerNet::new(config()).unwrap());
     let mut losses = Vec::new();
     let train_config = TrainConfig::new().with_epochs(3).with_batch_size(70);
-    train_with(&mut net, &rule, &set, None, &train_config, |event| {
-        if let Event::Step(step) = event {
-            losses.push(step.loss);
-        }
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    train(&mut net, &set)
+        .config(&train_config)
+        .optimizer(&rule)
+        .callback(|event| {
+            if let Event::Step { report: step, .. } = event {
+                losses.push(step.loss);
+            }
+            ControlFlow::Continue(())
+        })
+        .run()
+        .unwrap();
 
     let (mut slots, mut step) = (rule.new_slots(twin.n_parameters()), 0);
     let mut twin_losses = Vec::new();
@@ -223,9 +231,8 @@ fn a_run_is_that_of_its_serial_twin() {
 
 #[track_caller]
 fn assert_refused(net: &MlpConfig, config: &TrainConfig, samples: &ImageSet, message: &str) {
-    let result = TwoLayerNet::new(net).and_then(|mut net| {
-        train_with(&mut net, &Sgd::default(), samples, None, config, |_| ControlFlow::Continue(()))
-    });
+    let result = TwoLayerNet::new(net)
+        .and_then(|mut net| train(&mut net, samples).config(config).optimizer(&Sgd::default()).run());
     assert_eq!(result.unwrap_err().to_string(), message);
 }
 
@@ -262,7 +269,7 @@ fn bad_settings_are_refused_in_one_sentence() {
     let config = good.clone().with_optimizer(Sgd::new(-0.1));
     assert_refused(&net, &config, &samples, &format!("learning rate is -0.1, {above_0}"));
     let config = good.clone().with_clip(Clip::by_norm(f64::NAN));
-    assert_refused(&net, &config, &samples, &format!("largest norm is NaN, {above_0}"));
+    assert_refused(&net, &config, &samples, &format!("maximum norm is NaN, {above_0}"));
     let config = good.clone().with_schedule(Exponential::new(0.0));
     assert_refused(&net, &config, &samples, &format!("gamma is 0, {above_0}"));
     let error = run(&mut TwoLayerNet::new(&net).unwrap(), &Sgd::new(f64::INFINITY), &good).unwrap_err();

@@ -2,7 +2,9 @@
 
 use std::{fs, ops::ControlFlow, path::PathBuf};
 
-use chainrule_trainer::{Checkpoint, CheckpointProblem, Checkpoints, Event, Mlp, NetworkConfig, Resume};
+use chainrule_trainer::{
+    Checkpoint, CheckpointProblem, Checkpoints, Event, Mlp, NetworkConfig, Resume, train,
+};
 use serde_json::Value;
 
 use crate::hostile::targets::everything::{network, training, with_data};
@@ -23,10 +25,10 @@ fn after_four_steps() -> Checkpoint {
         let checkpoints = Checkpoints::new(folder.path()).with_resume(Resume::Auto);
         let mut net = Mlp::new(network(data)).unwrap();
         let stop = |event: Event<'_>| match event {
-            Event::Step(report) if report.step == 4 => ControlFlow::Break(()),
+            Event::Step { report, .. } if report.step == 4 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        checkpoints.train(&mut net, data, None, &training(), stop).unwrap();
+        train(&mut net, data).config(&training()).checkpoints(&checkpoints).callback(stop).run().unwrap();
         checkpoints.newest().unwrap().unwrap().1
     })
 }
@@ -83,8 +85,7 @@ fn a_run_of_every_version_goes_on() {
         let ends = ["version_2_run.ckpt", "version_3_run.ckpt"].map(|name| {
             let checkpoints = Checkpoints::default().with_resume(Resume::From(path(name)));
             let mut net = Mlp::new(network(data)).unwrap();
-            let summary =
-                checkpoints.train(&mut net, data, None, &training(), |_| ControlFlow::Continue(())).unwrap();
+            let summary = train(&mut net, data).config(&training()).checkpoints(&checkpoints).run().unwrap();
             assert_eq!((summary.steps, summary.history.len()), (6, 2), "{name}");
             net.parameters_crc32()
         });
@@ -134,7 +135,7 @@ fn a_state_that_lies_does_no_harm() {
                 fs::write(&lying, altered).unwrap();
                 let checkpoints = Checkpoints::default().with_resume(Resume::From(lying.clone()));
                 let mut net = Mlp::new(network(data)).unwrap();
-                match checkpoints.train(&mut net, data, None, &training(), |_| ControlFlow::Continue(())) {
+                match train(&mut net, data).config(&training()).checkpoints(&checkpoints).run() {
                     Ok(_) => n_run += 1,
                     Err(_) => n_refused += 1,
                 }

@@ -10,6 +10,7 @@ use chainrule_tensor::Matrix;
 use chainrule_trainer::{
     Checkpoint, Checkpoints, Event, Mlp, Resume,
     checkpoint_format::{MEMORY_FACTOR, MEMORY_MORE},
+    train,
 };
 use everything::{network, training, with_data};
 
@@ -50,11 +51,13 @@ pub(crate) fn resume(bytes: &[u8]) {
         let mut net = Mlp::new(network(data)).expect("a good configuration");
         let mut n_steps = 0;
         let observe = |event: Event<'_>| {
-            n_steps += usize::from(matches!(event, Event::Step(_)));
+            n_steps += usize::from(matches!(event, Event::Step { .. }));
             ControlFlow::Continue(())
         };
         let checkpoints = Checkpoints::default().with_resume(Resume::From(file.clone()));
-        if let Ok(summary) = checkpoints.train(&mut net, data, None, &training(), observe) {
+        if let Ok(summary) =
+            train(&mut net, data).config(&training()).checkpoints(&checkpoints).callback(observe).run()
+        {
             assert!(n_steps <= 6 && summary.steps <= 6, "{n_steps} steps of {}", summary.steps);
         }
     });

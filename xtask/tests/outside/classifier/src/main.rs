@@ -1,5 +1,5 @@
 //! Inside or outside of a ring, learned from slices, saved, loaded, and used again.
-use std::{error::Error, ops::ControlFlow};
+use std::error::Error;
 
 use chainrule_trainer::losses::BinaryCrossEntropy;
 use chainrule_trainer::optimizers::Adam;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_epochs(150)
         .with_validation(0.2)
         .with_early_stopping(EarlyStopping::new(30));
-    let summary = train(&mut net, &data, None, &config, |_| ControlFlow::Continue(()))?;
+    let summary = train(&mut net, &data).config(&config).run()?;
     let accuracy = evaluate(&net, &data)?.accuracy();
 
     let path = std::env::args().nth(1).ok_or("usage: classifier CHECKPOINT")?;

@@ -1,5 +1,5 @@
 //! The saddle z = x² − y², learned from slices, saved, loaded, and used again.
-use std::{error::Error, ops::ControlFlow};
+use std::error::Error;
 
 use chainrule_trainer::losses::MeanSquaredError;
 use chainrule_trainer::optimizers::{Adam, schedule::Cosine};
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut net = Mlp::new(&network)?;
     let optimizer = Adam::default().with_learning_rate(0.01);
     let config = TrainConfig::new().with_optimizer(optimizer).with_schedule(Cosine::new()).with_epochs(200);
-    let summary = train(&mut net, &data, None, &config, |_| ControlFlow::Continue(()))?;
+    let summary = train(&mut net, &data).config(&config).run()?;
     let r_squared = evaluate(&net, &data)?.deviation.map(|deviation| deviation.r_squared());
 
     let path = std::env::args().nth(1).ok_or("usage: regressor CHECKPOINT")?;

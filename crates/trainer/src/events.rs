@@ -1,34 +1,40 @@
-//! What an observer of a training run is told, and what remains of the run.
+//! What the callback of a run is called with, and the summary that remains of the run.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, ops::ControlFlow, path::PathBuf, time::Duration};
 
-use crate::{Confusion, Error, Evaluation, Mlp, Outcome};
+use crate::{Confusion, Error, Evaluation, Network, train_state::EpochCounts};
 
-/// Something that happened in a training run.
+/// What a callback is called with.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A step is done.
-    Step(&'a StepReport),
-    /// An epoch is done, or the run ended inside one.
-    Epoch(&'a EpochReport),
-    /// The network after the epoch that was just told of, as it would be used now: for whoever wants to look inside.
-    Network {
-        /// The same epoch.
-        epoch: &'a EpochReport,
-        /// The network; with an average, the averaged one.
-        net: &'a Mlp,
+    /// Called after every step.
+    Step {
+        /// The step.
+        report: &'a StepReport,
+        /// The network after its update.
+        net: &'a Network,
     },
-    /// The run goes on where a checkpoint left off, or would have, were it not damaged. Stopping is for later.
+    /// Called after every epoch, and after the part of one in which a run ends.
+    Epoch {
+        /// The epoch.
+        report: &'a EpochReport,
+        /// The network as it would be used now: with a moving average, the average.
+        net: &'a Network,
+    },
+    /// The run resumes from a checkpoint, or would have, were it not damaged. A break is ignored.
     Resumed(&'a Resumed),
-    /// A checkpoint is on the disk. Stopping is for the next step.
+    /// A checkpoint is on the disk. A break is ignored.
     Saved(&'a Saved),
-    /// A checkpoint could not be written, and the run goes on; those that follow are not told until one could. Stopping
-    /// is for the next step.
+    /// A checkpoint could not be written, and the run goes on; called for the first of such errors in a row. A break is
+    /// ignored.
     NotSaved(&'a Error),
 }
 
-/// From where a run goes on.
+/// The callback of a run; a break ends it.
+pub(crate) type Callback<'c> = dyn FnMut(Event<'_>) -> ControlFlow<()> + Send + 'c;
+
+/// Where a run resumes from.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Resumed {
@@ -36,7 +42,7 @@ pub struct Resumed {
     pub path: Option<PathBuf>,
     /// Steps that have been taken.
     pub step: u64,
-    /// What is wrong with newer ones.
+    /// What is wrong with newer checkpoints.
     pub damaged: Vec<Error>,
 }
 
@@ -73,6 +79,7 @@ pub struct StepReport {
 }
 
 /// One epoch, or the part of one in which a run ended.
+// Checkpoints of versions 1 to 3 hold the fields in this order; with another field they need a copy of today's.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -83,16 +90,16 @@ pub struct EpochReport {
     pub step: u64,
     /// The mean of the steps' losses in this epoch.
     pub train_loss: f64,
-    /// The share of this epoch's samples that were recognised when they were trained on, 0…1; `None`, as with all
-    /// accuracies, where the targets are no classes.
+    /// The training accuracy, 0…1: measured on every mini-batch before its update. `None`, as all accuracies, where the
+    /// targets are no classes.
     pub train_accuracy: Option<f64>,
     /// The mean loss of the test set after the epoch.
     pub test_loss: Option<f64>,
-    /// The share of the test set that is recognised after the epoch, 0…1.
+    /// The accuracy on the test set after the epoch, 0…1.
     pub test_accuracy: Option<f64>,
-    /// The mean loss of the samples held out, after the epoch.
+    /// The mean loss of the validation samples after the epoch.
     pub validation_loss: Option<f64>,
-    /// The share of the samples held out that is recognised after the epoch, 0…1.
+    /// The accuracy on the validation samples after the epoch, 0…1.
     pub validation_accuracy: Option<f64>,
     /// The learning rate of the last step.
     pub learning_rate: f64,
@@ -100,6 +107,33 @@ pub struct EpochReport {
     pub seconds: f64,
     /// Samples trained on per second of training time.
     pub samples_per_second: f64,
+}
+
+impl EpochReport {
+    /// The report of the epoch in which so much was counted, after `step`.
+    pub(crate) fn new(
+        counts: &EpochCounts,
+        step: u64,
+        learning_rate: f64,
+        test: Option<&Evaluation>,
+        validation: Option<&Evaluation>,
+    ) -> Self {
+        let loss = |evaluation: &Evaluation| evaluation.loss.mean();
+        let accuracy = |evaluation: &Evaluation| evaluation.confusion.as_ref().map(Confusion::accuracy);
+        EpochReport {
+            epoch: counts.number,
+            step,
+            train_loss: counts.sum_of_losses / counts.n_steps as f64,
+            train_accuracy: counts.n_correct.map(|n| n as f64 / counts.n_samples as f64),
+            test_loss: test.map(loss),
+            test_accuracy: test.and_then(accuracy),
+            validation_loss: validation.map(loss),
+            validation_accuracy: validation.and_then(accuracy),
+            learning_rate,
+            seconds: counts.time.as_secs_f64(),
+            samples_per_second: counts.n_samples as f64 / counts.time.as_secs_f64(),
+        }
+    }
 }
 
 /// One line: `epoch 1: loss 1.6790, train 47.12 %, test 79.72 %, 0.16 s, 371657 samples/s`.
@@ -135,7 +169,7 @@ pub struct Summary {
     pub test_accuracy: Option<f64>,
     /// Every epoch's report.
     pub history: Vec<EpochReport>,
-    /// Whether the observer stopped the run before its end.
+    /// Whether the callback stopped the run before its end.
     pub stopped: bool,
     /// Whether early stopping ended the run.
     pub stopped_early: bool,
@@ -151,7 +185,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Training time: no evaluation, no loading.
+    /// Training time in seconds: no evaluation, no loading.
     pub fn seconds(&self) -> f64 {
         self.time.as_secs_f64()
     }
@@ -159,92 +193,6 @@ impl Summary {
     /// Samples trained on per second of training time.
     pub fn samples_per_second(&self) -> f64 {
         self.n_samples as f64 / self.seconds()
-    }
-
-    pub(crate) fn add(&mut self, epoch: &Epoch, report: &EpochReport, steps_per_epoch: u64) {
-        self.epochs = report.step / steps_per_epoch;
-        self.steps = report.step;
-        self.test_accuracy = report.test_accuracy;
-        self.time += epoch.time;
-        self.n_samples += epoch.n_samples;
-        self.history.push(report.clone());
-    }
-
-    /// Whether the latest epoch has a lower validation loss than all before it.
-    #[cfg(feature = "checkpoint")]
-    pub(crate) fn is_best(&self) -> bool {
-        let loss = |report: &EpochReport| report.validation_loss.unwrap_or(f64::INFINITY);
-        let best_before = |before: &[EpochReport]| before.iter().map(loss).fold(f64::INFINITY, f64::min);
-        self.history.split_last().is_some_and(|(latest, before)| loss(latest) < best_before(before))
-    }
-
-    /// The summary of a run after the whole epochs of `history`.
-    #[cfg(feature = "checkpoint")]
-    pub(crate) fn restore(
-        &mut self,
-        history: Vec<EpochReport>,
-        n_samples: u64,
-        nanoseconds: u64,
-        steps_per_epoch: u64,
-    ) {
-        if let Some(latest) = history.last() {
-            self.epochs = latest.step / steps_per_epoch;
-            self.steps = latest.step;
-            self.test_accuracy = latest.test_accuracy;
-        }
-        (self.history, self.n_samples, self.time) = (history, n_samples, Duration::from_nanos(nanoseconds));
-    }
-}
-
-/// What is counted while an epoch runs. Files hold the fields in this order.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Epoch {
-    pub(crate) number: u64,
-    pub(crate) n_steps: u64,
-    pub(crate) sum_of_losses: f64,
-    pub(crate) n_samples: u64,
-    pub(crate) n_correct: Option<u64>,
-    pub(crate) time: Duration,
-}
-
-impl Epoch {
-    pub(crate) fn new(number: u64) -> Self {
-        Epoch { number, n_correct: Some(0), ..Epoch::default() }
-    }
-
-    pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
-        if outcome.loss.divisor != 0.0 {
-            self.n_steps += 1;
-            self.sum_of_losses += outcome.loss.mean();
-        }
-        self.n_samples += outcome.n_samples as u64;
-        self.n_correct = self.n_correct.zip(outcome.n_correct).map(|(all, n)| all + n as u64);
-        self.time += time;
-    }
-
-    pub(crate) fn report(
-        &self,
-        step: u64,
-        learning_rate: f64,
-        test: Option<&Evaluation>,
-        validation: Option<&Evaluation>,
-    ) -> EpochReport {
-        let loss = |evaluation: &Evaluation| evaluation.loss.mean();
-        let accuracy = |evaluation: &Evaluation| evaluation.confusion.as_ref().map(Confusion::accuracy);
-        EpochReport {
-            epoch: self.number,
-            step,
-            train_loss: self.sum_of_losses / self.n_steps as f64,
-            train_accuracy: self.n_correct.map(|n| n as f64 / self.n_samples as f64),
-            test_loss: test.map(loss),
-            test_accuracy: test.and_then(accuracy),
-            validation_loss: validation.map(loss),
-            validation_accuracy: validation.and_then(accuracy),
-            learning_rate,
-            seconds: self.time.as_secs_f64(),
-            samples_per_second: self.n_samples as f64 / self.time.as_secs_f64(),
-        }
     }
 }
 
