@@ -3,12 +3,18 @@
 
 mod recipe;
 
-use std::error::Error;
+use std::{
+    env,
+    error::Error,
+    io::{self, BufRead, Write},
+    time::Instant,
+};
 
-use chainrule_mnist::Mnist;
+use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_tensor::{Float, Init, Matrix};
 use chainrule_trainer::{MlpConfig, TwoLayerNet};
 use rayon::ThreadPoolBuilder;
+use serde_json::Value;
 
 pub use recipe::Recipe;
 
@@ -37,6 +43,42 @@ pub fn net() -> TwoLayerNet {
 /// A matrix of normally distributed numbers, another for every `salt`.
 pub fn matrix<F: Float>(n_rows: usize, n_columns: usize, salt: u64) -> Matrix<F> {
     Init::Normal { std: 1.0 }.matrix(n_rows, n_columns, 1, salt)
+}
+
+/// The pixels of all images, row after row, with MNIST's usual mean 0 and variance 1: no value is zero.
+pub fn standardised(set: &ImageSet) -> Vec<f32> {
+    set.to_matrix::<f32>(0..set.len()).as_slice().iter().map(|v| (v - 0.1307) / 0.3081).collect()
+}
+
+/// Answers the requests on standard input, one a line, until there are no more. `benches/peers/README.md` has the protocol.
+///
+/// # Errors
+/// If standard input or output fails.
+pub fn serve(mut answer: impl FnMut(&str) -> Value) -> Result<()> {
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let mut answer = answer(line.trim());
+        answer["work"] = line.trim().into();
+        writeln!(io::stdout(), "{answer}")?;
+    }
+    Ok(())
+}
+
+/// The median time of a call in µs, of 2000 calls after 200 that warm up. A call gets its number.
+pub fn median_time(mut call: impl FnMut(usize)) -> f64 {
+    let time = |i| {
+        let begun = Instant::now();
+        call(i);
+        begun.elapsed().as_secs_f64() * 1e6
+    };
+    let mut times: Vec<f64> = (0..2200).map(time).skip(200).collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// The word behind `name` on the command line.
+pub fn option(name: &str) -> Option<String> {
+    env::args().skip_while(|argument| argument != name).nth(1)
 }
 
 /// Runs `f` in a pool of its own. Measured loops belong inside: entering a pool takes longer than a small step.

@@ -1,4 +1,4 @@
-//! The works that train: sizes, rates, batches. The same numbers are in the peers' `recipe.rs` and `common.py`.
+//! The workloads that train: sizes, learning rates, batch sizes. The Rust peers use them too; `common.py` has the same numbers.
 
 use chainrule_optimizers::{Momentum, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;
@@ -9,13 +9,13 @@ use chainrule_trainer::{Activation, MlpConfig};
 pub struct Recipe {
     /// Hidden units.
     pub n_hidden: usize,
-    /// The function behind them.
+    /// Their activation.
     pub activation: Activation,
-    /// Where weights come from.
+    /// How weights are initialised.
     pub init: Init,
     /// The learning rate.
     pub rate: f64,
-    /// The share of the velocity that is kept; 0 is plain gradient descent.
+    /// The momentum coefficient; 0 is plain SGD.
     pub momentum: f64,
     /// Samples in a mini-batch.
     pub batch: usize,
@@ -26,10 +26,10 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of a work.
+    /// The recipe of a workload; `whole` is that of the peers.
     ///
     /// # Panics
-    /// If no such work trains.
+    /// If no such workload trains.
     pub fn of(work: &str) -> Recipe {
         let w1 = Recipe {
             n_hidden: 50,
@@ -56,20 +56,26 @@ impl Recipe {
             "W2" => w2,
             "D1" => Recipe { standardised: true, ..w1 },
             "D2" => Recipe { standardised: true, rate: 0.005, ..w2 },
+            "whole" => Recipe { rate: 2.0, init: Init::Normal { std: 0.05 }, ..w1 },
             _ => panic!("{work} does not train"),
         }
     }
 
-    /// The network for images of so many pixels.
+    /// The network for images with this many pixels.
     pub fn network(&self, n_pixels: usize) -> MlpConfig {
         MlpConfig::new([n_pixels, self.n_hidden, 10]).with_activation(self.activation).with_init(self.init)
     }
 
-    /// The update rule.
+    /// The optimizer.
     pub fn optimizer(&self) -> OptimizerConfig {
         match self.momentum {
             0.0 => Sgd::new(self.rate).into(),
-            share => Momentum::new(self.rate).with_momentum(share).into(),
+            momentum => Momentum::new(self.rate).with_momentum(momentum).into(),
         }
+    }
+
+    /// Whether the activation is ReLU; else it is the sigmoid.
+    pub fn relu(&self) -> bool {
+        self.activation == Activation::Relu
     }
 }

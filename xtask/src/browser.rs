@@ -12,7 +12,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Result, output, python};
+use crate::{
+    Result,
+    python::{self, found},
+};
 
 /// What every script is run with.
 pub(crate) struct Browser {
@@ -64,11 +67,6 @@ impl Browser {
 const MISSING: &str = "the browser test needs chromium, node and npm, and not all are on the PATH; on Debian: apt-get \
                        install chromium nodejs npm, or name another Chromium by the variable CHROMIUM";
 
-fn found(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
-}
-
 /// Copies the scripts to where npm may install beside them, and lets it, unless it has.
 fn install(scripts: &Path, talk: bool) -> Result<()> {
     fs::create_dir_all(scripts)?;
@@ -76,24 +74,19 @@ fn install(scripts: &Path, talk: bool) -> Result<()> {
         let file = file?;
         fs::copy(file.path(), scripts.join(file.file_name()))?;
     }
-    let (lock, installed) = (scripts.join("package-lock.json"), scripts.join("installed.json"));
-    let wanted = fs::read(lock)?;
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
-        return Ok(());
-    }
-    if talk {
-        output::line("installing playwright-core and axe-core into target/browser, once");
-    }
-    let output = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(scripts).output()?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        // The first lines tell what is wrong, all others where npm has written more about it.
+    let what = "playwright-core and axe-core into target/browser, once";
+    python::install(&scripts.join("package-lock.json"), scripts, what, talk, || {
+        let npm =
+            Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(scripts).output()?;
+        if npm.status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&npm.stderr).into_owned();
+        // The first lines say what is wrong, the others where npm has written more about it.
         let lines = text
             .lines()
             .map(|line| line.trim_start_matches("npm ERR!").trim_start_matches("npm error").trim());
         let why: Vec<&str> = lines.filter(|line| !line.is_empty()).take(4).collect();
-        return Err(format!("npm cannot install the driver: {}", why.join("; ")).into());
-    }
-    // Last, so that an installation that was interrupted is not taken for a whole one.
-    Ok(fs::write(&installed, wanted)?)
+        Err(format!("npm cannot install the driver: {}", why.join("; ")).into())
+    })
 }

@@ -5,7 +5,6 @@
 //! overlap or be out of a reader's reach. Everything lands in `target/browser`.
 
 use std::{
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     time::Instant,
@@ -54,10 +53,9 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     fs::create_dir_all(&files)?;
     let mut some = mnist.test.clone();
     some.truncate(N_DIGITS);
-    let mut networks = Vec::new();
-    for (name, net) in networks::trained(&mnist)? {
-        networks.push(write(&files, &name, &net, &some)?);
-    }
+    let networks = networks::trained(&mnist)?;
+    let networks = networks.iter().map(|(name, net)| write(&files, name, net, &some));
+    let networks = networks.collect::<Result<Vec<Value>>>()?;
     let (report, compared) = reports(&files)?;
     let digits = files.join("digits.bin");
     fs::write(&digits, some.images().pixels())?;
@@ -140,19 +138,10 @@ fn bytes(y: &Matrix<f32>) -> Vec<u8> {
 fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
     let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
     let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
-    let train = |settings: &str, checkpoint: &Path, page: &Path| {
-        let mut arguments: Vec<&OsStr> = settings.split(' ').map(OsStr::new).collect();
-        arguments.extend([
-            "--checkpoint".as_ref(),
-            checkpoint.as_os_str(),
-            "--report".as_ref(),
-            page.as_ref(),
-        ]);
-        own::call(&arguments)
-    };
-    train("train-mnist --quiet --epochs 5", &one, &page)?;
-    let deep = "--hidden 64,32 --activation relu --optimizer adam --batch-norm";
-    train(&format!("train-mnist --quiet --epochs 2 {deep}"), &other, &compared)?;
-    own::call(&["report".as_ref(), one.as_os_str(), other.as_ref(), "--output".as_ref(), compared.as_ref()])?;
+    own::call(&[("train-mnist --quiet --epochs 5 --checkpoint", &one), ("--report", &page)])?;
+    let deep =
+        "train-mnist --quiet --epochs 2 --hidden 64,32 --activation relu --optimizer adam --batch-norm";
+    own::call(&[(&format!("{deep} --checkpoint"), &other)])?;
+    own::call(&[("report", &one), ("", &other), ("--output", &compared)])?;
     Ok((page, compared))
 }

@@ -1,11 +1,6 @@
 //! `cargo xtask ci`: everything that has to pass before a change is accepted, cheapest first.
 
-use std::{
-    fs, io,
-    path::Path,
-    process::Command,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, io, path::Path, process::Command, time::Instant};
 
 use clap::Args;
 use serde_json::Value;
@@ -15,7 +10,7 @@ use crate::{Result, output, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --json 2> log")]
 pub(crate) struct Ci {
-    /// Print one JSON object per step and one at the end on standard output, all else on standard error
+    /// Print one JSON object per step and one at the end on standard output, everything else on standard error
     #[arg(long)]
     json: bool,
 }
@@ -45,15 +40,16 @@ const STEPS: [Step; 9] = [
 pub(crate) fn run(options: &Ci) -> Result<()> {
     let root = python::root();
     let begun = Instant::now();
-    // Packages to be verified are unpacked at a place that follows from the path of the target folder, and cargo takes what lies
+    // Packages to be verified are unpacked at a place that follows from the path of the target folder, and cargo takes what is
     // there from an earlier call for the same, if the version is. So every call has a folder of its own.
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let for_packages = root.join("target").join(format!("packages-{}", moment.as_nanos()));
+    let target = root.join("target");
+    fs::create_dir_all(&target)?;
+    let for_packages = tempfile::Builder::new().prefix("packages-").tempdir_in(target)?;
     for (name, arguments, environment) in STEPS {
         let mut command = Command::new(env!("CARGO"));
         command.args(arguments.split(' ')).envs(environment).current_dir(root);
         if name == PACKAGES {
-            command.env("CARGO_TARGET_DIR", &for_packages);
+            command.env("CARGO_TARGET_DIR", for_packages.path());
         }
         match options.json {
             true => drop(command.stdout(io::stderr())),
@@ -69,8 +65,6 @@ pub(crate) fn run(options: &Ci) -> Result<()> {
         let members = [("name", name.into()), ("command", command.into()), ("seconds", seconds.into())];
         output::tell(options.json, "step", &members, format_args!("    {seconds:.1} s"));
     }
-    // There is nobody to tell, and it is in nobody's way.
-    let _ = fs::remove_dir_all(for_packages);
     check_accuracies(root, options)?;
     let seconds = begun.elapsed().as_secs_f64();
     let text = format!("everything passed in {seconds:.0} s");

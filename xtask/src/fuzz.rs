@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every reader of files gets bytes that a fuzzer makes up, from what the ones before have reached.
+//! `cargo xtask fuzz`: every reader of files gets bytes that a coverage-guided fuzzer makes up.
 //!
 //! The targets are in `crates/*/fuzz`, and are run by cargo-fuzz. It wants a nightly compiler for one
 //! flag alone (where a program has been); a stable one takes it as well if `RUSTC_BOOTSTRAP` says so.
@@ -19,7 +19,7 @@ use crate::{
     Result,
     args::at_least_one,
     machine, output,
-    python::{root, succeeded},
+    python::{found, root, succeeded},
 };
 
 /// The folders with targets, and these.
@@ -49,20 +49,20 @@ const MAX_LENGTH: usize = 4096;
     after_help = "Examples:\n  cargo xtask fuzz --seconds 60\n  cargo xtask fuzz --target npz,onnx --runs 1000000"
 )]
 pub(crate) struct Fuzz {
-    /// How long each target runs
-    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one, allow_negative_numbers = true)]
+    /// Seconds that each target runs
+    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     seconds: usize,
-    /// How many inputs each target gets, however long that takes
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "seconds")]
+    /// Number of inputs that each target gets, however long that takes
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true, conflicts_with = "seconds")]
     runs: Option<usize>,
     /// The targets, several separated by commas [default: all]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(targets().map(|(_, name)| name)))]
     target: Vec<String>,
-    /// What watches over memory that is touched without right: the fuzzer runs about half as fast then
+    /// Sanitizer: address also finds invalid memory accesses, at about half the speed
     #[arg(long, value_name = "NAME", value_parser = ["none", "address"], default_value = "none")]
     sanitizer: String,
-    /// How many targets run side by side [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    /// Number of targets that run at the same time [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     jobs: Option<usize>,
     /// Print one JSON object per target and one at the end, and nothing else
     #[arg(long)]
@@ -91,18 +91,17 @@ fn targets() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) fn run(options: &Fuzz) -> Result<()> {
     let is_wanted =
         |name: &str| options.target.is_empty() || options.target.iter().any(|wanted| wanted == name);
-    let mut targets: Vec<_> = targets().filter(|(_, name)| is_wanted(name)).collect();
+    let targets: Vec<_> = targets().filter(|(_, name)| is_wanted(name)).collect();
     let tool = Tool::new(options)?;
     for (folder, _) in TARGETS.iter().filter(|(folder, _)| targets.iter().any(|(of, _)| of == folder)) {
         tool.build(folder)?;
     }
-    targets.reverse();
-    let (targets, outcomes) = (Mutex::new(targets), Mutex::new(Vec::new()));
+    let (targets, outcomes) = (Mutex::new(targets.into_iter()), Mutex::new(Vec::new()));
     let begun = Instant::now();
     thread::scope(|scope| {
         for _ in 0..options.jobs.unwrap_or_else(machine::n_processors) {
             scope.spawn(|| {
-                let next = || targets.lock().expect("no thread panics").pop();
+                let next = || targets.lock().expect("no thread panics").next();
                 while let Some((folder, target)) = next() {
                     let outcome = tool.fuzz(folder, target);
                     if let Ok(outcome) = &outcome {
@@ -131,7 +130,7 @@ pub(crate) fn run(options: &Fuzz) -> Result<()> {
     match n_crashes {
         0 => Ok(()),
         _ => {
-            Err(format!("{n_crashes} targets have crashed; what they were given and said is in target/fuzz")
+            Err(format!("{n_crashes} targets have crashed; their inputs and output are in target/fuzz")
                 .into())
         }
     }
@@ -150,7 +149,8 @@ fn report(options: &Fuzz, outcome: &Outcome) {
 
 /// cargo-fuzz, and where it works.
 struct Tool {
-    arguments: Vec<String>,
+    /// Arguments of the fuzzer.
+    arguments: String,
     folder: PathBuf,
     /// Where it was installed, unless the machine has it.
     path: Option<PathBuf>,
@@ -159,14 +159,11 @@ struct Tool {
 
 impl Tool {
     fn new(options: &Fuzz) -> Result<Tool> {
-        if !starts("c++", &["--version"]) {
-            return Err(
-                "the fuzzer is built by a C++ compiler, and there is none: apt-get install g++".into()
-            );
-        }
+        found("c++")
+            .ok_or("the fuzzer is built by a C++ compiler, and there is none: apt-get install g++")?;
         let folder = root().join("target/fuzz");
         let mut path = None;
-        if !starts("cargo-fuzz", &["--version"]) {
+        if found("cargo-fuzz").is_none() {
             let tool = folder.join("tool");
             if !tool.join("bin/cargo-fuzz").exists() {
                 if !options.json {
@@ -182,15 +179,8 @@ impl Tool {
             Some(runs) => format!("-runs={runs}"),
             None => format!("-max_total_time={}", options.seconds),
         };
-        let arguments = vec![
-            length,
-            format!("-max_len={MAX_LENGTH}"),
-            format!("-rss_limit_mb={MEMORY}"),
-            format!("-malloc_limit_mb={MEMORY}"),
-            format!("-timeout={TIMEOUT}"),
-            "-print_final_stats=1".to_string(),
-            "-verbosity=1".to_string(),
-        ];
+        let limits = format!("-rss_limit_mb={MEMORY} -malloc_limit_mb={MEMORY} -timeout={TIMEOUT}");
+        let arguments = format!("{length} -max_len={MAX_LENGTH} {limits} -print_final_stats=1 -verbosity=1");
         Ok(Tool { arguments, folder, path, sanitizer: options.sanitizer.clone() })
     }
 
@@ -231,7 +221,7 @@ impl Tool {
             .arg(&corpus)
             .arg(Path::new(folder).join("seeds").join(target))
             .arg("--")
-            .args(&self.arguments)
+            .args(self.arguments.split(' '))
             .arg(format!("-artifact_prefix={}/", crashes.display()))
             .output()?;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -268,10 +258,4 @@ fn install(folder: &Path) -> Result<()> {
         .arg(folder)
         .output()?;
     succeeded(&output, "cargo-fuzz is missing and cannot be installed: cargo install cargo-fuzz --locked")
-}
-
-/// Whether there is such a program.
-fn starts(program: &str, arguments: &[&str]) -> bool {
-    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }

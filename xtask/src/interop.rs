@@ -1,11 +1,8 @@
-//! `cargo xtask interop`: PyTorch, NumPy and onnxruntime read what is exported, and what they write is read again.
+//! `cargo xtask interop`: exported networks give the same outputs in PyTorch, NumPy and onnxruntime, and come back unchanged.
 //!
 //! The Python side is `crates/formats/tests/interop/interop.py`. Everything lands in `target/interop`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use chainrule_formats::{StateDict, npz, onnx, safetensors};
 use chainrule_layers::{LayerConfig, LayerExt};
@@ -19,13 +16,12 @@ use crate::{Data, Result, networks, output, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask interop\n  \
-    cargo xtask interop --python venv/bin/python   with packages that are there")]
+    cargo xtask interop --python venv/bin/python   with the packages already installed")]
 pub(crate) struct Interop {
     #[command(flatten)]
     data: Data,
-    /// A Python that has the packages already, instead of a virtual environment of its own
-    #[arg(long, value_name = "PROGRAM")]
-    python: Option<PathBuf>,
+    #[command(flatten)]
+    python: python::Program,
     /// Print one JSON object per network and reader and one at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -44,20 +40,15 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
         fs::remove_dir_all(&files)?;
     }
     fs::create_dir_all(&files)?;
-    let python = match &options.python {
-        Some(python) => python.clone(),
-        None => {
-            let requirements = python::root().join("crates/formats/tests/interop/requirements.txt");
-            let what = "PyTorch and others into target/interop/venv: several gigabytes, once";
-            python::environment(&folder.join("venv"), &requirements, what, !options.json)?
-        }
-    };
+    let tests = python::root().join("crates/formats/tests/interop");
+    let what = "PyTorch and others into target/interop/venv: several gigabytes, once";
+    let python = options.python.program(&folder, &tests, what, !options.json)?;
     let mnist = options.data.load()?;
     let cases = networks::trained(&mnist)?;
     for (name, net) in &cases {
         write(&files.join(name), net, &mnist)?;
     }
-    let mut n_failed = read_in_python(&python, &files, options.json)?;
+    let mut n_failed = read_in_python(&python, &tests.join("interop.py"), &files, options.json)?;
     for (name, net) in &cases {
         n_failed += read_again(&files.join(name), name, net, options.json)?;
     }
@@ -66,7 +57,9 @@ pub(crate) fn run(options: &Interop) -> Result<()> {
     }
     let n_networks = cases.len();
     let members = [("networks", n_networks.into()), ("failed", 0.into())];
-    let text = format!("{n_networks} networks: all outputs agree to {TOLERANCE:e}, all bits come back");
+    let text = format!(
+        "{n_networks} networks: all outputs agree to {TOLERANCE:e}, all files are read back with the same bits"
+    );
     output::tell(options.json, "done", &members, text);
     Ok(())
 }
@@ -98,10 +91,9 @@ fn write(folder: &Path, net: &Mlp, mnist: &Mnist) -> Result<()> {
 }
 
 /// Runs the Python side, prints what it says, and returns how many outputs differ by too much.
-fn read_in_python(python: &Path, files: &Path, json: bool) -> Result<usize> {
-    let script = python::root().join("crates/formats/tests/interop/interop.py");
+fn read_in_python(python: &Path, script: &Path, files: &Path, json: bool) -> Result<usize> {
     let mut n_failed = 0;
-    python::run(python, &script, files, |said| {
+    python::run(python, script, files, |said| {
         let Some(difference) = said.get("difference") else {
             return print(json, "versions", said, &said["versions"].to_string());
         };

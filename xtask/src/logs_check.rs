@@ -3,7 +3,6 @@
 //! The Python side is `crates/logs/tests/tensorboard/check.py`. Everything lands in `target/logs-check`.
 
 use std::{
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,13 +16,12 @@ use crate::{Data, LOGGED_NETWORK, Result, output, own, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask logs-check\n  \
-    cargo xtask logs-check --python venv/bin/python   with packages that are there")]
+    cargo xtask logs-check --python venv/bin/python   with the packages already installed")]
 pub(crate) struct LogsCheck {
     #[command(flatten)]
     data: Data,
-    /// A Python that has the packages already, instead of a virtual environment of its own
-    #[arg(long, value_name = "PROGRAM")]
-    python: Option<PathBuf>,
+    #[command(flatten)]
+    python: python::Program,
     /// Print one JSON object per run and one at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -37,15 +35,11 @@ pub(crate) fn run(options: &LogsCheck) -> Result<()> {
     }
     fs::create_dir_all(&runs)?;
     let tests = python::root().join("crates/logs/tests/tensorboard");
-    let python = match &options.python {
-        Some(python) => python.clone(),
-        None => {
-            let (venv, requirements) = (folder.join("venv"), tests.join("requirements.txt"));
-            let what = "TensorBoard into target/logs-check/venv: once";
-            python::environment(&venv, &requirements, what, !options.json)?
-        }
-    };
-    whole(&runs.join("whole"), options)?;
+    let what = "TensorBoard into target/logs-check/venv: once";
+    let python = options.python.program(&folder, &tests, what, !options.json)?;
+    // Everything that has a tag: two hidden layers, a validation set.
+    let everything = "--hidden 20,16 --activation sigmoid,relu --validation 0.2 --epochs 3";
+    train(&runs.join("whole"), everything, None, options)?;
     resumed(&runs.join("resumed"), options)?;
     killed(&runs.join("killed"), options)?;
     let mut n_runs = 0_usize;
@@ -75,17 +69,12 @@ pub(crate) fn run(options: &LogsCheck) -> Result<()> {
     Ok(())
 }
 
-/// A run with everything that has a tag: two hidden layers, a validation set.
-fn whole(folder: &Path, options: &LogsCheck) -> Result<()> {
-    train(folder, "--hidden 20,16 --activation sigmoid,relu --validation 0.2 --epochs 3", None, options)
-}
-
 /// A run that went on twice from its second epoch.
 fn resumed(folder: &Path, options: &LogsCheck) -> Result<()> {
     let checkpoint = folder.with_extension("ckpt");
-    train(folder, "--epochs 2 --checkpoint", Some(&checkpoint), options)?;
-    for epochs in [4, 3] {
-        train(folder, &format!("--epochs {epochs} --resume"), Some(&checkpoint), options)?;
+    train(folder, "--epochs 2", Some(("--checkpoint", &checkpoint)), options)?;
+    for epochs in ["--epochs 4", "--epochs 3"] {
+        train(folder, epochs, Some(("--resume", &checkpoint)), options)?;
     }
     Ok(fs::remove_file(checkpoint)?)
 }
@@ -93,8 +82,8 @@ fn resumed(folder: &Path, options: &LogsCheck) -> Result<()> {
 /// The same, and what was written last before it went on was cut off in both files.
 fn killed(folder: &Path, options: &LogsCheck) -> Result<()> {
     let checkpoint = folder.with_extension("ckpt");
-    train(folder, "--epochs 2 --checkpoint", Some(&checkpoint), options)?;
-    train(folder, "--epochs 4 --resume", Some(&checkpoint), options)?;
+    train(folder, "--epochs 2", Some(("--checkpoint", &checkpoint)), options)?;
+    train(folder, "--epochs 4", Some(("--resume", &checkpoint)), options)?;
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.retain(|file| !file.ends_with(LOGGED_NETWORK));
@@ -104,18 +93,19 @@ fn killed(folder: &Path, options: &LogsCheck) -> Result<()> {
         let file = fs::OpenOptions::new().write(true).open(file)?;
         file.set_len(file.metadata()?.len() - 100)?;
     }
-    train(folder, "--epochs 5 --resume", Some(&checkpoint), options)?;
+    train(folder, "--epochs 5", Some(("--resume", &checkpoint)), options)?;
     Ok(fs::remove_file(checkpoint)?)
 }
 
-/// Trains with these settings, the last of which is perhaps about a checkpoint.
-fn train(folder: &Path, settings: &str, checkpoint: Option<&Path>, options: &LogsCheck) -> Result<()> {
-    let mut arguments: Vec<&OsStr> =
-        ["train-mnist", "--quiet", "--train-limit", "2000", "--log-dir"].map(OsStr::new).into();
-    arguments.push(folder.as_os_str());
-    if let Some(folder) = &options.data.folder {
-        arguments.extend([OsStr::new("--data-dir"), folder.as_os_str()]);
-    }
-    arguments.extend(settings.split(' ').map(OsStr::new).chain(checkpoint.map(Path::as_os_str)));
-    own::call(&arguments).map(drop)
+/// Trains with these settings, and perhaps an option for a checkpoint.
+fn train(
+    folder: &Path,
+    settings: &str,
+    checkpoint: Option<(&str, &Path)>,
+    options: &LogsCheck,
+) -> Result<()> {
+    let train = format!("train-mnist --quiet --train-limit 2000 {settings} --log-dir");
+    let data = options.data.folder.as_deref().map(|folder| ("--data-dir", folder));
+    let parts: Vec<_> = [(&*train, folder)].into_iter().chain(data).chain(checkpoint).collect();
+    own::call(&parts).map(drop)
 }

@@ -2,21 +2,17 @@
 
 use std::{fs, thread::available_parallelism};
 
+use crate::output;
+
 /// How many processors this process may use.
 pub(crate) fn n_processors() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// `1 thread`, `2 threads`, …
-pub(crate) fn n_threads(n: usize) -> String {
-    format!("{n} thread{}", if n == 1 { "" } else { "s" })
-}
-
 /// The processor as the system names it, and how many of them this process may use.
 pub(crate) fn name() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let plural = if n_processors() == 1 { "" } else { "s" };
-    format!("{}, {} processor{plural}", processor(&info), n_processors())
+    format!("{}, {}", processor(&info), output::counted(n_processors(), "processor"))
 }
 
 /// From the first of the records in `/proc/cpuinfo`. Many virtual machines hide the model's name, but not its numbers.

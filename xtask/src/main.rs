@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use chainrule_cli::{self as cli, LOGGED_NETWORK, Result, Usage, args, data::Data, output};
 use clap::{Parser, Subcommand};
 
-/// Train small neural networks on the CPU, and check, measure and show what this repository promises.
+/// The commands of chainrule, and those that test and measure this repository.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
@@ -33,10 +33,10 @@ use clap::{Parser, Subcommand};
     after_help = "Examples:\n  \
         cargo xtask train-mnist                       the tutorial's recipe, about 94.5 %\n  \
         cargo xtask train-mnist --learning-rate 0.5   with a better rate, about 97 %\n  \
-        cargo xtask train-mnist --report out.html     curves, mistakes and weights as a page\n  \
-        cargo xtask compare --peers chainrule         how fast it is\n  \
-        cargo xtask ci                                whether everything passes\n\n\
-        A command's own examples are at the end of its help: cargo xtask predict --help"
+        cargo xtask train-mnist --report out.html     an HTML page with curves, mistakes and weights\n  \
+        cargo xtask compare --peers chainrule         measure its speed\n  \
+        cargo xtask ci                                check everything\n\n\
+        More examples are in each command's help: cargo xtask predict --help"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -47,26 +47,25 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     OfUsers(cli::Command),
-    /// Let PyTorch, NumPy and onnxruntime read exported networks and compare the outputs
+    /// Check that exported networks give the same outputs in PyTorch, NumPy and onnxruntime
     Interop(interop::Interop),
-    /// Let TensorBoard's own reader read what a training has logged, and compare
+    /// Check the logs of train-mnist with TensorBoard's own reader
     LogsCheck(logs_check::LogsCheck),
-    /// Measure chainrule and its peers side by side
+    /// Compare the speed of chainrule with that of other libraries
     Compare(compare::Compare),
-    /// Measure the time of a training step by threads and mini-batch, and what it is made up of
+    /// Measure the time of a training step by threads and batch size, and fit a model to it
     Scaling(scaling::Scaling),
-    /// Kill a run at random moments, resume it each time, and compare its end with that of one never killed
+    /// Kill a run at random moments and resume it each time: it must end with the bits of one never killed
     Torture(torture::Torture),
-    /// Give every reader of files bytes that a fuzzer makes up, within limits of memory and time
+    /// Fuzz every reader of files, within limits of memory and time
     Fuzz(fuzz::Fuzz),
-    /// Run the kernels' tests and a small training run under valgrind, or under the compiler's AddressSanitizer
+    /// Run the kernels' tests and a small training run under valgrind or AddressSanitizer
     Valgrind(valgrind::Valgrind),
     /// Test the report page in a headless Chromium (needs chromium, node and npm)
     BrowserTest(browser_test::BrowserTest),
     /// Make the pictures of the README (needs chromium, node and npm)
     Pictures(pictures::Pictures),
-    /// Run everything that has to pass before a change is accepted, cheapest first
-    #[command(after_help = "Examples:\n  cargo xtask ci")]
+    /// Run every check that has to pass before a change is accepted, cheapest first
     Ci(ci::Ci),
 }
 

@@ -1,17 +1,18 @@
 //! Calls of this program's own commands, as a user makes them.
 
-use std::{env, ffi::OsStr, process::Command};
+use std::{env, path::Path, process::Command};
 
 use crate::Result;
 
-/// What a command prints.
-pub(crate) fn call<S: AsRef<OsStr>>(arguments: &[S]) -> Result<String> {
-    let output = Command::new(env::current_exe()?).args(arguments).output()?;
+/// Runs a command, given as words that are each followed by a path, and returns what it prints.
+pub(crate) fn call(parts: &[(&str, &Path)]) -> Result<String> {
+    let mut command = Command::new(env::current_exe()?);
+    for (words, path) in parts {
+        command.args(words.split_whitespace()).arg(path);
+    }
+    let output = command.output()?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => {
-            let (name, why) = (arguments[0].as_ref(), String::from_utf8_lossy(&output.stderr));
-            Err(format!("{} has failed: {why}", name.display()).into())
-        }
+        false => Err(format!("{command:?} has failed: {}", String::from_utf8_lossy(&output.stderr)).into()),
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask pictures`: the pictures of the README, from a run of what they show, so that they never go stale.
+//! `cargo xtask pictures`: the pictures of the README, made by running what they show.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{Result, browser, browser::Browser, output, own, python};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cargo xtask pictures\n  cargo xtask pictures --output elsewhere")]
 pub(crate) struct Pictures {
-    /// The folder to write the pictures into [default: crates/report/pictures, from where the README shows them]
+    /// Folder to write the pictures into [default: crates/report/pictures, where the README finds them]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Print one JSON object and nothing else
@@ -23,7 +23,7 @@ pub(crate) struct Pictures {
 }
 
 /// What the README's terminal shows.
-const COMMAND: [&str; 3] = ["train-mnist", "--epochs", "5"];
+const COMMAND: &str = "train-mnist --epochs 5";
 
 pub(crate) fn run(options: &Pictures) -> Result<()> {
     let browser = Browser::new(!options.json)?;
@@ -36,11 +36,11 @@ pub(crate) fn run(options: &Pictures) -> Result<()> {
 
     let page = files.join("report.html");
     let page_text = page.display().to_string();
-    let printed = own::call(&[&COMMAND[..], &["--report", &page_text]].concat())?;
+    let printed = own::call(&[(&format!("{COMMAND} --report"), &page)])?;
     // Where the page was written is of no interest.
     let shown: Vec<&str> = printed.lines().filter(|line| !line.contains(&page_text)).collect();
     let mut pictures = vec![folder.join("terminal.svg")];
-    let command = format!("$ cargo xtask {}", COMMAND.join(" "));
+    let command = format!("$ cargo xtask {COMMAND}");
     fs::write(&pictures[0], terminal(&[&[&command[..]], &shown[..]].concat()).into_string())?;
 
     let job = files.join("job.json");

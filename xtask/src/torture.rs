@@ -1,12 +1,12 @@
 //! `cargo xtask torture`: a run that is killed again and again, and resumed each time, must end as one never killed.
 //!
-//! What happens to one file when its writing breaks off at any point is tested in the library, on a disk that fails; here
-//! real processes are killed at moments that nobody chose.
+//! The library tests what happens to one file when a write breaks off at any point, on a disk that fails. Here real processes
+//! are killed at random moments.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{self, Child, Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +17,7 @@ use chainrule_trainer::Checkpoint;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{
     Result,
@@ -28,10 +29,10 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     cargo xtask torture --kills 20")]
 pub(crate) struct Torture {
-    /// How many times to kill
-    #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one, allow_negative_numbers = true)]
+    /// Number of kills
+    #[arg(long, value_name = "N", default_value = "200", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     kills: usize,
-    /// The seed of the moments
+    /// Random seed of the moments
     #[arg(long, value_name = "SEED", default_value = "1")]
     seed: u64,
     /// Print one JSON object and nothing else
@@ -48,7 +49,7 @@ const RUN_TIME: Duration = Duration::from_millis(400);
 
 pub(crate) fn run(options: &Torture) -> Result<()> {
     let begun = Instant::now();
-    let work = Work::new()?;
+    let work = Work { folder: data_set()? };
     let n_steps = work.n_steps()?;
     let parameters_crc32 = work.finish(work.start(n_steps, None, 1)?)?;
     let (mut count, mut folder) = (Count { parameters_crc32, ..Count::default() }, work.folder(0));
@@ -90,7 +91,7 @@ pub(crate) fn run(options: &Torture) -> Result<()> {
     // Of a few kills, chance decides how many these are.
     if options.kills >= 100 && count.inside * 10 < options.kills {
         return Err(format!(
-            "{} of {} kills fell inside the writing of a checkpoint, expected a tenth at least: the disk is too fast \
+            "{} of {} kills came while a checkpoint was being written, expected a tenth at least: the disk is too fast \
              for this test to mean much; set TMPDIR to a folder on another one",
             count.inside, options.kills
         )
@@ -132,49 +133,36 @@ impl Count {
     fn print(&self) {
         let Count { kills, inside, resumes, loaded, runs, parameters_crc32, seconds } = self;
         output::line(format_args!(
-            "{kills} kills, {inside} of them inside the writing of a checkpoint; {resumes} resumes; {seconds:.1} s"
-        ));
-        output::line(format_args!("{loaded} checkpoints were on disk after a kill, and all could be loaded"));
-        output::line(format_args!(
-            "{runs} runs came to their end with parameters_crc32 {parameters_crc32}, as the one never stopped"
+            "{kills} kills, {inside} of them while a checkpoint was being written; {resumes} resumes; {seconds:.1} s\n\
+             {loaded} checkpoints were on disk after a kill, and all could be loaded\n\
+             {runs} runs ended with parameters_crc32 {parameters_crc32}, the same as the one never killed"
         ));
     }
 }
 
 /// A folder for data and checkpoints, removed at the end.
 struct Work {
-    path: PathBuf,
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // There is nobody to tell, and the system clears such folders by itself.
-        let _ = fs::remove_dir_all(&self.path);
-    }
+    folder: TempDir,
 }
 
 impl Work {
-    fn new() -> Result<Work> {
-        let work = Work { path: env::temp_dir().join(format!("chainrule-torture-{}", process::id())) };
-        let data = work.path.join("data");
-        fs::create_dir_all(&data).map_err(|cause| format!("cannot make {}: {cause}", data.display()))?;
-        Mnist::new(images(200), images(50)).save(&data)?;
-        Ok(work)
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// A folder for the checkpoints of run `number`; that of the run before is not needed any more.
     fn folder(&self, number: usize) -> PathBuf {
         if let Some(before) = number.checked_sub(1) {
-            let _ = fs::remove_dir_all(self.path.join(format!("run-{before}")));
+            let _ = fs::remove_dir_all(self.path(&format!("run-{before}")));
         }
-        self.path.join(format!("run-{number}"))
+        self.path(&format!("run-{number}"))
     }
 
     /// How many steps a run needs to take long enough.
     fn n_steps(&self) -> Result<u64> {
         const FEW: u64 = 40;
         let time_of = |n_steps: u64| -> Result<Duration> {
-            let (folder, begun) = (self.path.join(format!("probe-{n_steps}")), Instant::now());
+            let (folder, begun) = (self.path(&format!("probe-{n_steps}")), Instant::now());
             self.finish(self.start(n_steps, Some(&folder), 1)?)?;
             Ok(begun.elapsed())
         };
@@ -184,19 +172,14 @@ impl Work {
 
     fn start(&self, n_steps: u64, folder: Option<&Path>, threads: usize) -> Result<Child> {
         let mut command = Command::new(env::current_exe()?);
-        command.args(RUN.split_whitespace()).args([
-            "--steps",
-            &n_steps.to_string(),
-            "--threads",
-            &threads.to_string(),
-        ]);
-        command.arg("--data-dir").arg(self.path.join("data"));
+        let run = format!("{RUN} --steps {n_steps} --threads {threads} --data-dir");
+        command.args(run.split_whitespace()).arg(self.folder.path());
         if let Some(folder) = folder {
             command
                 .args(["--checkpoint-every", "1steps", "--resume", "auto", "--checkpoint-dir"])
                 .arg(folder);
         }
-        let out = fs::File::create(self.path.join("out"))?;
+        let out = fs::File::create(self.path("out"))?;
         Ok(command.stdin(Stdio::null()).stdout(out).stderr(Stdio::inherit()).spawn()?)
     }
 
@@ -206,7 +189,7 @@ impl Work {
         if !status.success() {
             return Err(format!("a run that nobody killed ended with {status}").into());
         }
-        let text = fs::read_to_string(self.path.join("out"))?;
+        let text = fs::read_to_string(self.path("out"))?;
         let done: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
         Ok(done["parameters_crc32"].as_str().ok_or("a run printed no parameters_crc32")?.to_string())
     }
@@ -243,8 +226,15 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
+/// A temporary folder with a small data set.
+pub(crate) fn data_set() -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    Mnist::new(images(200), images(50)).save(folder.path())?;
+    Ok(folder)
+}
+
 /// Images of 8×8 whose classes differ in which pixels are bright.
-pub(crate) fn images(n: usize) -> ImageSet {
+fn images(n: usize) -> ImageSet {
     let pixel = |i: usize| if i % 64 % 10 == i / 64 % 10 { 250 } else { (i * 7 % 40) as u8 };
     let labels = (0..n).map(|i| (i % 10) as u8).collect();
     ImageSet::new(Images::new(n, 8, 8, (0..n * 64).map(pixel).collect()), labels)

@@ -1,29 +1,32 @@
-//! `cargo xtask valgrind`: the tests of the kernels and a small training run, watched for memory that is touched without
-//! right, used before it is written, or never freed.
+//! `cargo xtask valgrind`: the tests of the kernels and a small training run, checked for invalid memory accesses,
+//! uninitialised memory and leaks.
 //!
 //! By valgrind, which runs any program, or by the compiler's AddressSanitizer, which is faster and sees other mistakes
 //! (beyond the ends of arrays on the stack). The stable compiler has it, behind a flag that wants a nightly one or
 //! `RUSTC_BOOTSTRAP`.
 
 use std::{
-    env, fs, io,
+    io,
     path::{Path, PathBuf},
     process::{self, Command},
     time::Instant,
 };
 
-use chainrule_mnist::Mnist;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::{Result, output, python::root, torture};
+use crate::{
+    Result, output,
+    python::{found, root},
+    torture,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask valgrind\n  \
     cargo xtask valgrind --tool address-sanitizer --json")]
 pub(crate) struct Valgrind {
-    /// Who watches
+    /// The checker to run under
     #[arg(long, value_name = "NAME", value_enum, default_value = "memcheck")]
     tool: Tool,
     /// Print one JSON object per program and one at the end on standard output, all else on standard error
@@ -33,9 +36,9 @@ pub(crate) struct Valgrind {
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Tool {
-    /// valgrind
+    /// valgrind's memory checker
     Memcheck,
-    /// The compiler
+    /// The compiler's AddressSanitizer
     AddressSanitizer,
 }
 
@@ -49,7 +52,7 @@ const TRAINING: &str = "train-mnist --quiet --hidden 24,16 --activation sigmoid,
                         --optimizer adam --ema 0.9 --validation 0.1 --batch-size 40 --epochs 2 --threads 2 --data-dir";
 
 pub(crate) fn run(options: &Valgrind) -> Result<()> {
-    if options.tool == Tool::Memcheck && Command::new("valgrind").arg("--version").output().is_err() {
+    if options.tool == Tool::Memcheck && found("valgrind").is_none() {
         return Err("there is no valgrind: apt-get install valgrind".into());
     }
     let begun = Instant::now();
@@ -60,20 +63,12 @@ pub(crate) fn run(options: &Valgrind) -> Result<()> {
     for test in &tests {
         watch(options, test, &["--test-threads=1"])?;
     }
-    let data = env::temp_dir().join(format!("chainrule-valgrind-{}", process::id()));
-    fs::create_dir_all(&data)?;
-    let trained = Mnist::new(torture::images(200), torture::images(50))
-        .save(&data)
-        .map_err(Into::into)
-        .and_then(|()| {
-            let folder = data.display().to_string();
-            train_mnist.iter().try_for_each(|program| {
-                watch(options, program, &TRAINING.split_whitespace().chain([&*folder]).collect::<Vec<_>>())
-            })
-        });
-    // There is nobody to tell, and the system clears such folders by itself.
-    let _ = fs::remove_dir_all(&data);
-    trained?;
+    let data = torture::data_set()?;
+    let folder = data.path().display().to_string();
+    let training: Vec<&str> = TRAINING.split_whitespace().chain([&*folder]).collect();
+    for program in &train_mnist {
+        watch(options, program, &training)?;
+    }
     let seconds = begun.elapsed().as_secs_f64();
     let programs = ("programs", (tests.len() + train_mnist.len()).into());
     let members = [programs, ("vectors", has_vectors().into()), ("seconds", seconds.into())];

@@ -1,6 +1,6 @@
 //! What the options of commands have in common: how values are read.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::OptimizerConfig;
@@ -33,12 +33,8 @@ pub(crate) fn optimizer() -> impl TypedValueParser<Value = OptimizerConfig> {
     names.try_map(|name| OptimizerConfig::by_name(&name))
 }
 
-pub fn at_least_one(text: &str) -> Result<usize, String> {
-    in_range(text, |n: &usize| *n >= 1, "a whole number from 1")
-}
-
-pub(crate) fn at_least_one_u64(text: &str) -> Result<u64, String> {
-    in_range(text, |n: &u64| *n >= 1, "a whole number from 1")
+pub fn at_least_one<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
+    in_range(text, |n: &T| *n >= T::from(1), "a whole number from 1")
 }
 
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
@@ -65,7 +61,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     in_range(text, |x: &f64| (0.0..1.0).contains(x), "a number from 0 and below 1")
 }
 
-fn in_range<T: std::str::FromStr>(
+fn in_range<T: FromStr>(
     text: &str,
     good: impl Fn(&T) -> bool,
     expected: impl fmt::Display,

@@ -1,4 +1,4 @@
-//! How the program is called: by which name, with which arguments, and a call as a shell reads it.
+//! The program's name and arguments, and calls of it as a shell reads them.
 
 use std::sync::OnceLock;
 
@@ -13,17 +13,20 @@ pub(crate) fn set(name: &str, program: Command) -> &'static Command {
 }
 
 fn renamed(command: Command, name: &str) -> Command {
-    let examples =
-        command.get_after_help().map(|text| text.to_string().replace("chainrule ", &format!("{name} ")));
+    // Where a call begins: in a comparison, `chainrule` is also the name of a peer.
+    let examples = command.get_after_help().map(|text| {
+        let text = text.to_string().replace("\n  chainrule ", &format!("\n  {name} "));
+        text.replace("help: chainrule ", &format!("help: {name} "))
+    });
     command.after_help(examples.unwrap_or_default()).mut_subcommands(|command| renamed(command, name))
 }
 
-/// The program as it was called.
+/// The program's commands, for completion.
 pub(crate) fn program() -> Option<&'static Command> {
     PROGRAM.get()
 }
 
-/// What the program is called: `chainrule`, or `chainrule` in the repository.
+/// The program's name: `chainrule`, or `cargo xtask` in the repository.
 pub(crate) fn name() -> &'static str {
     program().and_then(Command::get_bin_name).unwrap_or("chainrule")
 }

@@ -1,4 +1,4 @@
-//! The commands.
+//! The list of commands, with the first line of each one's help.
 
 use clap::{Parser, Subcommand};
 
@@ -17,7 +17,7 @@ use crate::{
     train_mnist::{self, TrainMnist},
 };
 
-/// Train small neural networks on the CPU: fast, the same bits on any number of threads, every derivative checked.
+/// Train small neural networks on the CPU: fast, bit for bit the same on any number of threads, every gradient checked.
 #[derive(Debug, Parser)]
 #[command(
     name = "chainrule",
@@ -29,48 +29,48 @@ use crate::{
         chainrule train-mnist --hidden 256,128 --activation relu --optimizer adamw\n  \
         chainrule train-mnist --print-config > run.toml\n  \
         chainrule train-mnist --config run.toml --checkpoint net.ckpt\n  \
-        chainrule evaluate --checkpoint net.ckpt    what is taken for what\n  \
+        chainrule evaluate --checkpoint net.ckpt    accuracy, confusion matrix, precision, recall\n  \
         chainrule predict --checkpoint net.ckpt seven.png\n  \
-        chainrule train-mnist --report out.html     curves, mistakes and weights as a page\n  \
+        chainrule train-mnist --report out.html     an HTML page with curves, mistakes and weights\n  \
         chainrule export --checkpoint net.ckpt --to onnx --output net.onnx\n\n\
-        A command's own examples are at the end of its help: chainrule predict --help"
+        More examples are in each command's help: chainrule predict --help"
 )]
 pub struct Arguments {
-    /// What is to be done.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// A command with its options, which are documented by its help.
+/// A command and its options; `--help` documents them.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Train a network on MNIST, or on data in its format
+    /// Train a network on MNIST, or on other data in MNIST's file format
     TrainMnist(Box<TrainMnist>),
-    /// Evaluate a saved network on the test set
+    /// Evaluate a saved network on the test set: accuracy, confusion matrix, recall
     Evaluate(Evaluate),
-    /// Read digits in pictures with a saved network
+    /// Classify pictures of digits with a saved network
     Predict(Predict),
-    /// Write an HTML page on a run, or one that compares several: curves, mistakes, weights
+    /// Write an HTML page about one run or comparing several: curves, mistakes, weights
     Report(ReportOptions),
-    /// Show the epochs of a saved run
+    /// Show the loss and accuracy of every epoch of a saved run
     History(History),
-    /// Show in which settings saved runs differ, and how they ended
+    /// Compare saved runs: the settings that differ, and the final results
     CompareRuns(CompareRuns),
-    /// Check every derivative of the network on real digits against central differences
+    /// Check every derivative of a network against central differences, on real digits
     Gradcheck(Gradcheck),
-    /// Write a saved network in a format that others read: safetensors, npz or ONNX
+    /// Export a saved network as safetensors, npz or ONNX
     Export(Export),
-    /// Make a checkpoint of a network that another program wrote as safetensors or npz
+    /// Import a network from safetensors or npz as a checkpoint
     Import(Import),
-    /// Show what a file holds: a checkpoint, safetensors, npz or ONNX
+    /// Show what a file contains: a checkpoint, safetensors, npz or ONNX
     Inspect(Inspect),
-    /// Print what a shell has to know to complete commands and options
+    /// Print a script that makes a shell complete commands and options
     Completions(Completions),
 }
 
 impl Command {
-    /// Runs the command, which prints what it finds to standard output.
+    /// Runs the command, which prints its results to standard output.
     ///
     /// # Errors
     /// One sentence; a [`Usage`](crate::Usage) for options that contradict each other.

@@ -1,4 +1,4 @@
-//! `chainrule compare-runs`: in which settings saved runs differ, and how they ended.
+//! `chainrule compare-runs`: the settings in which saved runs differ, and their final results.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,7 +7,12 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Result, history, inspect::description, output, table::Table};
+use crate::{
+    Result, history,
+    inspect::description,
+    output,
+    table::{Table, percent},
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -16,7 +21,7 @@ use crate::{Result, history, inspect::description, output, table::Table};
     chainrule compare-runs a.ckpt b.ckpt\n  \
     chainrule compare-runs a.ckpt b.ckpt --json")]
 pub struct CompareRuns {
-    /// Checkpoints, or folders of checkpoints or of logs; two or more
+    /// Two or more checkpoints, or folders of --checkpoint-dir or --log-dir
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     runs: Vec<PathBuf>,
     /// Print one JSON object for each run and nothing else
@@ -48,7 +53,7 @@ struct Run {
     ended: Ended,
 }
 
-/// What the last epoch came to.
+/// The results of the last epoch, and of the whole run.
 #[derive(Serialize)]
 struct Ended {
     epochs: u64,
@@ -129,7 +134,7 @@ fn print(runs: &[Run], names: &[String]) {
     }
     for part in parts(runs, names) {
         output::line("");
-        table(&part, names).lines().iter().for_each(output::line);
+        table(&part, names).print();
     }
 }
 
@@ -149,40 +154,32 @@ fn parts<'a>(runs: &'a [Run], names: &[String]) -> Vec<Vec<(usize, &'a Run)>> {
 }
 
 fn table(runs: &[(usize, &Run)], names: &[String]) -> Table {
-    let none = || "–".to_string();
-    let mut header = vec![String::new()];
-    header.extend(runs.iter().map(|(i, _)| (i + 1).to_string()));
-    let mut table = Table::new(header).with_words_first();
+    let mut table = Table::new("", runs.iter().map(|(i, _)| (i + 1).to_string())).with_words_first();
     for name in names {
-        let setting = |run: &Run| run.settings.get(name).map_or_else(none, plain);
-        let of_runs = runs.iter().map(|(_, run)| setting(run));
-        table.add([name.clone()].into_iter().chain(of_runs).collect());
+        table.add(name, runs.iter().map(|(_, run)| run.settings.get(name).map(plain)));
     }
-    let percent = |share: f64| format!("{:.2}", 100.0 * share);
-    type Figure<'a> = (&'a str, fn(&Ended) -> Option<f64>, &'a dyn Fn(f64) -> String);
-    let figures: [Figure<'_>; 8] = [
-        ("last test accuracy %", |ended| ended.test_accuracy, &percent),
-        ("best test accuracy %", |ended| ended.best_test_accuracy, &percent),
-        ("last validation accuracy %", |ended| ended.validation_accuracy, &percent),
-        ("last train loss", |ended| ended.train_loss, &|loss| format!("{loss:.4}")),
-        ("epochs", |ended| Some(ended.epochs as f64), &|n| n.to_string()),
-        ("steps", |ended| Some(ended.steps as f64), &|n| n.to_string()),
-        ("parameters", |ended| Some(ended.n_parameters as f64), &|n| n.to_string()),
-        ("training seconds", |ended| Some(ended.seconds), &|seconds| format!("{seconds:.2}")),
+    type Figure = (&'static str, fn(&Ended) -> Option<String>);
+    let figures: [Figure; 9] = [
+        ("last test accuracy %", |ended| percent(ended.test_accuracy)),
+        ("best test accuracy %", |ended| percent(ended.best_test_accuracy)),
+        ("last validation accuracy %", |ended| percent(ended.validation_accuracy)),
+        ("last train loss", |ended| ended.train_loss.map(|loss| format!("{loss:.4}"))),
+        ("epochs", |ended| Some(ended.epochs.to_string())),
+        ("steps", |ended| Some(ended.steps.to_string())),
+        ("parameters", |ended| Some(ended.n_parameters.to_string())),
+        ("training seconds", |ended| Some(format!("{:.2}", ended.seconds))),
+        ("parameters_crc32", |ended| Some(ended.parameters_crc32.clone())),
     ];
-    for (name, figure, text) in figures {
-        let values: Vec<Option<f64>> = runs.iter().map(|(_, run)| figure(&run.ended)).collect();
+    for (name, figure) in figures {
+        let values: Vec<Option<String>> = runs.iter().map(|(_, run)| figure(&run.ended)).collect();
         if values.iter().any(Option::is_some) {
-            let texts = values.into_iter().map(|value| value.map_or_else(none, text));
-            table.add([name.to_string()].into_iter().chain(texts).collect());
+            table.add(name, values);
         }
     }
-    let crcs = runs.iter().map(|(_, run)| run.ended.parameters_crc32.clone());
-    table.add(["parameters_crc32".to_string()].into_iter().chain(crcs).collect());
     table
 }
 
-/// A setting as people write it.
+/// A setting as text.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! `chainrule completions`: what a shell has to know to complete commands and options.
+//! `chainrule completions`: a script that makes a shell complete commands and options.
 
 use std::io;
 
@@ -9,11 +9,11 @@ use crate::{Result, call, output};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    chainrule completions bash > ~/.chainrule.bash      and source it in ~/.bashrc\n  \
-    chainrule completions zsh > ~/.chainrule.zsh        and source it in ~/.zshrc\n  \
+    chainrule completions bash > ~/.chainrule.bash      then source it in ~/.bashrc\n  \
+    chainrule completions zsh > ~/.chainrule.zsh        then source it in ~/.zshrc\n  \
     chainrule completions fish > ~/.config/fish/conf.d/chainrule.fish")]
 pub struct Completions {
-    /// The shell
+    /// The shell to print the script for
     #[arg(value_name = "SHELL")]
     shell: Shell,
     /// Print one JSON object with the script and nothing else

@@ -1,11 +1,16 @@
-//! `chainrule evaluate`: a saved network on the test set.
+//! `chainrule evaluate`: accuracy, confusion matrix, precision, recall and F1 of a saved network on the test set.
 
 use std::{cmp::Reverse, path::PathBuf};
 
 use chainrule_trainer::{Confusion, Evaluation, evaluate};
 use clap::Args;
 
-use crate::{Result, data::Data, history, output, table::Table};
+use crate::{
+    Result,
+    data::Data,
+    history, output,
+    table::{Table, percent},
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -13,7 +18,7 @@ use crate::{Result, data::Data, history, output, table::Table};
     chainrule evaluate --checkpoint net.ckpt --data-dir DIR\n  \
     chainrule evaluate --checkpoint net.ckpt --json")]
 pub struct Evaluate {
-    /// The saved network, or the folder of a run
+    /// The saved network: a checkpoint, or the folder of a run
     #[arg(long, value_name = "PATH")]
     checkpoint: PathBuf,
     #[command(flatten)]
@@ -26,15 +31,15 @@ pub struct Evaluate {
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let net = history::load(&options.checkpoint)?.1.net;
     let mnist = options.data.load()?;
-    let test =
-        output::spin_if_long(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
-    let confusion = test.confusion.as_ref().ok_or("the network has no classes, so no accuracy")?;
+    let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
+    let confusion =
+        test.confusion.as_ref().ok_or("the network is not a classifier, so it has no accuracy")?;
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
     if options.json {
         let of_classes = |share: fn(&Confusion, usize) -> Option<f64>| -> Vec<Option<f64>> {
             (0..confusion.n_classes()).map(|class| share(confusion, class)).collect()
         };
-        // A list for every true class: how many of its samples were taken for each class.
+        // A list for every true class: how many of its samples were predicted as each class.
         let counts = |t| (0..confusion.n_classes()).map(|p| confusion.count(t, p)).collect();
         let counts: Vec<Vec<usize>> = (0..confusion.n_classes()).map(counts).collect();
         output::event(
@@ -47,7 +52,7 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
                 ("per_class_precision", of_classes(Confusion::precision).into()),
                 ("per_class_f1", of_classes(Confusion::f1).into()),
                 ("mean_f1", confusion.mean_f1().into()),
-                // The share of samples whose class is among the first k, for k from 1.
+                // For k from 1.
                 ("top_k_accuracy", top_k(&test, confusion.n_classes()).into()),
                 ("confusion", counts.into()),
                 ("parameters_crc32", parameters_crc32.into()),
@@ -65,14 +70,12 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let top_k = top_k(&test, confusion.n_classes());
     if let [_, second, third, ..] = top_k[..] {
         let (second, third) = (100.0 * second, 100.0 * third);
-        output::line(format_args!(
-            "the true class is in the top 2 in {second:.2} %, in the top 3 in {third:.2} %"
-        ));
+        output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
     }
     output::line("");
-    matrix(confusion).lines().iter().for_each(output::line);
+    matrix(confusion).print();
     output::line("");
-    per_class(confusion).lines().iter().for_each(output::line);
+    per_class(confusion).print();
     output::line("");
     if let Some(mistakes) = most_frequent_mistakes(confusion) {
         output::line(mistakes);
@@ -81,52 +84,43 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
     Ok(())
 }
 
-/// The accuracy if the first k classes count, for every k from 1.
+/// The top-k accuracy for every k from 1.
 fn top_k(evaluation: &Evaluation, n_classes: usize) -> Vec<f64> {
     (1..=n_classes).map(|k| evaluation.top_k_accuracy(k)).filter(|share| share.is_finite()).collect()
 }
 
-/// What was taken for what; places without a sample are dots, so that mistakes stand out.
+/// The confusion matrix; a dot is a 0, so that mistakes stand out.
 fn matrix(confusion: &Confusion) -> Table {
     let classes = || 0..confusion.n_classes();
-    let mut table =
-        Table::new(["true\\as".to_string()].into_iter().chain(classes().map(|c| c.to_string())).collect());
+    let mut table = Table::new("true\\pred", classes().map(|class| class.to_string()));
     for truth in classes() {
         let count = |predicted| match confusion.count(truth, predicted) {
-            0 => ".".to_string(),
-            n => n.to_string(),
+            0 => Some(".".to_string()),
+            n => Some(n.to_string()),
         };
-        table.add([truth.to_string()].into_iter().chain(classes().map(count)).collect());
+        table.add(truth, classes().map(count));
     }
     table
 }
 
 /// Precision, recall and F1 of every class, and their means.
 fn per_class(confusion: &Confusion) -> Table {
-    let header = ["class", "images", "precision %", "recall %", "F1 %"];
-    let mut table = Table::new(header.map(String::from).to_vec());
-    let percent =
-        |share: Option<f64>| share.map_or("–".to_string(), |share| format!("{:.2}", 100.0 * share));
+    let mut table = Table::new("class", ["images", "precision %", "recall %", "F1 %"].map(String::from));
     for class in 0..confusion.n_classes() {
-        table.add(vec![
-            class.to_string(),
-            confusion.n_true(class).to_string(),
-            percent(confusion.precision(class)),
-            percent(confusion.recall(class)),
-            percent(confusion.f1(class)),
-        ]);
+        let n_true = Some(confusion.n_true(class).to_string());
+        let shares = [confusion.precision(class), confusion.recall(class), confusion.f1(class)];
+        table.add(class, [n_true].into_iter().chain(shares.map(percent)));
     }
     let mean = |share: fn(&Confusion, usize) -> Option<f64>| {
         let all: Vec<f64> = (0..confusion.n_classes()).filter_map(|class| share(confusion, class)).collect();
-        percent((!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64))
+        (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
-    let (precision, recall) = (mean(Confusion::precision), mean(Confusion::recall));
-    let n_samples = confusion.n_samples().to_string();
-    table.add(vec!["mean".to_string(), n_samples, precision, recall, percent(Some(confusion.mean_f1()))]);
+    let means = [mean(Confusion::precision), mean(Confusion::recall), Some(confusion.mean_f1())];
+    table.add("mean", [Some(confusion.n_samples().to_string())].into_iter().chain(means.map(percent)));
     table
 }
 
-/// `most often: 4 as 9 (39 times), …`
+/// `most frequent mistakes: 4 as 9 (39×), …`
 fn most_frequent_mistakes(confusion: &Confusion) -> Option<String> {
     let n = confusion.n_classes();
     let pairs = (0..n).flat_map(|truth| (0..n).map(move |predicted| (truth, predicted)));

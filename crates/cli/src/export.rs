@@ -1,4 +1,4 @@
-//! `chainrule export`: a saved network in a format that others read.
+//! `chainrule export`: a saved network as safetensors, npz or ONNX.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub struct Export {
     /// The file to write
     #[arg(long, value_name = "PATH")]
     output: PathBuf,
-    /// With onnx: end in probabilities instead of logits, by a softmax, or a sigmoid with binary cross-entropy
+    /// With onnx: output probabilities instead of logits (softmax, or sigmoid with binary cross-entropy)
     #[arg(long, visible_alias = "probabilities")]
     softmax: bool,
     /// Print one JSON object and nothing else
@@ -40,7 +40,7 @@ enum To {
 
 pub(crate) fn run(options: &Export) -> Result<()> {
     if options.softmax && options.to != To::Onnx {
-        return Err(Usage("--softmax is for --to onnx: other formats hold no operators".into()).into());
+        return Usage::error("--softmax is for --to onnx: the other formats hold parameters only");
     }
     let net = Checkpoint::load(&options.checkpoint)?.net;
     let (path, config) = (&options.output, net.config());
@@ -70,7 +70,9 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     how.iter().for_each(output::line);
     let is_encoded = matches!(config.layers.first(), Some(LayerConfig::Encoding(_)));
     if is_encoded && options.to != To::Onnx {
-        output::line("the encoding of raw columns is in the description alone: others begin behind it");
+        output::line(
+            "the encoding of input columns is only in the file's description: other programs have to encode their inputs themselves",
+        );
     }
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
     Ok(())

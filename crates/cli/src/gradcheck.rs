@@ -1,4 +1,4 @@
-//! `chainrule gradcheck`: every derivative of the network on real digits.
+//! `chainrule gradcheck`: every derivative of a network against central differences, on real digits.
 //!
 //! What is checked is the code that trains, the parallel gradient of a mini-batch, in `f64`.
 
@@ -27,7 +27,7 @@ pub struct Gradcheck {
     #[command(flatten)]
     network: train_mnist::Network,
     /// Digits in the mini-batch
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     batch_size: usize,
     #[command(flatten)]
     data: Data,
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     backprop();
     let backprop_seconds = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
-    let numerical = output::spin(!options.json, "two losses for every parameter", || {
+    let numerical = output::spin(!options.json, "computing central differences", || {
         net.numerical_gradient_with(&x, &t, STEP, &Context::inference())
     });
     let numerical_seconds = begun.elapsed().as_secs_f64();
@@ -114,8 +114,7 @@ pub(crate) fn run(options: &Gradcheck) -> Result<()> {
     output::tell(options.json, "done", &members, format_args!("backpropagation took {took}"));
     if n_kinks > 0 && !options.json {
         output::line(format_args!(
-            "{n_kinks} {} left out: within a step the loss has a kink there, so that no difference is the derivative",
-            if n_kinks == 1 { "was" } else { "were" }
+            "{n_kinks} not checked: within a step the loss has a kink there, where central differences are wrong"
         ));
     }
     if n_wrong == 0 {

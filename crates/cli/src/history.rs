@@ -1,4 +1,4 @@
-//! `chainrule history`: the epochs of a run that was saved.
+//! `chainrule history`: loss and accuracy of every epoch of a saved run.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,11 @@ use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
+use crate::{
+    Result, output,
+    table::{Table, percent},
+    train_mnist::LOGGED_NETWORK,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -14,7 +18,7 @@ use crate::{Result, output, table::Table, train_mnist::LOGGED_NETWORK};
     chainrule history run          the newest checkpoint in a folder\n  \
     chainrule history run --json   one object for each epoch")]
 pub struct History {
-    /// A checkpoint, or a folder of checkpoints or of logs
+    /// A checkpoint, or a folder of --checkpoint-dir or --log-dir
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Print one JSON object for each epoch and nothing else
@@ -33,12 +37,11 @@ pub(crate) fn run(options: &History) -> Result<()> {
         output::line(format_args!("{}: not trained for an epoch yet", path.display()));
         return Ok(());
     }
-    table(epochs).lines().iter().for_each(output::line);
+    table(epochs).print();
     Ok(())
 }
 
-/// What a run has left: the checkpoint itself, or in a folder the network that was trained to its end, or else the newest
-/// checkpoint on the way.
+/// The checkpoint of a run: the file itself, or in a folder the trained network, or else the newest checkpoint.
 pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     if !path.is_dir() {
         return Ok((path.to_path_buf(), Checkpoint::load(path)?));
@@ -50,12 +53,12 @@ pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     }
     let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
     newest.ok_or_else(|| {
-        let expected = "expected a folder of --log-dir or --checkpoint-dir";
+        let expected = "expected one that --log-dir or --checkpoint-dir wrote";
         format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into()
     })
 }
 
-/// `{"event":"epoch",…}` with all that is known of it.
+/// `{"event":"epoch",…}` with everything that was recorded.
 #[derive(Serialize)]
 struct Epoch<'a> {
     event: &'static str,
@@ -63,17 +66,13 @@ struct Epoch<'a> {
     report: &'a EpochReport,
 }
 
-/// A line for each epoch; what no epoch has, has no column.
+/// A row for each epoch, and a column for each value that any of them has.
 fn table(epochs: &[EpochReport]) -> Table {
     type Column = (&'static str, fn(&EpochReport) -> Option<String>);
-    fn percent(share: Option<f64>) -> Option<String> {
-        share.map(|share| format!("{:.2}", 100.0 * share))
-    }
     fn loss(value: Option<f64>) -> Option<String> {
         value.map(|value| format!("{value:.4}"))
     }
-    let columns: [Column; 10] = [
-        ("epoch", |report| Some(report.epoch.to_string())),
+    let columns: [Column; 9] = [
         ("step", |report| Some(report.step.to_string())),
         ("loss", |report| loss(Some(report.train_loss))),
         ("train %", |report| percent(report.train_accuracy)),
@@ -81,14 +80,14 @@ fn table(epochs: &[EpochReport]) -> Table {
         ("val %", |report| percent(report.validation_accuracy)),
         ("test loss", |report| loss(report.test_loss)),
         ("test %", |report| percent(report.test_accuracy)),
-        ("rate", |report| Some(short(report.learning_rate))),
+        ("lr", |report| Some(short(report.learning_rate))),
         ("seconds", |report| Some(format!("{:.2}", report.seconds))),
     ];
     let columns = columns.iter().filter(|(_, value)| epochs.iter().any(|report| value(report).is_some()));
     let columns: Vec<&Column> = columns.collect();
-    let mut table = Table::new(columns.iter().map(|(name, _)| name.to_string()).collect());
+    let mut table = Table::new("epoch", columns.iter().map(|(name, _)| name.to_string()));
     for report in epochs {
-        table.add(columns.iter().map(|(_, value)| value(report).unwrap_or_else(|| "–".into())).collect());
+        table.add(report.epoch, columns.iter().map(|(_, value)| value(report)));
     }
     table
 }

@@ -1,4 +1,4 @@
-//! `chainrule import`: a network that another program wrote, as a checkpoint.
+//! `chainrule import`: a network in safetensors or npz, as a checkpoint.
 
 use std::path::PathBuf;
 
@@ -28,11 +28,11 @@ pub struct Import {
     /// The checkpoint to write
     #[arg(long, value_name = "PATH")]
     checkpoint: PathBuf,
-    /// For files that chainrule did not write: the function behind hidden layers, one name for all or one for each, and
-    /// perhaps one more for the outputs
+    /// For files that chainrule did not write: activation of the hidden layers, one name for all or one for each, and
+    /// optionally one more for the outputs
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation())]
     activation: Vec<Activation>,
-    /// For files that chainrule did not write: the loss, which says how outputs are to be read
+    /// For files that chainrule did not write: the loss, which tells what the outputs mean
     #[arg(long, value_name = "NAME", value_parser = loss())]
     loss: Option<LossConfig>,
     /// Print one JSON object and nothing else
@@ -74,16 +74,12 @@ fn network(options: &Import) -> Result<Mlp> {
     let is_told = options.loss.is_some() || !options.activation.is_empty();
     match (state.config(), &options.loss) {
         (Some(_), _) if is_told => {
-            let why = format!("{path} describes its network itself: leave --activation and --loss out");
-            Err(Usage(why).into())
+            Usage::error(format!("{path} describes its network: leave out --activation and --loss"))
         }
         (Some(_), _) => Ok(state.to_network().map_err(in_file)?),
-        (None, None) => {
-            let why = format!(
-                "{path} does not say which network its tensors are of: give --loss, and --activation for hidden layers"
-            );
-            Err(Usage(why).into())
-        }
+        (None, None) => Usage::error(format!(
+            "{path} does not describe its network: give --loss, and --activation if there are hidden layers"
+        )),
         (None, Some(loss)) => Ok(state.to_mlp_as(&options.activation, loss.clone()).map_err(in_file)?),
     }
 }

@@ -1,4 +1,4 @@
-//! `chainrule inspect`: what a file holds, a checkpoint or one of the formats that others read.
+//! `chainrule inspect`: what a file contains: a checkpoint, safetensors, npz or ONNX.
 
 use std::{
     fs::File,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use chainrule_formats::{Contents, onnx::Graph};
-use chainrule_trainer::{Checkpoint, EpochReport, MlpConfig, NetworkConfig, TrainConfig, TrainState};
+use chainrule_trainer::{Checkpoint, EpochReport, Mlp, MlpConfig, NetworkConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{Result, output};
     chainrule inspect net.ckpt\n  \
     chainrule inspect net.onnx --json")]
 pub struct Inspect {
-    /// A checkpoint, or a file in the format safetensors, npz or ONNX
+    /// A checkpoint, or a safetensors, npz or ONNX file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print one JSON object and nothing else
@@ -75,31 +75,39 @@ struct Training {
     config: TrainConfig,
     epochs: usize,
     last_epoch: Option<EpochReport>,
-    /// What it takes to go on, in words; a file of a network alone has nothing of it.
+    /// The state to resume from, in words; none in a file of a network only.
     state: Option<String>,
-    /// The step after which it goes on, and that at which it was to end.
+    /// The step it resumes after, and the step at which it was to end.
     step: Option<u64>,
     steps: Option<u64>,
 }
 
 impl Held {
-    fn new(format: String, network: Option<NetworkConfig>, tensors: Vec<Tensor>) -> Held {
+    /// What is known of every file; `net` is its network, if that can be made from it.
+    fn new(format: &str, config: Option<&NetworkConfig>, tensors: Vec<Tensor>, net: Option<&Mlp>) -> Held {
         // A shape may claim more than there is, where only shapes are read.
         let n_values = |t: &Tensor| t.shape.iter().fold(1_usize, |n, size| n.saturating_mul(*size));
-        let n_values = tensors.iter().map(n_values).fold(0, usize::saturating_add);
-        let (words, network) = (network.as_ref().map(in_words), network.as_ref().map(description));
-        let (parameters_crc32, graph, training) = (None, None, None);
-        Held { event: "file", format, network, words, tensors, n_values, parameters_crc32, graph, training }
+        Held {
+            event: "file",
+            format: format.to_string(),
+            network: config.map(description),
+            words: config.map(in_words),
+            n_values: tensors.iter().map(n_values).fold(0, usize::saturating_add),
+            tensors,
+            parameters_crc32: net.map(|net| format!("{:08x}", net.parameters_crc32())),
+            graph: None,
+            training: None,
+        }
     }
 
     fn of_checkpoint(checkpoint: Checkpoint) -> Held {
         let (net, record, state) = (checkpoint.net, checkpoint.training, checkpoint.state);
-        let tensors = net.layers().tensors().map(|tensor| Tensor {
+        let tensor = |tensor: &chainrule_layers::Tensor| Tensor {
             name: tensor.name.clone(),
             r#type: "f32".to_string(),
             shape: vec![tensor.n_rows, tensor.n_columns],
-        });
-        let tensors = tensors.collect();
+        };
+        let tensors = net.layers().tensors().map(tensor).collect();
         let training = Training {
             program_version: record.program_version,
             arithmetic: record.arithmetic,
@@ -110,14 +118,12 @@ impl Held {
             step: state.as_ref().map(TrainState::step),
             steps: state.as_ref().map(TrainState::n_steps),
         };
-        Held {
-            parameters_crc32: Some(format!("{:08x}", net.parameters_crc32())),
-            training: Some(training),
-            ..Held::new("checkpoint".to_string(), Some(net.config().clone()), tensors)
-        }
+        let held = Held::new("checkpoint", Some(net.config()), tensors, Some(&net));
+        Held { training: Some(training), ..held }
     }
 
     fn of_contents(contents: Contents) -> Held {
+<<<<<<< HEAD
         let state = &contents.state;
         let parameters_crc32 = state.to_network().ok().map(|net| format!("{:08x}", net.parameters_crc32()));
         let tensors = state.tensors().iter().map(|tensor| {
@@ -130,14 +136,22 @@ impl Held {
             graph: contents.graph,
             ..Held::new(contents.format.to_string(), state.config().cloned(), tensors)
         }
+=======
+        let net = contents.to_network();
+        let tensors = contents.tensors.into_iter();
+        let tensors =
+            tensors.map(|tensor| Tensor { name: tensor.name, r#type: tensor.dtype, shape: tensor.shape });
+        let (format, config) = (contents.format.to_string(), contents.config.as_ref());
+        Held { graph: contents.graph, ..Held::new(&format, config, tensors.collect(), net.as_ref()) }
+>>>>>>> w-cli
     }
 
     fn print(&self) {
         output::line(&self.format);
-        output::line(self.words.as_deref().unwrap_or("which network it is, is not said"));
+        output::line(self.words.as_deref().unwrap_or("the file does not describe its network"));
         if let Some(graph) = &self.graph {
             let (producer, opset, ir_version) = (&graph.producer, graph.opset, graph.ir_version);
-            output::line(format_args!("by {producer}, opset {opset}, IR version {ir_version}"));
+            output::line(format_args!("written by {producer}, opset {opset}, IR version {ir_version}"));
             output::line(format_args!("{} → {}", graph.inputs.join(", "), graph.outputs.join(", ")));
             output::line(graph.operators.join(" "));
         }
@@ -154,14 +168,14 @@ impl Held {
             let (version, epochs, arithmetic) =
                 (&training.program_version, training.epochs, training.arithmetic);
             output::line(format_args!(
-                "by chainrule {version}, {epochs} epochs with {optimizer}, arithmetic {arithmetic}"
+                "written by chainrule {version}, {epochs} epochs with {optimizer}, arithmetic {arithmetic}"
             ));
             if let Some(last) = &training.last_epoch {
                 output::line(last);
             }
             match &training.state {
                 Some(state) => output::line(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
-                None => output::line("a network alone, which cannot be resumed"),
+                None => output::line("a network only: training cannot be resumed from it"),
             }
         }
     }

@@ -1,41 +1,34 @@
-//! Checkpoints on the way: their options, and what is said about them.
+//! The options for checkpoints during training, and the messages about them.
 
 use std::path::PathBuf;
 
 use chainrule_trainer::{Checkpoints, Error, Every, OnCheckpointError, Resume};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{Result, Usage, args::at_least_one, call};
 
 #[derive(Args, Debug)]
 pub(crate) struct Keeping {
-    /// Write checkpoints into this folder on the way, from which the run can go on exactly
+    /// Write checkpoints into this folder during training; a run resumed from them gives exactly the same result
     #[arg(long, value_name = "DIR")]
     pub(crate) checkpoint_dir: Option<PathBuf>,
-    /// When to write one: 50steps, 1epochs, 30s [default: 1epochs]
+    /// How often to write a checkpoint: 50steps, 1epochs, 30s [default: 1epochs]
     #[arg(long, value_name = "EVERY", requires = "checkpoint_dir")]
     pub(crate) checkpoint_every: Option<Every>,
-    /// How many of the last to keep, besides the best by validation [default: 2]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, requires = "checkpoint_dir")]
+    /// How many of the newest checkpoints to keep, besides the one with the lowest validation loss [default: 2]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_negative_numbers = true, requires = "checkpoint_dir")]
     pub(crate) keep: Option<usize>,
-    /// Go on where this checkpoint left off, or the newest good one in --checkpoint-dir: with its settings, and longer if
-    /// --epochs or --steps say so
+    /// Resume from this checkpoint, or with auto from the newest good one in --checkpoint-dir. Its settings are the
+    /// defaults; a larger --epochs or --steps makes the run longer
     #[arg(long, value_name = "PATH|auto")]
     pub(crate) resume: Option<PathBuf>,
-    /// Go on though the run was of another arithmetic (see inspect): with other bits than if it had not been stopped
+    /// Resume even if the checkpoint is of another version of the arithmetic (see inspect): the last bits of the result
+    /// then differ
     #[arg(long, requires = "resume")]
     pub(crate) any_arithmetic: bool,
-    /// What becomes of the run when a checkpoint cannot be written [default: continue]
-    #[arg(long, value_name = "HOW", requires = "checkpoint_dir")]
-    pub(crate) on_checkpoint_error: Option<OnError>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OnError {
-    /// Say so once, and go on
-    Continue,
-    /// End with the error
-    Stop,
+    /// When a checkpoint cannot be written: warn once and continue, or stop with the error [default: continue]
+    #[arg(long, value_name = "HOW", value_parser = ["continue", "stop"], requires = "checkpoint_dir")]
+    pub(crate) on_checkpoint_error: Option<String>,
 }
 
 impl Keeping {
@@ -53,15 +46,15 @@ impl Keeping {
             Some(path) if path.as_os_str() != "auto" => Resume::From(path.clone()),
             Some(_) if self.checkpoint_dir.is_some() => Resume::Auto,
             Some(_) => {
-                let sentence = "--resume auto looks for the newest checkpoint: add --checkpoint-dir DIR";
-                return Err(Usage(sentence.into()).into());
+                return Usage::error(
+                    "--resume auto looks for the newest checkpoint: add --checkpoint-dir DIR",
+                );
             }
         };
         let keep = self.keep.unwrap_or(checkpoints.keep);
-        let on_error = match self.on_checkpoint_error {
-            None => OnCheckpointError::default(),
-            Some(OnError::Continue) => OnCheckpointError::Continue,
-            Some(OnError::Stop) => OnCheckpointError::Stop,
+        let on_error = match self.on_checkpoint_error.as_deref() {
+            Some("stop") => OnCheckpointError::Stop,
+            _ => OnCheckpointError::Continue,
         };
         Ok(checkpoints
             .with_every(self.checkpoint_every.unwrap_or_default())
@@ -72,7 +65,7 @@ impl Keeping {
     }
 }
 
-/// The sentence in which a run ends with an error: with the checkpoint that is still good, if training has diverged.
+/// The message of a run that failed: with the last good checkpoint, if training has diverged.
 pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
     let diverged = matches!(error, Error::NotFinite { .. }) && checkpoints.folder.is_some();
     let last_good = diverged.then(|| checkpoints.clone().with_resume(Resume::Auto).newest());
@@ -88,7 +81,7 @@ pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
     }
 }
 
-/// The call with which the run goes on: this one again, from `path` or the folder's newest checkpoint.
+/// The call that resumes the run: this one again, from `path` or the folder's newest checkpoint.
 pub(crate) fn call_to_go_on(path: Option<PathBuf>, keeping: &Keeping) -> String {
     let mut arguments = call::without(call::arguments(), &["--resume"], &[]);
     arguments.push("--resume".into());

@@ -1,4 +1,4 @@
-//! How results look: plain lines for people, one JSON object per line for programs, a bar where a person waits.
+//! Printing: plain lines for people, one JSON object per line for programs, a progress bar in a terminal.
 
 use std::{
     fmt::Display,
@@ -110,6 +110,11 @@ fn thousands(number: f64) -> String {
     HumanCount(number.round() as u64).to_string().replace(',', " ")
 }
 
+/// `1 step`, `2 steps`, …
+pub fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The columns that there are for a line: those of the terminal, or else 80.
 pub(crate) fn width() -> usize {
     match terminal_size::terminal_size_of(io::stdout()) {
@@ -118,35 +123,29 @@ pub(crate) fn width() -> usize {
     }
 }
 
-/// What takes longer than this shows that it goes on.
+/// Work that takes longer shows a spinner or a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a bar is drawn.
 const TICK: Duration = Duration::from_millis(200);
 
-/// [`spin`], but only if `work` takes more than a second.
-pub(crate) fn spin_if_long<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
+/// Shows a spinner while `work` runs, if `wanted`, in a terminal, once it has taken a second.
+pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
             if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(PATIENCE) {
+                let spinner = bar(wanted, "{spinner} {msg}  {elapsed}", Duration::from_millis(100));
+                spinner.set_message(message);
                 // Until the other end is dropped.
-                spin(wanted, message, || is_done.recv().is_ok());
+                let _ = is_done.recv();
+                spinner.finish_and_clear();
             }
         });
         let result = work();
         drop(done);
         result
     })
-}
-
-/// Turns while `work` goes on, if `wanted` and a person watches.
-pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
-    let spinner = bar(wanted, "{spinner} {msg}  {elapsed}", Duration::from_millis(100));
-    spinner.set_message(message);
-    let result = work();
-    spinner.finish_and_clear();
-    result
 }
 
 /// A bar of this form that is drawn so often, if `wanted` and both outputs are terminals; else one that is never seen.

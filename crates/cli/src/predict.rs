@@ -1,4 +1,4 @@
-//! `chainrule predict`: what a saved network reads in pictures.
+//! `chainrule predict`: classifies pictures of digits with a saved network.
 
 use std::path::{Path, PathBuf};
 
@@ -17,17 +17,17 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     chainrule train-mnist --preset fast --checkpoint net.ckpt\n  \
-    chainrule predict --checkpoint net.ckpt seven.png      with a view of it\n  \
+    chainrule predict --checkpoint net.ckpt seven.png      also shows the network's input\n  \
     chainrule predict --checkpoint net.ckpt --quiet *.jpg\n  \
     chainrule predict --checkpoint net.ckpt --json *.pgm")]
 pub struct Predict {
-    /// The saved network, or the folder of a run; its inputs are the pixels of a square image
+    /// The saved network: a checkpoint, or the folder of a run. Its inputs must be the pixels of a square image
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
-    /// Pictures of one digit each as PNG, JPEG or PGM, of any size, dark on light or light on dark
+    /// Pictures of one digit each: PNG, JPEG or PGM, any size, dark on light or light on dark
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// Print one line for each picture
+    /// Print only one line for each picture
     #[arg(long)]
     quiet: bool,
     /// Print one JSON object for each picture and nothing else
@@ -35,8 +35,8 @@ pub struct Predict {
     json: bool,
 }
 
-/// How many of the most probable classes are told.
-const N_TOLD: usize = 3;
+/// How many of the most probable classes are printed.
+const N_TOP: usize = 3;
 
 pub(crate) fn run(options: &Predict) -> Result<()> {
     let net = history::load(&options.checkpoint)?.1.net;
@@ -83,16 +83,13 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
     let Picture { n_rows, n_columns, pixels } = picture::read(path)?;
     let digit = prepare_digit(&pixels, n_columns, side);
     let digit = digit.ok_or_else(|| {
-        format!(
-            "{}: nothing stands out in this picture, expected a digit on an even background",
-            path.display()
-        )
+        format!("{}: no digit was found in this picture, expected one on an even background", path.display())
     })?;
     let outputs = predictor.predict_pixels(&digit.pixels).to_vec();
     let mut top: Vec<Output> =
         outputs.iter().enumerate().map(|(class, &probability)| Output { class, probability }).collect();
     top.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-    top.truncate(N_TOLD);
+    top.truncate(N_TOP);
     Ok(Prediction {
         path: path.display().to_string(),
         class: top[0].class,
@@ -142,7 +139,7 @@ impl Prediction {
         }
     }
 
-    /// `7  99.1 %` for each of the first classes.
+    /// `7  99.1 %` for each of the most probable classes.
     fn told(&self) -> Vec<String> {
         let told = self.top.iter().map(|Output { class, probability }| match self.are_probabilities {
             true => format!("{class}  {:.1} %", 100.0 * probability),
@@ -151,7 +148,7 @@ impl Prediction {
         told.collect()
     }
 
-    /// What the network sees, and beside it what it reads.
+    /// The network's input as text, and beside it the most probable classes.
     fn print_seen(&self) {
         let how = if self.dark_on_light { "dark on light" } else { "light on dark" };
         output::line(format_args!("{}: {}×{} pixels, {how}", self.path, self.width, self.height));

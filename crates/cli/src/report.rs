@@ -1,4 +1,4 @@
-//! `chainrule report`: runs as one HTML page; and that page at the end of `train-mnist`.
+//! `chainrule report`: an HTML page about runs; and `train-mnist --report`.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
 use chainrule_report::{Report, Run};
-use chainrule_trainer::{Checkpoint, Mlp, Summary, TrainConfig, TrainingRecord, check_file_path};
+use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
 use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfig, train_mnist::TrainMnist};
@@ -18,7 +18,7 @@ use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfi
     chainrule report net.ckpt\n  \
     chainrule report a.ckpt b.ckpt runs/c --output compared.html")]
 pub struct ReportOptions {
-    /// A checkpoint, or a folder of logs (--log-dir) or of checkpoints (--checkpoint-dir); several are compared
+    /// Checkpoints, or folders of --checkpoint-dir or --log-dir; several runs are compared
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// The page to write
@@ -26,7 +26,7 @@ pub struct ReportOptions {
     output: PathBuf,
     #[command(flatten)]
     data: Data,
-    /// The names of the classes in order, for other data than digits
+    /// Names of the classes in order, for data other than digits
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     class_names: Vec<String>,
     /// Print one JSON object and nothing else
@@ -36,11 +36,10 @@ pub struct ReportOptions {
 
 pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     if options.runs.contains(&options.output) {
-        let sentence = format!("--output {} is one of the runs", options.output.display());
-        return Err(Usage(sentence).into());
+        return Usage::error(format!("--output {} is one of the runs", options.output.display()));
     }
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
-        return Err(Usage(format!("{} is given twice", options.runs[twice].display())).into());
+        return Usage::error(format!("{} is given twice", options.runs[twice].display()));
     }
     let mut runs = Vec::new();
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
@@ -48,15 +47,15 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     }
     let (n_names, n_outputs) = (options.class_names.len(), runs[0].net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
-        let sentence =
-            format!("--class-names has {n_names}, expected {n_outputs}: one for each output of the network");
-        return Err(Usage(sentence).into());
+        return Usage::error(format!(
+            "--class-names has {n_names} names, expected {n_outputs}: one for each output of the network"
+        ));
     }
     check_path(&options.output)?;
     let mnist = options.data.load()?;
     let n_runs = runs.len();
     let page = page(runs, &mnist).with_classes(options.class_names.clone());
-    output::spin_if_long(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
+    output::spin(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     let path = text(&options.output);
     let members = [("runs", n_runs.into()), ("path", path.into())];
     output::tell(options.json, "report", &members, format_args!("wrote {}", options.output.display()));
@@ -123,18 +122,15 @@ fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Optio
     format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }
 
-/// The page at the end of `train-mnist`; `inside` is what was seen of the network after every epoch.
+/// The page at the end of `train-mnist`, with the diagnostics of every epoch.
 pub(crate) fn write_at_end(
     path: &Path,
     options: &TrainMnist,
-    net: &Mlp,
-    training: &TrainConfig,
+    checkpoint: Checkpoint,
     summary: &Summary,
-    inside: Vec<Scalar>,
+    diagnostics: Vec<Scalar>,
     mnist: &Mnist,
 ) -> Result<()> {
-    let record = TrainingRecord::new(training.clone(), summary.history.clone());
-    let checkpoint = Checkpoint::new(net.clone(), record);
     let settings = RunConfig::saved(&checkpoint).expect("a network that options describe").to_toml()?;
     // A call that resumes does not say how the run began, and a file is not where the page is read.
     let command = match options.keeping.resume.is_some() || options.config.is_some() {
@@ -142,13 +138,12 @@ pub(crate) fn write_at_end(
         false => call_again(),
     };
     let name = path.file_stem().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
-    let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(inside).collect();
-    let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars);
-    let run = run.with_settings(settings);
+    let scalars: Vec<Scalar> = summary.history.iter().flat_map(Scalar::of_epoch).chain(diagnostics).collect();
+    let run = Run::of_checkpoint(name, checkpoint).with_scalars(scalars).with_settings(settings);
     // One that was stopped is not repeated by a call that goes to the end.
     let run = if summary.stopped { run } else { run.with_command(command) };
     let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
-    Ok(output::spin_if_long(talk, WRITING, || page.save(&mnist.test, path))?)
+    Ok(output::spin(talk, WRITING, || page.save(&mnist.test, path))?)
 }
 
 /// The call that was made, without what only says where results go and when.

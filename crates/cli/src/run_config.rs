@@ -2,17 +2,17 @@
 
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::{Clip, Momentum, OptimizerConfig, schedule::OneCycle};
-use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, MlpConfig, TrainConfig};
+use chainrule_trainer::{Activation, Checkpoint, EarlyStopping, Length, MlpConfig, TrainConfig};
 
 use crate::{
     Result, Usage,
     run_file::{Network, RunConfig},
     suggest,
-    train_mnist::{Network as Given, Preset, TrainMnist},
+    train_mnist::{Network as Given, TrainMnist},
 };
 
 impl Network {
-    /// What was given on the command line in place of what is here.
+    /// These settings, overridden by the command line's.
     pub(crate) fn overridden(mut self, options: &Given) -> Result<Self> {
         set(&mut self.hidden, options.hidden.clone());
         set(&mut self.activation, options.activation.clone());
@@ -21,19 +21,19 @@ impl Network {
         let (found, n_hidden) = (self.activation.len(), self.hidden.len());
         if found != 1 && found != n_hidden {
             let expected = format!("one for all {n_hidden} hidden layers or one for each");
-            return Err(Usage(format!("found {found} activations, expected {expected}")).into());
+            return Usage::error(format!("found {found} activations, expected {expected}"));
         }
         Ok(self)
     }
 }
 
 impl RunConfig {
-    /// The settings of a call: those of its file, if it names one, under its options.
-    /// A run that is resumed has those of its checkpoint instead of the defaults.
+    /// The settings of a call: the command line's, then those of the file or preset, then the defaults. A resumed run has the
+    /// settings of its checkpoint as defaults.
     pub(crate) fn new(options: &TrainMnist) -> Result<Self> {
-        let mut config = match (&options.config, options.preset) {
+        let mut config = match (&options.config, &options.preset) {
             (Some(path), _) => RunConfig::read(path).map_err(|message| suggest::in_message(&message))?,
-            (None, Some(Preset::Fast)) => RunConfig::fast(),
+            (None, Some(_)) => RunConfig::fast(),
             (None, None) if options.keeping.resume.is_some() => {
                 match options.keeping.checkpoints()?.newest()? {
                     Some((_, checkpoint)) => RunConfig::saved(&checkpoint)
@@ -52,18 +52,9 @@ impl RunConfig {
         let training = &mut config.training;
         training.optimizer = optimizer(options, training.optimizer.clone())?;
         set(&mut training.schedule, options.schedule.clone());
-        if let Some(limit) = options.clip_value {
-            training.clip = Some(Clip::by_value(limit));
-        }
-        if let Some(norm) = options.clip_norm {
-            training.clip = Some(Clip::by_norm(norm));
-        }
-        if let Some(epochs) = options.epochs {
-            *training = training.clone().with_epochs(epochs);
-        }
-        if let Some(steps) = options.steps {
-            *training = training.clone().with_steps(steps);
-        }
+        let clip = options.clip_value.map(Clip::by_value).or(options.clip_norm.map(Clip::by_norm));
+        training.clip = clip.or(training.clip);
+        set(&mut training.length, options.epochs.map(Length::Epochs).or(options.steps.map(Length::Steps)));
         set(&mut training.batch_size, options.batch_size);
         set(&mut training.seed, options.network.seed);
         set(&mut training.sampling, options.sampling);
@@ -76,9 +67,7 @@ impl RunConfig {
         training.average = options.ema.or(training.average);
         training.threads = options.threads.or(training.threads);
         if training.early_stopping.is_some() && training.validation == 0.0 {
-            return Err(
-                Usage("early stopping needs samples to validate on: add --validation 0.1".into()).into()
-            );
+            return Usage::error("early stopping needs a validation set: add --validation 0.1");
         }
         config.training.check()?;
         Ok(config)
@@ -129,8 +118,7 @@ fn loss(options: &TrainMnist, mut loss: LossConfig) -> Result<LossConfig> {
         return Ok(loss);
     }
     let LossConfig::SoftmaxCrossEntropy(softmax) = &mut loss else {
-        let sentence = "--label-smoothing and --class-weights are for --loss softmax-cross-entropy";
-        return Err(Usage(sentence.into()).into());
+        return Usage::error("--label-smoothing and --class-weights are for --loss softmax-cross-entropy");
     };
     if let Some(smoothing) = options.label_smoothing {
         softmax.label_smoothing = smoothing;

@@ -72,10 +72,8 @@ impl Network {
             [for_all] => config.with_activation(for_all),
             _ => config.with_activations([&self.activation[..], &[Activation::Identity]].concat()),
         };
-        match self.init {
-            Some(init) => config.with_init(init),
-            None => config,
-        }
+        config.init = self.init;
+        config
     }
 }
 

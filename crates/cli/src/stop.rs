@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends a run after its step, the second ends the process.
+//! Ctrl-C and SIGTERM: the first ends training after the current step, the second ends the process.
 
 use std::{
     fmt, io,
@@ -13,61 +13,50 @@ use signal_hook::{
     flag,
 };
 
-/// A signal that asks a program to end.
+/// The number of a signal that asks a program to end: SIGINT, which is Ctrl-C, or SIGTERM, which `kill` and a machine that shuts
+/// down send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// Ctrl-C.
-    Interrupt,
-    /// What `kill` sends, and a machine that is shut down.
-    Terminate,
-}
+pub(crate) struct Signal(usize);
 
 impl Signal {
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Signal::Interrupt => "SIGINT",
-            Signal::Terminate => "SIGTERM",
-        }
+        if self.0 == SIGINT as usize { "SIGINT" } else { "SIGTERM" }
     }
 
     /// 128 and the number of the signal, as shells have it.
     pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Signal::Interrupt => 130,
-            Signal::Terminate => 143,
-        }
+        128 + self.0 as u8
     }
 }
 
 /// Listens for signals, for the rest of the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
-    /// The signal that came first; 0 before.
+    /// The number of the last signal; 0 before.
     heard: Arc<AtomicUsize>,
 }
 
 impl Stop {
     pub(crate) fn listen() -> io::Result<Stop> {
         let (heard, again) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        for (number, signal) in [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate)] {
+        for number in [SIGINT, SIGTERM] {
+            let signal = Signal(number as usize);
             // In this order: the first signal finds `again` unset, the second ends the process.
             flag::register_conditional_shutdown(number, signal.exit_code().into(), Arc::clone(&again))?;
             flag::register(number, Arc::clone(&again))?;
-            flag::register_usize(number, Arc::clone(&heard), signal.exit_code().into())?;
+            flag::register_usize(number, Arc::clone(&heard), signal.0)?;
         }
         Ok(Stop { heard })
     }
 
     /// The signal that was heard.
     pub(crate) fn heard(&self) -> Option<Signal> {
-        let code = self.heard.load(Ordering::Relaxed);
-        [Signal::Interrupt, Signal::Terminate]
-            .into_iter()
-            .find(|signal| usize::from(signal.exit_code()) == code)
+        let number = self.heard.load(Ordering::Relaxed);
+        (number != 0).then_some(Signal(number))
     }
 }
 
-/// The end of a command that was asked to stop; all there is to say has been said.
+/// The error of a command that was asked to stop; everything has been printed already.
 #[derive(Debug)]
 pub(crate) struct Stopped(pub(crate) Signal);
 

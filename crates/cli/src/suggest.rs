@@ -1,6 +1,6 @@
-//! What was meant by a mistyped name.
+//! Suggestions for mistyped names: `did you mean …?`
 
-/// The name that looks most like `typed`, if one does.
+/// The name most similar to `typed`, if any is similar enough.
 fn similar<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |name: &'a str| (strsim::jaro_winkler(typed, name), name);
     let best = names.into_iter().map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -8,7 +8,7 @@ fn similar<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<
     best.filter(|(likeness, _)| *likeness > 0.7).map(|(_, name)| name)
 }
 
-/// A message that names what it found, and then what it expected, with what was meant at its end.
+/// Adds a suggestion to a message that names what it found, and then what it expected.
 pub(crate) fn in_message(message: &str) -> String {
     let meant = message.split_once("expected ").and_then(|(found, expected)| {
         let typed = found.rsplit(['`', '"', '\'']).nth(1)?;

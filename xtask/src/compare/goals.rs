@@ -5,7 +5,7 @@ use super::{
     results::{Entry, Results},
     work::Work,
 };
-use crate::machine::n_threads;
+use crate::output::counted;
 
 /// What is compared with a goal's limit.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Goal {
     /// The goal in words.
     pub(super) fn text(&self) -> String {
         let work = self.work.name();
-        let on = format!("on {}", n_threads(self.threads));
+        let on = format!("on {}", counted(self.threads, "thread"));
         let limit = match self.limit {
             Limit::AtLeast(value) => format!("at least {}", self.show(value)),
             Limit::AtMost(value) => format!("at most {}", self.show(value)),

@@ -1,4 +1,8 @@
-//! A comparison as a page has it: a table of all works, and one of the goals.
+//! A comparison in Markdown: a table of all workloads, and one of the goals.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
 
 use super::{
     goals::Goal,
@@ -11,9 +15,7 @@ use crate::machine;
 
 /// Both tables, with what one has to know about them.
 pub(super) fn page(results: &Results, goals: &[Goal], failed: &[(Peer, String)]) -> String {
-    let mut threads: Vec<usize> = results.entries.iter().map(|entry| entry.threads).collect();
-    threads.sort_unstable();
-    threads.dedup();
+    let threads: BTreeSet<usize> = results.entries.iter().map(|entry| entry.threads).collect();
     let numbers = threads.iter().map(usize::to_string).collect::<Vec<_>>().join(" / ");
     let rounds = results.entries.iter().map(|entry| entry.values.len()).max().unwrap_or(0);
     let mut page = format!(
@@ -22,7 +24,7 @@ pub(super) fn page(results: &Results, goals: &[Goal], failed: &[(Peer, String)])
     );
     page.push_str(&works(results, &threads));
     for (peer, why) in failed {
-        page.push_str(&format!("\n{} takes no part: {why}\n", peer.name()));
+        page.push_str(&format!("\n{} is left out: {why}\n", peer.name()));
     }
     if !goals.is_empty() {
         page.push_str("\n| goal | | measured |\n| --- | --- | --- |\n");
@@ -34,24 +36,21 @@ pub(super) fn page(results: &Results, goals: &[Goal], failed: &[(Peer, String)])
 }
 
 /// A row for each work, a column for each contestant.
-fn works(results: &Results, threads: &[usize]) -> String {
+fn works(results: &Results, threads: &BTreeSet<usize>) -> String {
     let mut all: Vec<(Peer, &str)> = Vec::new();
-    let mut works: Vec<Work> = Vec::new();
     for entry in &results.entries {
         if !all.iter().any(|(peer, _)| *peer == entry.peer) {
             all.push((entry.peer, &entry.version));
         }
-        if !works.contains(&entry.work) {
-            works.push(entry.work);
-        }
     }
     let head = all.iter().map(|(peer, version)| format!("{} {version}", peer.name()));
-    let mut table = row(["work".to_string()].into_iter().chain(head));
+    let mut table = row(["workload".to_string()].into_iter().chain(head));
     table.push_str(&row(vec!["---".to_string(); all.len() + 1]));
-    for work in works {
+    let is_measured = |work: &&Work| results.of(**work).next().is_some();
+    for work in Work::value_variants().iter().filter(is_measured) {
         let name = format!("**{}** {}, {}", work.name(), work.help(), work.unit().name());
         let cells = all.iter().map(|(peer, _)| {
-            let found = threads.iter().map(|threads| results.ranked(work, *threads, *peer));
+            let found = threads.iter().map(|threads| results.ranked(*work, *threads, *peer));
             let found: Vec<Option<&Entry>> = found.collect();
             match found.iter().any(Option::is_some) {
                 false => "–".to_string(),
@@ -98,9 +97,9 @@ mod tests {
         let page = page(&results, &goals, &[(Peer::Burn, "no such machine".into())]);
         for expected in [
             "Medians of 1 rounds with 1 / 2 threads",
-            "| work | chainrule 1.0 | JAX 1.0 | PyTorch 1.0 |\n| --- | --- | --- | --- |\n",
+            "| workload | chainrule 1.0 | JAX 1.0 | PyTorch 1.0 |\n| --- | --- | --- | --- |\n",
             "k samples/s | 800 / 1300 | 200 (4.0) / 260 (5.0) | – |\n",
-            "\nburn takes no part: no such machine\n",
+            "\nburn is left out: no such machine\n",
             "| 1 | W1 on 2 threads: at least 1300 k samples/s | reached: 1300 k samples/s |\n",
         ] {
             assert!(page.contains(expected), "{expected:?} in\n{page}");

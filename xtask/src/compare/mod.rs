@@ -1,4 +1,4 @@
-//! `cargo xtask compare`: chainrule and its peers side by side, by turns, in one run.
+//! `cargo xtask compare`: the speed of chainrule and of other libraries (its peers), measured in turn in one run.
 //!
 //! Every contestant is one process that loads the data once and then does a work whenever it is asked to, so that all
 //! meet the same state of the machine. `benches/peers/README.md` says what is measured and how it is kept fair.
@@ -38,7 +38,8 @@ pub(crate) fn run(options: &Compare) -> Result<()> {
         let mut contestants = start(options, &peers, &programs, threads, &mut failed)?;
         for work in options.works() {
             if options.talk() {
-                output::line(format_args!("measuring {} on {}", work.name(), machine::n_threads(threads)));
+                let on = output::counted(threads, "thread");
+                output::line(format_args!("measuring {} on {on}", work.name()));
             }
             results.add(measure(work, threads, options.rounds, &mut contestants, &programs));
         }
@@ -125,7 +126,7 @@ fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
         return;
     }
     for (peer, why) in failed {
-        output::line(format_args!("{} takes no part: {why}", peer.name()));
+        output::line(format_args!("{} is left out: {why}", peer.name()));
     }
     for work in works {
         if results.of(work).next().is_some() {

@@ -8,18 +8,18 @@ use crate::args::{at_least_one, threads};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    cargo xtask compare --peers chainrule              chainrule alone, without others\n  \
+    cargo xtask compare --peers chainrule              without other libraries\n  \
     cargo xtask compare --peers chainrule,numpy --threads 1\n  \
-    cargo xtask compare --markdown                     the tables of a README")]
+    cargo xtask compare --markdown                     Markdown tables for a README")]
 pub(crate) struct Compare {
-    /// The works to measure [default: all]
-    #[arg(long, value_name = "WORK,…", value_delimiter = ',', ignore_case = true)]
+    /// The workloads to measure [default: all]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', ignore_case = true)]
     pub(super) only: Vec<Work>,
-    /// Whom to compare with; `chainrule` alone for nobody [default: all]
+    /// The libraries to compare with; only `chainrule` for none [default: all]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) peers: Vec<Peer>,
-    /// How often each is measured, by turns
-    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
+    /// How often each library is measured, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     pub(super) rounds: usize,
     /// Numbers of threads
     #[arg(long, value_name = "N,…", default_value = "1,2", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]
@@ -27,21 +27,21 @@ pub(crate) struct Compare {
     /// Print one JSON object per contestant, result and goal, and nothing else
     #[arg(long)]
     pub(super) json: bool,
-    /// Print the tables of a README in Markdown, and nothing else
+    /// Print Markdown tables for a README, and nothing else
     #[arg(long, conflicts_with = "json")]
     pub(super) markdown: bool,
-    /// Instead of all that is built: who obeys as which contestant, for tests
+    /// For tests: a program that stands in for a library
     #[arg(long, value_name = "NAME=PROGRAM", hide = true)]
     pub(super) contestant: Vec<String>,
 }
 
 impl Compare {
-    /// Whether to say what goes on.
+    /// Whether to print progress.
     pub(super) fn talk(&self) -> bool {
         !self.json && !self.markdown
     }
 
-    /// The works to measure, in the order in which they are documented.
+    /// The workloads to measure, in the order in which they are documented.
     pub(super) fn works(&self) -> Vec<Work> {
         let wanted = |work: &Work| self.only.is_empty() || self.only.contains(work);
         Work::value_variants().iter().copied().filter(wanted).collect()

@@ -91,7 +91,7 @@ fn given(contestants: &[String]) -> Result<Programs> {
     let of = of.filter(|of| of.iter().any(|(peer, _)| *peer == Peer::Chainrule));
     match of {
         Some(of) => Ok(Programs { of }),
-        None => Err(Usage("--contestant wants NAME=PROGRAM, one of them chainrule".into()).into()),
+        None => Usage::error("--contestant wants NAME=PROGRAM, one of them chainrule"),
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) fn folder() -> PathBuf {
 }
 
 fn chainrule() -> Result<PathBuf> {
-    let mut cargo = Command::new(cargo());
+    let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--package", "chainrule-benches", "--bin", "contestant"]);
     cargo.current_dir(root());
     built(cargo, "contestant")
@@ -113,18 +113,13 @@ fn rust(peer: Peer, talk: bool) -> Result<PathBuf> {
     if talk && !target.join("release").join(&name).exists() {
         output::line(format_args!("building {}: this takes minutes, once", peer.name()));
     }
-    let mut cargo = Command::new(cargo());
+    let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--package", &name, "--target-dir"]).arg(target);
     cargo.current_dir(root().join("benches/peers/rust"));
     // These peers choose their kernels when they are built, so that a portable build would be an unfair one. chainrule, which
     // chooses when it runs, is measured as it is shipped: no program of this workspace is built for one processor.
     cargo.env("RUSTFLAGS", "-C target-cpu=native");
     built(cargo, &name)
-}
-
-/// The cargo that runs this program, or the one on the path.
-fn cargo() -> PathBuf {
-    std::env::var_os("CARGO").map_or("cargo".into(), PathBuf::from)
 }
 
 /// Runs a build and returns where cargo says that the executable `name` is.

@@ -7,14 +7,20 @@ use super::{
     results::{Entry, Results},
     work::{Unit, Work},
 };
-use crate::{machine::n_threads, output, statistics::Spread};
+use crate::{output, statistics::Spread};
 
 /// The most characters on a line.
 const WIDTH: usize = 100;
 
 /// Who takes part, one line.
 pub(super) fn contestant(peer: Peer, threads: usize, info: &Info) -> String {
-    cut(&format!("{} {}, {}: {}", peer.name(), info.version, n_threads(threads), info.settings))
+    cut(&format!(
+        "{} {}, {}: {}",
+        peer.name(),
+        info.version,
+        output::counted(threads, "thread"),
+        info.settings
+    ))
 }
 
 /// The table of a work.

@@ -1,8 +1,8 @@
-//! What is measured, and in which unit.
+//! The workloads that are measured, and their units.
 
 use clap::ValueEnum;
 
-/// A work; contestants know it by its name.
+/// A workload; contestants know it by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Work {
     #[value(name = "W1", help = "trains 784-50-10, sigmoid, SGD, batch 100")]
@@ -15,19 +15,19 @@ pub(super) enum Work {
     W3a,
     #[value(name = "W3b", help = "runs one image through W1's network")]
     W3b,
-    #[value(name = "W3c", help = "W3a with a data set that was loaded and run before")]
+    #[value(name = "W3c", help = "W3a with images that were run before")]
     W3c,
     #[value(name = "D1", help = "W1 with standardised pixels, none of which is zero")]
     D1,
-    #[value(name = "D2", help = "W2 with standardised pixels, at a rate for them")]
+    #[value(name = "D2", help = "W2 with standardised pixels and a smaller learning rate")]
     D2,
-    #[value(name = "products", help = "the dense products of W2's first layer")]
+    #[value(name = "products", help = "the dense matrix products of W2's first layer")]
     Products,
-    #[value(name = "sgemm", help = "a product of two dense 2048×2048 matrices")]
+    #[value(name = "sgemm", help = "the product of two dense 2048×2048 matrices")]
     Sgemm,
     #[value(name = "optimizers", help = "W1 with the slowest of chainrule's optimizers")]
     Optimizers,
-    #[value(name = "load", help = "chainrule reads, inflates and checks MNIST")]
+    #[value(name = "load", help = "reads, decompresses and checks MNIST")]
     Load,
     #[value(name = "whole", help = "a whole process, from its start to 97 % with 50 hidden units")]
     Whole,

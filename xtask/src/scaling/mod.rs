@@ -7,13 +7,12 @@ use chainrule_benches::Recipe;
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_trainer::{Mlp, TrainConfig, train};
 use clap::Args;
-use serde::Serialize;
 
 use crate::{
     Data, Result,
     args::{at_least_one, threads},
-    machine::{self, n_processors, n_threads},
-    output,
+    machine::{self, n_processors},
+    output::{self, counted},
     statistics::Spread,
 };
 
@@ -24,16 +23,16 @@ use model::{Cell, Model};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     cargo xtask scaling\n  \
-    cargo xtask scaling --threads 1,2 --batch 100 --json")]
+    cargo xtask scaling --threads 1,2 --batch-size 100 --json")]
 pub(crate) struct Scaling {
-    /// Numbers of threads; the first is what the others are compared with
+    /// Numbers of threads; the others are compared with the first
     #[arg(long, value_name = "N,…", default_value = "1,2,4,8", value_delimiter = ',', value_parser = threads, allow_negative_numbers = true)]
     threads: Vec<usize>,
-    /// Samples in a mini-batch
-    #[arg(long, value_name = "N,…", default_value = "32,100,128,512,2048", value_delimiter = ',', value_parser = at_least_one, allow_negative_numbers = true)]
+    /// Batch sizes
+    #[arg(long, value_name = "N,…", default_value = "32,100,128,512,2048", value_delimiter = ',', value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     batch_size: Vec<usize>,
-    /// How often each is measured, by turns
-    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one, allow_negative_numbers = true)]
+    /// How often everything is measured, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = at_least_one::<usize>, allow_negative_numbers = true)]
     rounds: usize,
     #[command(flatten)]
     data: Data,
@@ -52,7 +51,7 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
             "The time of a step in µs on {}, the median of {} rounds; in brackets how many times as fast as with {}.",
             machine::name(),
             options.rounds,
-            n_threads(options.threads[0]),
+            counted(options.threads[0], "thread"),
         ));
     }
     for (work, n_samples) in WORKS {
@@ -60,9 +59,8 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
         let within: Vec<&Cell> = cells.iter().filter(|cell| cell.threads <= n_processors()).collect();
         let model = Model::of(&within, n_processors());
         if options.json {
-            cells.iter().for_each(|cell| output::json(&Time::new(work, cell, &cells)));
-            let fitted = |model| Fitted { work, model, largest_error: model.largest_error(&within) };
-            model.iter().for_each(|model| output::json(&fitted(model)));
+            cells.iter().for_each(|cell| time_event(work, cell, &cells));
+            model.iter().for_each(|model| model_event(work, model, &within));
         } else {
             output::line(table(work, &cells, options));
             if let Some(model) = model {
@@ -80,39 +78,33 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
 fn measure(work: &str, n_samples: usize, samples: &ImageSet, options: &Scaling) -> Result<Vec<Cell>> {
     let recipe = Recipe::of(work);
     let net = Mlp::new(recipe.network(samples.n_pixels()))?;
-    let mut cells = Vec::new();
-    let mut seconds: Vec<Vec<f64>> = Vec::new();
+    let cells = options.batch_size.iter().flat_map(|batch| options.threads.iter().map(|n| (*batch, *n)));
+    let mut cells: Vec<_> = cells.map(|(batch_size, threads)| (batch_size, threads, Vec::new())).collect();
     // The first round warms up, and is not counted.
     for round in 0..=options.rounds {
-        let mut place = 0;
-        for &batch_size in &options.batch_size {
-            for &threads in &options.threads {
-                let config = TrainConfig::new()
-                    .with_optimizer(recipe.optimizer())
-                    .with_batch_size(batch_size)
-                    .with_steps(n_samples.div_ceil(batch_size) as u64)
-                    .with_threads(threads);
-                // From the same weights every time, so that every cell has the same work.
-                let summary = train(&mut net.clone(), samples).config(&config).run()?;
-                if round == 0 {
-                    cells.push(Cell { batch_size, threads, seconds: f64::NAN });
-                    seconds.push(Vec::new());
-                } else {
-                    seconds[place].push(summary.seconds() / summary.steps as f64);
-                }
-                place += 1;
+        for (batch_size, threads, seconds) in &mut cells {
+            let config = TrainConfig::new()
+                .with_optimizer(recipe.optimizer())
+                .with_batch_size(*batch_size)
+                .with_steps(n_samples.div_ceil(*batch_size) as u64)
+                .with_threads(*threads);
+            // From the same weights every time, so that every cell has the same work.
+            let summary = train(&mut net.clone(), samples).config(&config).run()?;
+            if round > 0 {
+                seconds.push(summary.seconds() / summary.steps as f64);
             }
         }
     }
-    for (cell, seconds) in cells.iter_mut().zip(&seconds) {
-        cell.seconds = Spread::of(seconds).median;
-    }
-    Ok(cells)
+    let median = |(batch_size, threads, seconds): (_, _, Vec<f64>)| {
+        let seconds = Spread::of(&seconds).median;
+        Cell { batch_size, threads, seconds }
+    };
+    Ok(cells.into_iter().map(median).collect())
 }
 
 /// A table in Markdown.
 fn table(work: &str, cells: &[Cell], options: &Scaling) -> String {
-    let head: Vec<String> = options.threads.iter().map(|n| n_threads(*n)).collect();
+    let head: Vec<String> = options.threads.iter().map(|n| counted(*n, "thread")).collect();
     let mut lines = vec![
         format!("\n| {}, samples in a mini-batch | {} |", work, head.join(" | ")),
         format!("| ---: |{}", " ---: |".repeat(head.len())),
@@ -150,32 +142,26 @@ fn describe(work: &str, model: &Model, cells: &[&Cell]) -> String {
     )
 }
 
-/// `{"event":"time",…}`
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "time")]
-struct Time<'a> {
-    work: &'a str,
-    #[serde(flatten)]
-    cell: &'a Cell,
-    /// How many times as fast as with the first number of threads.
-    ratio: f64,
-}
-
-impl<'a> Time<'a> {
-    fn new(work: &'a str, cell: &'a Cell, all: &[Cell]) -> Self {
-        let first = all.iter().find(|first| first.batch_size == cell.batch_size).unwrap_or(cell);
-        Time { work, cell, ratio: first.seconds / cell.seconds }
-    }
+/// `{"event":"time",…}`, with how many times as fast it is as with the first number of threads.
+fn time_event(work: &str, cell: &Cell, all: &[Cell]) {
+    let first = all.iter().find(|first| first.batch_size == cell.batch_size).unwrap_or(cell);
+    let of = [("work", work.into()), ("batch_size", cell.batch_size.into())];
+    let time = [("threads", cell.threads.into()), ("seconds", cell.seconds.into())];
+    output::event("time", &[&of[..], &time, &[("ratio", (first.seconds / cell.seconds).into())]].concat());
 }
 
 /// `{"event":"model",…}`
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "model")]
-struct Fitted<'a> {
-    work: &'a str,
-    #[serde(flatten)]
-    model: &'a Model,
-    largest_error: f64,
+fn model_event(work: &str, model: &Model, cells: &[&Cell]) {
+    let members = [
+        ("work", work.into()),
+        ("processors", model.n_processors.into()),
+        ("hand_over", model.hand_over.into()),
+        ("serial", model.serial.into()),
+        ("per_sample", model.per_sample.into()),
+        ("parameters", model.parameters.into()),
+        ("largest_error", model.largest_error(cells).into()),
+    ];
+    output::event("model", &members);
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! The model of the time of a step, and its constants by least squares.
 
 use chainrule_tensor::nalgebra::{Matrix4, Vector4};
-use serde::Serialize;
 
 /// The median time of a step.
-#[derive(Serialize)]
 pub(super) struct Cell {
     pub(super) batch_size: usize,
     pub(super) threads: usize,
@@ -20,10 +18,9 @@ const LARGEST_SHARD: usize = 32;
 /// t = hand_over·[threads > 1] + serial·batch + per_sample·batch/min(threads, processors, shards)
 ///   + parameters/min(threads, processors)
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Model {
-    #[serde(rename = "processors")]
-    n_processors: usize,
+    pub(crate) n_processors: usize,
     /// Of all tasks of a step to other threads, and waiting for them.
     pub(crate) hand_over: f64,
     /// Of a sample, where no thread shares it.

@@ -55,7 +55,7 @@ fn whoever_does_the_same_work_is_ranked() {
         |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{text}"));
     assert!(text.lines().next().is_some_and(|machine| machine.contains(" processor")), "{text}");
     assert_eq!(line("NumPy 3.4, 1 thread"), "NumPy 3.4, 1 thread: pretends");
-    assert_eq!(line("burn"), "burn takes no part: no such machine");
+    assert_eq!(line("burn"), "burn is left out: no such machine");
     assert!(text.contains("\nNumPy         3.4            1  200 (200 … 200)"), "{text}");
     assert!(text.contains(" 0.510  90.00  5.00 (5.00 … 5.00)\n"), "{text}");
     assert!(
@@ -95,12 +95,12 @@ fn markdown_is_a_page_with_two_tables_and_nothing_else() {
     let contestants = contestants(&folder);
     let text = succeeds(&call(&contestants, &["--markdown"]));
     assert!(text.starts_with("On ") && text.contains("Medians of 2 rounds with 1 threads"), "{text}");
-    let head = "| work | chainrule 3.4 | NumPy 3.4 | JAX 3.4 |\n| --- | --- | --- | --- |\n| **W1** ";
+    let head = "| workload | chainrule 3.4 | NumPy 3.4 | JAX 3.4 |\n| --- | --- | --- | --- |\n| **W1** ";
     assert!(text.contains(head), "{text}");
     // The peer whose loss is another has no figure.
     assert!(text.contains("k samples/s | 1000 | 200 (5.0) | – |\n"), "{text}");
     assert!(text.contains("\n| 1 | W1 on 1 thread: at least 800 k samples/s | reached: 1000 k"), "{text}");
-    assert!(text.contains("\nburn takes no part: no such machine\n"), "{text}");
+    assert!(text.contains("\nburn is left out: no such machine\n"), "{text}");
     assert!(!text.contains("measuring"), "{text}");
 }
 

@@ -1,8 +1,8 @@
 //! What `cargo xtask` is called: by that name, also where it speaks of the commands of users.
 
-use std::{fs, process::Command};
+use std::fs;
 
-use crate::common::{Folder, fails, succeeds};
+use crate::common::{Folder, clean, fails, succeeds};
 
 #[test]
 fn help_names_every_command() {
@@ -11,6 +11,9 @@ fn help_names_every_command() {
         assert!(text.contains(command), "{text}");
     }
     assert!(fails(2, &["ci", "--fast"]).contains("'--fast'"));
+    // The peer of that name is not the program.
+    let text = succeeds(&["compare", "--help"]);
+    assert!(text.contains("compare --peers chainrule ") && !text.contains("--peers cargo"), "{text}");
 }
 
 #[cfg(unix)]
@@ -58,7 +61,7 @@ fn shells_complete_commands_and_options_behind_cargo() {
              echo \"${{COMPREPLY[@]}}\"",
             script.display()
         );
-        let output = Command::new("bash").args(["--norc", "-c", &ask]).output().ok()?;
+        let output = clean("bash").args(["--norc", "-c", &ask]).output().ok()?;
         Some(format!(
             "{}{}",
             String::from_utf8_lossy(&output.stdout),

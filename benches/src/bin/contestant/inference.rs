@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, hint::black_box, time::Instant};
 
-use chainrule_benches::{Recipe, Result};
+use chainrule_benches::{Recipe, Result, median_time};
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_trainer::{Predictor, evaluate};
 use serde_json::{Value, json};
@@ -51,16 +51,10 @@ impl Inference {
 
     /// The median time from the bytes of an image to its probabilities.
     pub(crate) fn one_image(&mut self) -> Result<Value> {
-        let mut times = Vec::with_capacity(2200);
-        for i in 0..times.capacity() {
+        let time = median_time(|i| {
             let image = self.test.image(i % self.test.len());
-            let begun = Instant::now();
             black_box(self.predictor.predict_pixels(black_box(image)));
-            times.push(begun.elapsed().as_secs_f64() * 1e6);
-        }
-        // The first calls warm up.
-        let times = &mut times[200..];
-        times.sort_by(f64::total_cmp);
-        Ok(json!({ "value": times[times.len() / 2], "note": "from bytes" }))
+        });
+        Ok(json!({ "value": time, "note": "from bytes" }))
     }
 }

@@ -1,5 +1,5 @@
-//! chainrule as a contestant of `cargo xtask compare`: it loads the data once and obeys the requests on standard input,
-//! by the public interface alone. `benches/peers/README.md` has the protocol.
+//! chainrule as a contestant of `cargo xtask compare`: it loads the data once and answers the requests on standard input,
+//! with the public interface alone. `benches/peers/README.md` has the protocol.
 
 #![forbid(unsafe_code)]
 
@@ -7,34 +7,26 @@ mod inference;
 mod products;
 mod training;
 
-use std::{
-    env,
-    io::{self, BufRead, Write},
-    time::Instant,
-};
+use std::time::Instant;
 
-use chainrule_benches::{Recipe, Result, on_threads};
+use chainrule_benches::{Recipe, Result, on_threads, option, serve};
 use chainrule_mnist::Mnist;
+use chainrule_trainer::Dataset;
 use serde_json::{Value, json};
 
 use inference::Inference;
-use training::{Standardised, Training};
+use training::Training;
 
 fn main() -> Result<()> {
     let folder = option("--data").ok_or("--data FOLDER is missing")?;
     let threads = option("--threads").ok_or("--threads N is missing")?.parse()?;
     // One pool around everything: entering it takes longer than a step of a small network.
-    on_threads(threads, || serve(&folder, threads).map_err(|error| error.to_string()))?;
+    on_threads(threads, || contest(&folder, threads).map_err(|error| error.to_string()))?;
     Ok(())
 }
 
-/// The word behind `name` on the command line.
-fn option(name: &str) -> Option<String> {
-    env::args().skip_while(|argument| argument != name).nth(1)
-}
-
-/// Obeys the requests on standard input until there are no more.
-fn serve(folder: &str, threads: usize) -> Result<()> {
+/// Answers requests with the data set in `folder`.
+fn contest(folder: &str, threads: usize) -> Result<()> {
     let mut contestant = Contestant {
         mnist: Mnist::load(folder)?,
         folder,
@@ -43,22 +35,15 @@ fn serve(folder: &str, threads: usize) -> Result<()> {
         runs: Vec::new(),
         inference: None,
     };
-    for line in io::stdin().lock().lines() {
-        let line = line?;
-        let work = line.trim();
-        let mut answer =
-            contestant.answer(work).unwrap_or_else(|error| json!({ "error": error.to_string() }));
-        answer["work"] = work.into();
-        writeln!(io::stdout(), "{answer}")?;
-    }
-    Ok(())
+    serve(|work| contestant.answer(work).unwrap_or_else(|error| json!({ "error": error.to_string() })))
 }
 
 struct Contestant<'f> {
     mnist: Mnist,
     folder: &'f str,
     threads: usize,
-    standardised: Option<Standardised>,
+    /// The training set and the test set with standardised pixels.
+    standardised: Option<[Dataset<'static>; 2]>,
     /// The training runs that go on from request to request.
     runs: Vec<(String, Training)>,
     inference: Option<Inference>,
@@ -95,8 +80,11 @@ impl Contestant<'_> {
         if !recipe.standardised {
             return training.answer(&self.mnist.train, &self.mnist.test);
         }
-        let standardised = self.standardised.get_or_insert_with(|| Standardised::new(&self.mnist));
-        training.answer(&standardised.train()?, &standardised.test()?)
+        if self.standardised.is_none() {
+            self.standardised = Some(training::standardised_sets(&self.mnist)?);
+        }
+        let [train, test] = self.standardised.as_ref().expect("they were made");
+        training.answer(train, test)
     }
 
     fn inference(&mut self) -> Result<&mut Inference> {

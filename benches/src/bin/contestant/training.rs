@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use chainrule_benches::{Recipe, Result};
+use chainrule_benches::{Recipe, Result, standardised};
 use chainrule_mnist::{ImageSet, Mnist};
 use chainrule_optimizers::OptimizerConfig;
 use chainrule_trainer::{Dataset, Mlp, Samples, TrainConfig, evaluate, train};
@@ -72,32 +72,12 @@ pub(crate) fn slowest_optimizer(samples: &ImageSet) -> Result<Value> {
     Ok(json!({ "value": n_samples as f64 / seconds, "note": optimizer.name() }))
 }
 
-/// MNIST with its usual mean 0 and variance 1: no value is zero.
-pub(crate) struct Standardised {
-    n_pixels: usize,
-    train: (Vec<f32>, Vec<usize>),
-    test: (Vec<f32>, Vec<usize>),
-}
-
-impl Standardised {
-    pub(crate) fn new(mnist: &Mnist) -> Standardised {
-        let standardised = |set: &ImageSet| {
-            let x = set.to_matrix::<f32>(0..set.len());
-            let x = x.as_slice().iter().map(|v| (v - 0.1307) / 0.3081).collect();
-            (x, set.labels().iter().map(|&label| label.into()).collect())
-        };
-        Standardised {
-            n_pixels: mnist.train.n_pixels(),
-            train: standardised(&mnist.train),
-            test: standardised(&mnist.test),
-        }
-    }
-
-    pub(crate) fn train(&self) -> Result<Dataset<'_>> {
-        Ok(Dataset::from_rows(&self.train.0, self.n_pixels)?.with_classes(&self.train.1)?)
-    }
-
-    pub(crate) fn test(&self) -> Result<Dataset<'_>> {
-        Ok(Dataset::from_rows(&self.test.0, self.n_pixels)?.with_classes(&self.test.1)?)
-    }
+/// MNIST's training set and test set with standardised pixels.
+pub(crate) fn standardised_sets(mnist: &Mnist) -> Result<[Dataset<'static>; 2]> {
+    let set = |set: &ImageSet| -> Result<Dataset<'static>> {
+        let labels: Vec<usize> = set.labels().iter().map(|&label| label.into()).collect();
+        let all: Vec<usize> = (0..set.len()).collect();
+        Ok(Dataset::from_rows(&standardised(set), set.n_pixels())?.with_classes(&labels)?.select(&all))
+    };
+    Ok([set(&mnist.train)?, set(&mnist.test)?])
 }

@@ -1,11 +1,16 @@
-//! `--log-dir`: what an epoch leaves in the folder of logs, and the network at the end.
+//! `--log-dir` and `--report`: what is recorded of the network after every epoch, and the logs.
 
 use std::path::{Path, PathBuf};
 
 use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
+<<<<<<< HEAD
 use chainrule_tensor::ARITHMETIC;
+=======
+use chainrule_mnist::ImageSet;
+>>>>>>> w-cli
 use chainrule_trainer::{
-    Checkpoint, Checkpoints, EpochReport, Mlp, Summary, TrainConfig, TrainingRecord, diagnostics::Diagnostics,
+    Checkpoint, Checkpoints, EpochReport, Mlp,
+    diagnostics::{diagnose, spread},
 };
 
 use super::TrainMnist;
@@ -14,13 +19,19 @@ use crate::{
     output::{self, Bar},
 };
 
-/// What the trained network is called in the folder of logs.
+/// The file name of the trained network in the folder of logs.
 pub const LOGGED_NETWORK: &str = "network.ckpt";
 
-/// The logs of a run, if any are wanted. All is done between two epochs, outside of the times that are told.
-pub(super) struct Logs {
+/// How many training images an epoch's diagnostics look at: a fraction of dead units is known to a percent.
+const N_DIAGNOSED: usize = 1000;
+
+/// Diagnoses the network after every epoch, for the page of `--report` and for the logs, if either is wanted. This is done
+/// between two epochs, and is not part of the times that are printed.
+pub(super) struct Recorder {
+    /// What the page shows, if one is wanted.
+    pub(super) for_page: Option<Vec<Scalar>>,
     folder: Option<PathBuf>,
-    /// Until a record could not be written.
+    /// None without logs, and after a record could not be written.
     writer: Option<LogWriter>,
     /// Rows and columns of an image.
     image: (usize, usize),
@@ -53,14 +64,14 @@ fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
     Ok(())
 }
 
-impl Logs {
-    /// Makes the folder: before training, not after it. A run that is resumed goes on in the logs that are there.
+impl Recorder {
+    /// Makes the folder of logs, before training. A resumed run appends to the logs that are there.
     pub(super) fn open(
         options: &TrainMnist,
         checkpoints: &Checkpoints,
         n_rows: usize,
         n_columns: usize,
-    ) -> Result<Logs> {
+    ) -> Result<Recorder> {
         if let (Some(folder), Some(_)) = (&options.log_dir, &options.keeping.resume)
             && folder.join(SCALARS).exists()
             && let Some((_, checkpoint)) = checkpoints.newest()?
@@ -78,9 +89,16 @@ impl Logs {
             Some(_) => LogWriter::append(folder).map_err(|error| error.to_string()),
         };
         let writer = options.log_dir.as_ref().map(open).transpose()?;
-        Ok(Logs { folder: options.log_dir.clone(), writer, image: (n_rows, n_columns), json: options.json })
+        Ok(Recorder {
+            for_page: options.report.as_ref().map(|_| Vec::new()),
+            folder: options.log_dir.clone(),
+            writer,
+            image: (n_rows, n_columns),
+            json: options.json,
+        })
     }
 
+<<<<<<< HEAD
     /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
     pub(super) fn write(&mut self, epoch: &EpochReport, net: &Mlp, found: &Diagnostics, bar: &Bar) {
         let Some(writer) = &mut self.writer else { return };
@@ -91,18 +109,31 @@ impl Logs {
         self.writer = None;
         bar.warn(&format!("{error}; the run goes on without logs"));
         self.tell(&error);
+=======
+    /// Records an epoch. Training is worth more than its logs: where they cannot be written, it continues without, and one
+    /// warning says so.
+    pub(super) fn inside(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet, bar: &Bar) {
+        if self.for_page.is_none() && self.writer.is_none() {
+            return;
+        }
+        // It fails for no samples that can be trained on.
+        let Ok(found) = diagnose(net, train, &spread(train.len(), N_DIAGNOSED)) else { return };
+        if let Some(scalars) = &mut self.for_page {
+            scalars.extend(Scalar::of_diagnostics(epoch, &found));
+        }
+        let Some(writer) = &mut self.writer else { return };
+        if let Err(error) = writer.write(&Record::of_epoch(epoch, net, &found, Some(self.image))) {
+            self.writer = None;
+            bar.warn(&format!("{error}; training continues without logs"));
+            self.tell(&error);
+        }
+>>>>>>> w-cli
     }
 
-    /// Whether there is anything to write into.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.writer.is_some()
-    }
-
-    /// Leaves the trained network beside the logs; where it cannot, it says so.
-    pub(super) fn save_network(&self, net: &Mlp, training: &TrainConfig, summary: &Summary) {
+    /// Saves the trained network beside the logs; a warning says where it cannot.
+    pub(super) fn save_network(&self, checkpoint: impl FnOnce() -> Checkpoint) {
         let Some(folder) = &self.folder else { return };
-        let record = TrainingRecord::new(training.clone(), summary.history.clone());
-        if let Err(error) = Checkpoint::new(net.clone(), record).save(folder.join(LOGGED_NETWORK)) {
+        if let Err(error) = checkpoint().save(folder.join(LOGGED_NETWORK)) {
             eprintln!("warning: {error}");
             self.tell(&error);
         }

@@ -1,8 +1,7 @@
-//! `chainrule train-mnist`: the main job.
+//! `chainrule train-mnist`: trains a network and prints how it goes.
 
 mod events;
 mod logs;
-mod look;
 mod options;
 mod words;
 
@@ -22,8 +21,8 @@ use crate::{
 };
 
 pub use logs::LOGGED_NETWORK;
-use look::Look;
-pub(crate) use options::{Network, Preset, TrainMnist};
+use logs::Recorder;
+pub(crate) use options::{Network, TrainMnist};
 use words::{describe, print_summary, say_stopped};
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
@@ -38,7 +37,7 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     }
     if let Some(path) = &options.report {
         if Some(path) == options.checkpoint.as_ref() {
-            return Err(Usage("--report and --checkpoint name the same file".into()).into());
+            return Usage::error("--report and --checkpoint name the same file");
         }
         report::check_path(path)?;
     }
@@ -81,7 +80,7 @@ fn load_and_train(
     let RunConfig { network, training } = config;
     let mut net = Mlp::new(network.for_images(images.n_pixels()))?;
 
-    let mut look = Look::new(options, checkpoints, images.n_rows(), images.n_columns())?;
+    let mut look = Recorder::open(options, checkpoints, images.n_rows(), images.n_columns())?;
 
     let talk = !options.json && !options.quiet;
     if talk {
@@ -96,19 +95,19 @@ fn load_and_train(
         output::line(describe(network.init, &training, mnist.train.len()));
     }
     let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
-    let Look { seen, logs, .. } = look;
+    let state = summary.state.take();
+    let checkpoint =
+        || Checkpoint::new(net.clone(), TrainingRecord::new(training.clone(), summary.history.clone()));
     if let Some(path) = &options.checkpoint {
-        let record = TrainingRecord::new(training.clone(), summary.history.clone());
-        let checkpoint = Checkpoint::new(net.clone(), record);
-        match summary.state.take() {
-            Some(state) => checkpoint.with_state(state).save(path)?,
-            None => checkpoint.save(path)?,
+        match state {
+            Some(state) => checkpoint().with_state(state).save(path)?,
+            None => checkpoint().save(path)?,
         }
     }
-    if let Some(path) = &options.report {
-        report::write_at_end(path, options, &net, &training, &summary, seen, &mnist)?;
+    if let (Some(path), Some(scalars)) = (&options.report, look.for_page.take()) {
+        report::write_at_end(path, options, checkpoint(), &summary, scalars, &mnist)?;
     }
-    logs.save_network(&net, &training, &summary);
+    look.save_network(checkpoint);
     if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
         say_stopped(signal, &summary, options);
         return Ok(Some(signal));
@@ -128,7 +127,7 @@ fn train_watched(
     options: &TrainMnist,
     checkpoints: &Checkpoints,
     stop: &Stop,
-    look: &mut Look,
+    look: &mut Recorder,
 ) -> Result<Summary> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);

@@ -1,4 +1,4 @@
-//! What `train-mnist` says to people besides its epochs: the recipe, the summary, and how a stopped run goes on.
+//! The text that `train-mnist` prints besides its epochs: the settings, the summary, and how to resume a stopped run.
 
 use std::path::PathBuf;
 
@@ -9,32 +9,30 @@ use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
 use super::TrainMnist;
 use crate::{Result, keeping, output, stop::Signal};
 
-/// Where the run was stopped, and how it goes on.
+/// At which step the run was stopped, and how to resume it.
 pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
     // The folder's newest, unless there is no folder.
     let path = summary.checkpoint.clone().or(options.checkpoint.clone());
     let go_on = path.clone().map(|path| keeping::call_to_go_on(Some(path), &options.keeping));
     let (name, step) = (signal.name(), summary.steps);
     match &go_on {
-        Some(call) => eprintln!("stopped by {name} after step {step}; go on with: {call}"),
+        Some(call) => eprintln!("stopped by {name} after step {step}; resume with: {call}"),
         None => eprintln!(
-            "stopped by {name} after step {step}; it cannot go on, for want of --checkpoint-dir DIR or --checkpoint PATH"
+            "stopped by {name} after step {step}; it cannot be resumed, since neither --checkpoint-dir nor --checkpoint was given"
         ),
     }
     if !options.json {
-        say_written(options);
+        return say_written(options);
     }
-    if options.json {
-        let path = path.as_ref().map(|path| path.to_string_lossy());
-        let members = [("signal", name.into()), ("step", step.into())];
-        let on = [("checkpoint", path.into()), ("go_on", go_on.into())];
-        output::event("stopped", &[members, on].concat());
-    }
+    let path = path.as_ref().map(|path| path.to_string_lossy());
+    let members = [("signal", name.into()), ("step", step.into())];
+    let on = [("checkpoint", path.into()), ("go_on", go_on.into())];
+    output::event("stopped", &[members, on].concat());
 }
 
 pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
     let evaluate_both = || Ok::<_, Error>((evaluate(net, &mnist.train)?, evaluate(net, &mnist.test)?));
-    let (train, test) = output::spin_if_long(true, "evaluating both sets", evaluate_both)?;
+    let (train, test) = output::spin(true, "evaluating training and test set", evaluate_both)?;
     if let Some(epoch) = summary.best_epoch {
         let why = if summary.stopped_early { "stopped early; " } else { "" };
         output::line(format_args!("{why}kept epoch {epoch}, which had the lowest validation loss"));
@@ -46,9 +44,8 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
     ));
     output::line(output::per_class(&test));
     output::line(format_args!(
-        "{} {} in {:.2} s, {}",
-        summary.steps,
-        if summary.steps == 1 { "step" } else { "steps" },
+        "{} in {:.2} s, {}",
+        output::counted(summary.steps as usize, "step"),
         summary.seconds(),
         output::throughput(summary.samples_per_second()),
     ));
@@ -77,28 +74,23 @@ pub(super) fn saved_to<'a>(
     options.checkpoint.iter().chain(&summary.checkpoint)
 }
 
-/// The recipe in one or two lines.
+/// The settings in one or two lines.
 pub(super) fn describe(init: Option<Init>, config: &TrainConfig, n_samples: usize) -> String {
-    let threads = rayon::current_num_threads();
     let mut text = format!(
-        "{}: rate {}, batch {}, seed {}, {threads} {}",
+        "{}: learning rate {}, batch size {}, seed {}, {}",
         config.optimizer.name(),
         config.optimizer.learning_rate(),
         config.batch_size.min(n_samples),
         config.seed,
-        if threads == 1 { "thread" } else { "threads" },
+        output::counted(rayon::current_num_threads(), "thread"),
     );
     let schedule = config.schedule.to_string();
-    let mut more = Vec::new();
-    if let Some(init) = init {
-        more.push(format!("initial weights {init}"));
-    }
-    if schedule != "constant" {
-        more.push(format!("schedule {schedule}"));
-    }
-    if config.validation > 0.0 {
-        more.push(format!("validation {}", config.validation));
-    }
+    let more = [
+        init.map(|init| format!("initial weights {init}")),
+        (schedule != "constant").then(|| format!("schedule {schedule}")),
+        (config.validation > 0.0).then(|| format!("validation {}", config.validation)),
+    ];
+    let more: Vec<String> = more.into_iter().flatten().collect();
     if !more.is_empty() {
         text.push_str(&format!("\n{}", more.join(", ")));
     }

@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use crate::{
-    PROGRAM,
-    common::{Folder, data_set, fails, succeeds},
-};
+use crate::common::{Folder, data_set, fails, program, succeeds};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
@@ -307,7 +304,7 @@ fn a_net_too_large_for_any_memory() {
 fn a_network_is_not_lost_with_its_output() {
     let folder = Folder::new();
     let train = |output: std::process::Stdio, name: &str| {
-        std::process::Command::new(PROGRAM)
+        program()
             .args(["train-mnist", "--data-dir", folder.arg(), "--epochs", "3", "--checkpoint"])
             .arg(folder.file(name))
             .stdout(output)

@@ -6,7 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::{PROGRAM, common::Folder};
+use crate::{
+    PROGRAM,
+    common::{Folder, clean, program},
+};
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The exit code, and what was printed to standard output and to standard error.
 fn ended(output: Output) -> (Option<i32>, String, String) {
@@ -21,8 +26,7 @@ fn it_speaks_of_itself_by_the_name_it_was_called_by() {
     let train = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "1", "--quiet"];
     for name in ["chainrule", "cargo xtask"] {
         let run = |arguments: &[&str]| {
-            let mut command = Command::new(PROGRAM);
-            ended(command.args(arguments).env("CHAINRULE_CALLED_AS", name).output().unwrap())
+            ended(program().args(arguments).env("CHAINRULE_CALLED_AS", name).output().unwrap())
         };
         let other = if name == "chainrule" { "cargo xtask" } else { "chainrule" };
         for command in [&[][..], &["train-mnist"], &["predict"], &["completions"]] {
@@ -56,12 +60,15 @@ fn installed(folder: &Path) -> Command {
     if !program.exists() {
         fs::copy(PROGRAM, &program).unwrap();
     }
-    Command::new(program)
+    clean(program)
 }
 
 #[test]
 fn outside_of_the_repository_it_says_where_it_looked_for_mnist() {
     let (bin, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [repository, temporary] =
+        [Path::new(REPOSITORY), bin.path()].map(|path| fs::canonicalize(path).unwrap());
+    assert!(!temporary.starts_with(&repository), "this test needs a TMPDIR outside of the repository");
     let within = here.path().join("a/b");
     fs::create_dir_all(&within).unwrap();
     let train = || {
@@ -72,7 +79,7 @@ fn outside_of_the_repository_it_says_where_it_looked_for_mnist() {
     let (code, _, error) = train();
     let [looked, program] = [&within, bin.path()].map(|path| fs::canonicalize(path).unwrap());
     let expected = format!(
-        "error: no MNIST in datasets/mnist of {}, of {}, or of a folder above these; name its folder with --data-dir DIR\n",
+        "error: MNIST was not found: there is no datasets/mnist in {} or {}, or in a folder above; say where it is with --data-dir DIR\n",
         looked.display(),
         program.display()
     );
@@ -93,20 +100,26 @@ fn outside_of_the_repository_it_says_where_it_looked_for_mnist() {
 
     fs::remove_dir_all(&mnist).unwrap();
     fs::create_dir_all(&mnist).unwrap();
-    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist")).unwrap() {
+    for file in fs::read_dir(Path::new(REPOSITORY).join("datasets/mnist")).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), mnist.join(file.file_name())).unwrap();
     }
     let (code, events, error) = train();
     assert!(code == Some(0) && events.contains("\"event\":\"done\""), "{events}{error}");
+
+    // Also by a program that is there, whatever the current folder.
+    let mut program = installed(&within);
+    program.args(["train-mnist", "--steps", "1", "--train-limit", "50", "--quiet"]).current_dir("/");
+    let (code, text, error) = ended(program.output().unwrap());
+    assert!(code == Some(0) && text.starts_with("test accuracy "), "{text}{error}");
 }
 
 #[test]
 fn in_the_repository_mnist_is_found_from_any_folder() {
-    for folder in ["src/train_mnist", "../..", "/"] {
-        let mut program = Command::new(PROGRAM);
+    for folder in ["crates/cli/src/train_mnist", "."] {
+        let mut program = program();
         program.args(["train-mnist", "--steps", "1", "--train-limit", "50", "--quiet"]);
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let folder = Path::new(REPOSITORY).join(folder);
         let (code, text, error) = ended(program.current_dir(&folder).output().unwrap());
         assert!(code == Some(0) && text.starts_with("test accuracy "), "{}: {text}{error}", folder.display());
     }
@@ -121,13 +134,13 @@ fn arguments_that_are_not_unicode_are_taken_as_they_are() {
     let folder = Folder::new();
     let [page, checkpoint] =
         [&b"p\xff.html"[..], b"c\xff.ckpt"].map(|name| folder.path().join(OsStr::from_bytes(name)));
-    let mut program = Command::new(PROGRAM);
+    let mut program = program();
     program.args(["train-mnist", "--data-dir", folder.arg(), "--epochs", "1", "--quiet", "--report"]);
     let (code, text, error) =
         ended(program.arg(&page).arg("--checkpoint").arg(&checkpoint).output().unwrap());
     assert_eq!(code, Some(0), "{text}{error}");
     assert!(page.exists() && checkpoint.exists());
-    let output = Command::new(PROGRAM).arg(OsStr::from_bytes(b"\xff")).output().unwrap();
+    let output = crate::common::program().arg(OsStr::from_bytes(b"\xff")).output().unwrap();
     let (code, _, error) = ended(output);
     assert!(code == Some(2) && error.lines().count() == 1, "{error}");
 }

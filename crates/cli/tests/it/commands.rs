@@ -200,7 +200,7 @@ fn without_a_terminal_there_are_plain_lines() {
     ];
     assert!(table.iter().zip(&lines[1..7]).all(|(expected, line)| line.starts_with(expected)), "{text}");
     let lines = [&lines[..1], &lines[6..]].concat();
-    assert!(lines[2].starts_with("sgd: rate 0.1, batch 100, seed 1, "), "{text}");
+    assert!(lines[2].starts_with("sgd: learning rate 0.1, batch size 100, seed 1, "), "{text}");
     assert!(lines[3].starts_with("epoch 1/2  loss ") && lines[4].starts_with("epoch 2/2  loss "), "{text}");
     assert!(lines[5].starts_with("test accuracy ") && lines[5].contains("train accuracy "), "{text}");
     assert_eq!(lines[6], "class      0     1     2     3     4     5     6     7     8     9");

@@ -11,10 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    PROGRAM,
-    common::{Folder, called, fails, json, succeeds},
-};
+use crate::common::{Folder, called, fails, json, program, succeeds};
 
 /// A run that has something to lose.
 const RUN: &[&str] = &["--optimizer", "momentum", "--dropout", "0.1", "--batch-size", "30", "--ema", "0.9"];
@@ -161,7 +158,7 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Running {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: command.spawn().expect("the command line starts") }
     }
@@ -215,7 +212,7 @@ fn signals_end_a_run_after_its_step_and_it_goes_on() {
         assert!(stderr.starts_with(&format!("stopped by SIG{} after step ", &signal[1..])), "{stderr}");
         let go_on = format!("--checkpoint-dir {dir} --checkpoint-every 100steps --resume auto\n");
         assert!(
-            stderr.contains("; go on with: chainrule train-mnist ") && stderr.ends_with(&go_on),
+            stderr.contains("; resume with: chainrule train-mnist ") && stderr.ends_with(&go_on),
             "{stderr}"
         );
         assert_eq!(end(&[&keep[..], &["--resume", "auto"]].concat()), expected);

@@ -1,10 +1,14 @@
 //! `train-mnist --log-dir`: what is in the folder, that the training stays the same, and what becomes of failures.
 
+<<<<<<< HEAD
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+=======
+use std::{fs, path::Path, process::Output};
+>>>>>>> w-cli
 
 use chainrule_logs::read_scalars;
 use chainrule_tensor::ARITHMETIC;
@@ -13,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     PROGRAM,
-    common::{Folder, fails, json, succeeds},
+    common::{Folder, clean, fails, json, succeeds},
 };
 
 /// The arguments of a small run.
@@ -162,7 +166,7 @@ fn a_folder_that_cannot_be_used_is_an_error_before_training() {
 #[cfg(target_os = "linux")]
 fn without_room(arguments: &[&str]) -> Output {
     let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
-    Command::new("sh").args(["-c", script, PROGRAM]).args(arguments).output().unwrap()
+    clean("sh").args(["-c", script, PROGRAM]).args(arguments).output().unwrap()
 }
 
 #[cfg(target_os = "linux")]
@@ -178,7 +182,7 @@ fn a_training_is_worth_more_than_its_logs() {
     assert!(output.status.success(), "{stdout}{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(
-        stderr.contains("cannot be written: ") && stderr.contains("; the run goes on without logs"),
+        stderr.contains("cannot be written: ") && stderr.contains("; training continues without logs"),
         "{stderr}"
     );
     assert_eq!(stdout.matches("\"log_error\"").count(), 1, "{stdout}");

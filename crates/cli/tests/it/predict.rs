@@ -214,7 +214,7 @@ fn what_is_no_picture_is_one_clear_sentence() {
         b"P5 20000 20000 255\n",
         "a picture of 20000×20000 pixels, expected at most 16384 a side",
     );
-    says("even.pgm", &[&b"P5 20 20 255\n"[..], &[77; 400]].concat(), "nothing stands out in this picture");
+    says("even.pgm", &[&b"P5 20 20 255\n"[..], &[77; 400]].concat(), "no digit was found in this picture");
     let good = fs::read(png("good.png", &PHOTO.take(drawn(3, 3.0), &mut Random(4)), PHOTO.size)).unwrap();
     // Width and height are behind the signature, the length and the name of the first chunk; its checksum is of no
     // matter, since the size is refused first.

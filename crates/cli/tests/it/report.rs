@@ -56,7 +56,7 @@ fn what_is_no_run_is_one_sentence_and_leaves_no_page() {
     let report = ["report", &net, "--data-dir", data, "--output", &page];
     assert!(fails(2, &[&report[..], &[&net]].concat()).contains("net.ckpt is given twice"));
     let named = [&report[..], &["--class-names", "a,b"]].concat();
-    assert!(fails(2, &named).contains("--class-names has 2, expected 10"));
+    assert!(fails(2, &named).contains("--class-names has 2 names, expected 10"));
     let logs = path(&folder, "logs");
     fs::create_dir(&logs).unwrap();
     fs::write(format!("{logs}/scalars.jsonl"), "{\"step\":\"two\"}\n").unwrap();

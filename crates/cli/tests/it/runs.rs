@@ -1,11 +1,11 @@
 //! What is said about saved runs: `evaluate`, `history`, `compare-runs`; and what helps to type: suggestions and
 //! completions.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Folder, fails, json::objects, succeeds};
+use crate::common::{Folder, clean, fails, json::objects, succeeds};
 
 /// A folder with data and a network that was trained on them.
 fn trained(options: &[&str]) -> (Folder, String) {
@@ -57,7 +57,7 @@ fn an_evaluation_adds_up() {
     let text = succeeds(&call);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let lines: Vec<&str> = text.lines().collect();
-    let matrix = lines.iter().position(|line| line.starts_with("true\\as")).unwrap();
+    let matrix = lines.iter().position(|line| line.starts_with("true\\pred")).unwrap();
     let words = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
     for (class, row) in confusion.iter().enumerate() {
         let counts = row.iter().map(|n| if *n == 0 { ".".to_string() } else { n.to_string() });
@@ -81,7 +81,7 @@ fn the_history_of_a_checkpoint_and_of_folders_is_that_of_the_run() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 4, "{table}");
     for name in
-        ["epoch", "step", "loss", "train %", "val loss", "val %", "test loss", "test %", "rate", "seconds"]
+        ["epoch", "step", "loss", "train %", "val loss", "val %", "test loss", "test %", "lr", "seconds"]
     {
         assert!(lines[0].contains(name), "{name}: {table}");
     }
@@ -101,7 +101,7 @@ fn the_history_of_a_checkpoint_and_of_folders_is_that_of_the_run() {
     let empty = tempfile::tempdir().unwrap();
     let error = fails(1, &["history", empty.path().to_str().unwrap()]);
     assert!(
-        error.contains("found no good checkpoint in this folder, expected a folder of --log-dir or"),
+        error.contains("found no good checkpoint in this folder, expected one that --log-dir or"),
         "{error}"
     );
     fs::write(folder.file("no.ckpt"), "no").unwrap();
@@ -199,7 +199,7 @@ fn shells_complete_commands_and_options() {
              echo \"${{COMPREPLY[@]}}\"",
             script.display()
         );
-        let output = Command::new("bash").args(["--norc", "-c", &ask]).output().ok()?;
+        let output = clean("bash").args(["--norc", "-c", &ask]).output().ok()?;
         Some(format!(
             "{}{}",
             String::from_utf8_lossy(&output.stdout),

@@ -71,7 +71,7 @@ fn exit_codes_and_signals_are_those_of_the_program() {
 #[test]
 fn without_cargo_it_says_so() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask-start"));
-    let output = command.arg("ci").env("CARGO", "/no/such/cargo").output().unwrap();
+    let output = command.stdin(Stdio::null()).arg("ci").env("CARGO", "/no/such/cargo").output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && error.starts_with("error: cargo does not start: "), "{error}");
 }

@@ -9,7 +9,7 @@ use burn::{
     optim::{GradientsParams, ModuleOptimizer, SgdConfig, momentum::MomentumConfig},
     tensor::{Device, Int, Tensor, TensorData, activation},
 };
-use contest::{Initial, N_CLASSES, N_PIXELS, Net, Recipe};
+use contest::{N_CLASSES, N_PIXELS, Net, Recipe};
 
 #[derive(Module, Debug)]
 struct Mlp {
@@ -37,7 +37,7 @@ struct Burn {
 }
 
 impl Net for Burn {
-    fn new(recipe: &Recipe, initial: &Initial) -> Self {
+    fn new(recipe: &Recipe, [w1, w2]: [&[f32]; 2]) -> Self {
         let plain = Device::flex();
         let with_gradients = plain.clone().autodiff();
         let layer = |w: &[f32], n_inputs: usize, n_outputs: usize| {
@@ -48,8 +48,8 @@ impl Net for Burn {
             layer.bias = Some(Param::from_data(b, &with_gradients));
             layer
         };
-        let first = layer(&initial.w1, N_PIXELS, recipe.n_hidden);
-        let second = layer(&initial.w2, recipe.n_hidden, N_CLASSES);
+        let first = layer(w1, N_PIXELS, recipe.n_hidden);
+        let second = layer(w2, recipe.n_hidden, N_CLASSES);
         let mut sgd = SgdConfig::new();
         if recipe.momentum > 0.0 {
             let momentum = MomentumConfig::new().with_momentum(recipe.momentum).with_dampening(0.0);
@@ -73,7 +73,7 @@ impl Net for Burn {
         let t: Vec<i32> = classes.iter().map(|&class| class.into()).collect();
         let t = Tensor::<1, Int>::from_data(TensorData::new(t, [n]), &self.with_gradients);
         let model = self.model.take().expect("every step puts it back");
-        let loss = self.loss.forward(model.forward(x, self.recipe.relu), t);
+        let loss = self.loss.forward(model.forward(x, self.recipe.relu()), t);
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         self.model = Some(self.optimizer.step(self.recipe.rate, model, gradients));
     }
@@ -82,7 +82,7 @@ impl Net for Burn {
         let model = self.model.as_ref().expect("every step puts it back");
         let model = self.inference.get_or_insert_with(|| model.clone().valid());
         let x = TensorData::new(x.to_vec(), [x.len() / N_PIXELS, N_PIXELS]);
-        let z = model.forward(Tensor::<2>::from_data(x, &self.plain), self.recipe.relu).into_data();
+        let z = model.forward(Tensor::<2>::from_data(x, &self.plain), self.recipe.relu()).into_data();
         z.as_slice::<f32>().expect("the logits are f32").to_vec()
     }
 }

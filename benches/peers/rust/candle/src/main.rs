@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Linear, Module, SGD, loss, ops, optim::Optimizer};
-use contest::{Initial, N_CLASSES, N_PIXELS, Net, Recipe};
+use contest::{N_CLASSES, N_PIXELS, Net, Recipe};
 
 struct Candle {
     layers: [Linear; 2],
@@ -15,11 +15,11 @@ struct Candle {
 impl Candle {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let z = self.layers[0].forward(x)?;
-        let h = if self.recipe.relu { z.relu()? } else { ops::sigmoid(&z)? };
+        let h = if self.recipe.relu() { z.relu()? } else { ops::sigmoid(&z)? };
         self.layers[1].forward(&h)
     }
 
-    fn try_new(recipe: &Recipe, initial: &Initial) -> Result<Self> {
+    fn try_new(recipe: &Recipe, [w1, w2]: [&[f32]; 2]) -> Result<Self> {
         let mut parameters = Vec::new();
         let mut layer = |w: &[f32], n_inputs: usize, n_outputs: usize| {
             // candle keeps outputs × inputs.
@@ -30,8 +30,7 @@ impl Candle {
             parameters.extend([w, b]);
             Result::Ok(layer)
         };
-        let layers =
-            [layer(&initial.w1, N_PIXELS, recipe.n_hidden)?, layer(&initial.w2, recipe.n_hidden, N_CLASSES)?];
+        let layers = [layer(w1, N_PIXELS, recipe.n_hidden)?, layer(w2, recipe.n_hidden, N_CLASSES)?];
         let sgd = SGD::new(parameters.clone(), recipe.rate)?;
         let velocity = vec![None; parameters.len()];
         Ok(Candle { layers, parameters, sgd, velocity, recipe: *recipe })
@@ -66,8 +65,8 @@ impl Candle {
 }
 
 impl Net for Candle {
-    fn new(recipe: &Recipe, initial: &Initial) -> Self {
-        Candle::try_new(recipe, initial).expect("candle makes the network")
+    fn new(recipe: &Recipe, [w1, w2]: [&[f32]; 2]) -> Self {
+        Candle::try_new(recipe, [w1, w2]).expect("candle makes the network")
     }
 
     fn step(&mut self, x: Vec<f32>, classes: &[u8]) {

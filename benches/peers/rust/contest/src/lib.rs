@@ -1,24 +1,20 @@
 //! What the Rust peers share: the command line and the protocol. `benches/peers/README.md` has both in words.
 
 mod data;
-mod random;
-mod recipe;
 
-use std::{
-    env,
-    io::{self, BufRead, Write},
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
-pub use data::{Data, N_CLASSES, N_PIXELS};
-pub use random::Random;
-pub use recipe::{Initial, Recipe};
+use chainrule_benches::{median_time, option, serve};
+use chainrule_data::{Order, Sampling};
 use serde_json::{Value, json};
+
+pub use chainrule_benches::Recipe;
+pub use data::{Data, N_CLASSES, N_PIXELS};
 
 /// A peer's network and optimizer.
 pub trait Net {
-    /// A network with these initial weights.
-    fn new(recipe: &Recipe, initial: &Initial) -> Self;
+    /// A network with these initial weights of both layers, inputs × outputs, row after row; biases begin at 0.
+    fn new(recipe: &Recipe, weights: [&[f32]; 2]) -> Self;
 
     /// One training step on `x`, row after row, and the class of each row.
     fn step(&mut self, x: Vec<f32>, classes: &[u8]);
@@ -27,35 +23,28 @@ pub trait Net {
     fn logits(&mut self, x: &[f32]) -> Vec<f32>;
 }
 
-/// Obeys the requests on standard input until there are no more.
+/// Answers the requests on standard input until there are no more.
 pub fn run<N: Net>(name: &str, version: &str) {
-    let arguments: Vec<String> = env::args().collect();
-    let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
     let folder = option("--data").expect("--data FOLDER is given");
-    let threads = option("--threads").map_or("1", String::as_str);
+    let threads = option("--threads").unwrap_or_else(|| "1".to_string());
     let mut contestant: Contestant<N> = Contestant::new(Data::load(folder.as_ref()));
-    if arguments.iter().any(|a| a == "--whole") {
+    if std::env::args().any(|argument| argument == "--whole") {
         println!("{}", contestant.whole());
         return;
     }
-    for line in io::stdin().lock().lines() {
-        let line = line.expect("requests are readable");
-        let mut answer = match line.trim() {
-            // It was built so by `cargo xtask compare`, which says why.
-            "info" => json!({ "name": name, "version": version, "threads": threads,
-                "settings": format!("RAYON_NUM_THREADS={threads}, built with target-cpu=native") }),
-            work => contestant.answer(work),
-        };
-        answer["work"] = line.trim().into();
-        println!("{answer}");
-        io::stdout().flush().expect("answers are read");
-    }
+    let answered = serve(|request| match request {
+        // It was built so by `cargo xtask compare`, which says why.
+        "info" => json!({ "name": name, "version": version, "threads": threads,
+            "settings": format!("RAYON_NUM_THREADS={threads}, built with target-cpu=native") }),
+        work => contestant.answer(work),
+    });
+    answered.expect("requests can be read and answers written");
 }
 
 struct Contestant<N> {
     data: Data,
     /// The training runs that go on from request to request.
-    runs: Vec<(String, Training<N>)>,
+    runs: BTreeMap<String, Training<N>>,
     inference: Option<N>,
     /// Samples per call, the fastest.
     chunk: Option<usize>,
@@ -63,7 +52,7 @@ struct Contestant<N> {
 
 impl<N: Net> Contestant<N> {
     fn new(data: Data) -> Self {
-        Contestant { data, runs: Vec::new(), inference: None, chunk: None }
+        Contestant { data, runs: BTreeMap::new(), inference: None, chunk: None }
     }
 
     fn answer(&mut self, work: &str) -> Value {
@@ -77,22 +66,20 @@ impl<N: Net> Contestant<N> {
 
     /// Goes on with a training run, and says how fast it was and how well the network does now.
     fn train(&mut self, work: &str) -> Value {
-        if !self.runs.iter().any(|(name, _)| name == work) {
-            self.runs.push((work.to_string(), Training::new(&Recipe::of(work))));
-        }
-        let (_, training) = self.runs.iter_mut().find(|(name, _)| name == work).expect("it was pushed");
+        let begin = || Training::new(&Recipe::of(work), &self.data);
+        let training = self.runs.entry(work.to_string()).or_insert_with(begin);
         let recipe = training.recipe;
         let seconds = training.go_on(&self.data, recipe.steps);
         let (loss, accuracy) =
             self.data.test_loss_and_accuracy(recipe.standardised, |x| training.net.logits(x));
-        let rate = (recipe.steps * recipe.batch) as f64 / seconds;
+        let rate = (recipe.steps as usize * recipe.batch) as f64 / seconds;
         json!({ "value": rate, "loss": loss, "accuracy": accuracy })
     }
 
     /// The network of W1 after three epochs.
     fn inference(&mut self) -> &mut N {
         self.inference.get_or_insert_with(|| {
-            let mut training = Training::new(&Recipe::of("W1"));
+            let mut training = Training::new(&Recipe::of("W1"), &self.data);
             training.go_on(&self.data, 3 * training.recipe.steps);
             training.net
         })
@@ -101,7 +88,7 @@ impl<N: Net> Contestant<N> {
     fn many_images(&mut self) -> Value {
         self.inference();
         let (net, data) = (self.inference.as_mut().expect("it was trained"), &self.data);
-        let x = &data.test_x;
+        let [_, x] = data.images(false);
         let mut pass = |chunk: usize| {
             let begun = Instant::now();
             for rows in x.chunks(chunk * N_PIXELS) {
@@ -117,28 +104,23 @@ impl<N: Net> Contestant<N> {
         let passes = (0.1 / pass(chunk)).ceil() as usize;
         let seconds = (0..passes).map(|_| pass(chunk)).sum::<f64>() / passes as f64;
         let (_, accuracy) = data.test_loss_and_accuracy(false, |x| net.logits(x));
-        json!({ "value": data.test_classes.len() as f64 / seconds, "accuracy": accuracy, "note": format!("{chunk} images a call") })
+        json!({ "value": data.mnist.test.len() as f64 / seconds, "accuracy": accuracy, "note": format!("{chunk} images a call") })
     }
 
     fn one_image(&mut self) -> Value {
         self.inference();
         let (net, data) = (self.inference.as_mut().expect("it was trained"), &self.data);
-        let mut times: Vec<f64> = (0..2200)
-            .map(|i| {
-                let image = &data.test_x[i * N_PIXELS..(i + 1) * N_PIXELS];
-                let begun = Instant::now();
-                std::hint::black_box(net.logits(image));
-                begun.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
-        let times = &mut times[200..];
-        times.sort_by(f64::total_cmp);
-        json!({ "value": times[times.len() / 2] })
+        let [_, x] = data.images(false);
+        let time = median_time(|i| {
+            let image = &x[i * N_PIXELS..(i + 1) * N_PIXELS];
+            std::hint::black_box(net.logits(image));
+        });
+        json!({ "value": time })
     }
 
     /// Trains a net of 50 hidden units until 97 % of the test images are recognised.
     fn whole(&mut self) -> Value {
-        let mut training: Training<N> = Training::new(&Recipe::of("whole"));
+        let mut training: Training<N> = Training::new(&Recipe::of("whole"), &self.data);
         for epoch in 1..=40 {
             training.go_on(&self.data, 600);
             let (_, accuracy) = self.data.test_loss_and_accuracy(false, |x| training.net.logits(x));
@@ -153,31 +135,29 @@ impl<N: Net> Contestant<N> {
 struct Training<N> {
     recipe: Recipe,
     net: N,
-    order: Vec<u32>,
-    position: usize,
-    random: Random,
+    order: Order,
+    step: u64,
 }
 
 impl<N: Net> Training<N> {
-    fn new(recipe: &Recipe) -> Self {
-        let mut random = Random(1);
-        let net = N::new(recipe, &Initial::new(recipe, &mut random));
-        Training { recipe: *recipe, net, order: Vec::new(), position: 0, random }
+    fn new(recipe: &Recipe, data: &Data) -> Self {
+        // Columns are samples in chainrule, and one column of weights after the other has the outputs of an input.
+        let [w1, w2] = [(recipe.n_hidden, N_PIXELS, 1), (N_CLASSES, recipe.n_hidden, 2)]
+            .map(|(n_outputs, n_inputs, salt)| recipe.init.matrix::<f32>(n_outputs, n_inputs, 1, salt));
+        let net = N::new(recipe, [w1.as_slice(), w2.as_slice()]);
+        let pool = (0..data.mnist.train.len()).collect();
+        let order = Order::new(Sampling::Shuffled, 1, pool, recipe.batch);
+        Training { recipe: *recipe, net, order, step: 0 }
     }
 
     /// Trains for `steps` steps and returns the seconds, shuffling and gathering included.
-    fn go_on(&mut self, data: &Data, steps: usize) -> f64 {
-        let batch = self.recipe.batch;
-        data.prepare(self.recipe.standardised);
+    fn go_on(&mut self, data: &Data, steps: u64) -> f64 {
+        // Outside of the measured time.
+        data.images(self.recipe.standardised);
         let begun = Instant::now();
         for _ in 0..steps {
-            if self.position + batch > self.order.len() {
-                self.order = (0..data.classes.len() as u32).collect();
-                self.random.shuffle(&mut self.order);
-                self.position = 0;
-            }
-            let samples = &self.order[self.position..self.position + batch];
-            self.position += batch;
+            let samples = self.order.mini_batch(self.step);
+            self.step += 1;
             let (x, classes) = data.gather(self.recipe.standardised, samples);
             self.net.step(x, &classes);
         }

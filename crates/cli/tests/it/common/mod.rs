@@ -5,8 +5,10 @@ pub(crate) mod json;
 pub(crate) mod terminal;
 
 use std::{
+    env,
+    ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use chainrule_mnist::{ImageSet, Images, Mnist};
@@ -14,13 +16,26 @@ use tempfile::TempDir;
 
 use crate::PROGRAM;
 
+/// What a program keeps of the environment of the tests: where programs and temporary files are, and where coverage is written.
+const KEPT: [&str; 6] = ["PATH", "TMPDIR", "TMP", "TEMP", "SystemRoot", "LLVM_PROFILE_FILE"];
+
+/// A program with an empty environment and no standard input. What the tests were started from (`cargo xtask ci`, a hook of git,
+/// a shell that sets colours, columns, or a number of threads) must not change what it prints.
+pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(env::vars_os().filter(|(name, _)| KEPT.iter().any(|kept| name == kept)));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The command line, [`clean`].
+pub(crate) fn program() -> Command {
+    clean(PROGRAM)
+}
+
 /// Runs the command line with these arguments.
 pub(crate) fn called(arguments: &[&str]) -> Output {
-    Command::new(PROGRAM)
-        .args(arguments)
-        .env_remove("RAYON_NUM_THREADS")
-        .output()
-        .expect("the command line starts")
+    program().args(arguments).output().expect("the command line starts")
 }
 
 /// Runs a call that must succeed, and returns its standard output.

@@ -4,7 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::Read,
     num::NonZero,
-    process::{Command, ExitStatus},
+    process::ExitStatus,
 };
 
 use rustix::{
@@ -12,8 +12,7 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-use super::succeeds;
-use crate::PROGRAM;
+use super::{program, succeeds};
 
 /// What a terminal has seen of a call.
 pub(crate) struct Seen {
@@ -42,13 +41,8 @@ pub(crate) fn in_terminal(rows: u16, columns: u16, arguments: &[&str], environme
         let name = name.to_str().expect("names of terminals are ASCII");
         OpenOptions::new().read(true).write(true).open(name).expect("it can be opened")
     };
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(arguments)
-        .env_remove("RAYON_NUM_THREADS")
-        .env_remove("NO_COLOR")
-        .env("TERM", "xterm-256color");
-    command.envs(environment.iter().copied());
+    let mut command = program();
+    command.args(arguments).env("TERM", "xterm-256color").envs(environment.iter().copied());
     let mut child =
         command.stdin(open()).stdout(open()).stderr(open()).spawn().expect("the command line starts");
     // It holds this side's ends of the terminal.
