@@ -123,27 +123,14 @@ impl Held {
     }
 
     fn of_contents(contents: Contents) -> Held {
-<<<<<<< HEAD
         let state = &contents.state;
-        let parameters_crc32 = state.to_network().ok().map(|net| format!("{:08x}", net.parameters_crc32()));
         let tensors = state.tensors().iter().map(|tensor| {
             let (name, r#type) = (tensor.name.clone(), tensor.dtype.clone());
             Tensor { name, r#type, shape: tensor.shape.clone() }
         });
-        let tensors = tensors.collect();
-        Held {
-            parameters_crc32,
-            graph: contents.graph,
-            ..Held::new(contents.format.to_string(), state.config().cloned(), tensors)
-        }
-=======
-        let net = contents.to_network();
-        let tensors = contents.tensors.into_iter();
-        let tensors =
-            tensors.map(|tensor| Tensor { name: tensor.name, r#type: tensor.dtype, shape: tensor.shape });
-        let (format, config) = (contents.format.to_string(), contents.config.as_ref());
-        Held { graph: contents.graph, ..Held::new(&format, config, tensors.collect(), net.as_ref()) }
->>>>>>> w-cli
+        let (format, net) = (contents.format.to_string(), state.to_network().ok());
+        let held = Held::new(&format, state.config(), tensors.collect(), net.as_ref());
+        Held { graph: contents.graph, ..held }
     }
 
     fn print(&self) {

@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
-<<<<<<< HEAD
-use chainrule_tensor::ARITHMETIC;
-=======
 use chainrule_mnist::ImageSet;
->>>>>>> w-cli
+use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{
     Checkpoint, Checkpoints, EpochReport, Mlp,
     diagnostics::{diagnose, spread},
@@ -98,18 +95,6 @@ impl Recorder {
         })
     }
 
-<<<<<<< HEAD
-    /// Logs an epoch. A training is worth more than its logs: where they cannot be written it goes on without, and says so once.
-    pub(super) fn write(&mut self, epoch: &EpochReport, net: &Mlp, found: &Diagnostics, bar: &Bar) {
-        let Some(writer) = &mut self.writer else { return };
-        // After every epoch, since a run may be resumed by a program of another arithmetic.
-        let record = Record::of_epoch(epoch, net, found, Some(self.image))
-            .with_scalar("arithmetic", f64::from(ARITHMETIC));
-        let Err(error) = writer.write(&record) else { return };
-        self.writer = None;
-        bar.warn(&format!("{error}; the run goes on without logs"));
-        self.tell(&error);
-=======
     /// Records an epoch. Training is worth more than its logs: where they cannot be written, it continues without, and one
     /// warning says so.
     pub(super) fn inside(&mut self, epoch: &EpochReport, net: &Mlp, train: &ImageSet, bar: &Bar) {
@@ -122,12 +107,14 @@ impl Recorder {
             scalars.extend(Scalar::of_diagnostics(epoch, &found));
         }
         let Some(writer) = &mut self.writer else { return };
-        if let Err(error) = writer.write(&Record::of_epoch(epoch, net, &found, Some(self.image))) {
+        // After every epoch, since a run may be resumed by a program of another arithmetic.
+        let record = Record::of_epoch(epoch, net, &found, Some(self.image))
+            .with_scalar("arithmetic", f64::from(ARITHMETIC));
+        if let Err(error) = writer.write(&record) {
             self.writer = None;
             bar.warn(&format!("{error}; training continues without logs"));
             self.tell(&error);
         }
->>>>>>> w-cli
     }
 
     /// Saves the trained network beside the logs; a warning says where it cannot.

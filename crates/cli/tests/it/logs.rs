@@ -1,14 +1,10 @@
 //! `train-mnist --log-dir`: what is in the folder, that the training stays the same, and what becomes of failures.
 
-<<<<<<< HEAD
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
-=======
-use std::{fs, path::Path, process::Output};
->>>>>>> w-cli
 
 use chainrule_logs::read_scalars;
 use chainrule_tensor::ARITHMETIC;
