@@ -18,7 +18,7 @@ use chainrule_tensor::{
     random::{Purpose, generator},
 };
 
-use crate::{Error, Layer, Pass, elementwise, error::check};
+use crate::{Error, Layer, Pass, elementwise::multiply_to, error::check};
 
 /// Leaves out every value with probability `p` in training, and scales the others by 1/(1 − p).
 ///
@@ -105,7 +105,7 @@ impl<F: Float> Layer<F> for Dropout {
     }
 
     fn backward_to(&self, dx: MatrixViewMut<'_, F>, mask: &mut [F], pass: &Pass<'_, F>) {
-        elementwise::backward_to(dx, mask, pass.dy);
+        multiply_to(dx, mask, pass.dy);
     }
 }
 
