@@ -154,7 +154,7 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
 }
 
 /// What only some layers want. New wishes become fields, so that no layer written elsewhere has to change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Extras<'a, F> {
     /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
@@ -172,19 +172,7 @@ pub struct Extras<'a, F> {
     pub whole_batch: Option<&'a dyn WholeBatch<F>>,
 }
 
-impl<F> Default for Extras<'_, F> {
-    fn default() -> Self {
-        Extras {
-            takes_sparse: false,
-            backward_keeps: false,
-            is_elementwise: false,
-            is_affine: false,
-            whole_batch: None,
-        }
-    }
-}
-
-impl<'a, F> Extras<'a, F> {
+impl<'a, F: Float> Extras<'a, F> {
     /// Those of a layer that treats every value by itself.
     pub fn elementwise() -> Self {
         Extras { is_elementwise: true, ..Extras::default() }
@@ -193,11 +181,6 @@ impl<'a, F> Extras<'a, F> {
     /// Those of a layer that wants sums over the whole mini-batch.
     pub fn whole_batch(sums: &'a dyn WholeBatch<F>) -> Self {
         Extras { whole_batch: Some(sums), ..Extras::default() }
-    }
-
-    /// The same for a layer whose backward pass keeps something for the gradient.
-    pub fn with_backward_keeps(self) -> Self {
-        Extras { backward_keeps: true, ..self }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Layers one behind the other without values: shapes, the table of their tensors, stages, pieces. Their passes are in `passes.rs`.
+//! A chain of layers without values: shapes, the table of its tensors, stages, pieces. Its passes are in `passes.rs`.
 
 use std::{ops::Range, sync::Arc};
 
@@ -28,6 +28,11 @@ pub struct Layers<F> {
 /// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 28;
 
+/// Refuses more values than that, or more than a `usize` counts.
+fn not_too_many(n_values: Option<usize>) -> Result<usize, Error> {
+    n_values.filter(|n| *n <= MAX_PARAMETERS).ok_or(Error::Size { expected: MAX_PARAMETERS })
+}
+
 /// A description of more comes from a file that somebody made up.
 const MAX_LAYERS: usize = 1 << 13;
 
@@ -42,8 +47,7 @@ impl<F: Float> Layers<F> {
             return Err(Error::Layers { found: layers.len(), expected: MAX_LAYERS });
         }
         let check_size = |Shape { channels, height, width }: Shape| {
-            let size = channels.checked_mul(height).and_then(|size| size.checked_mul(width));
-            size.filter(|n| *n <= MAX_PARAMETERS).map(drop).ok_or(Error::Size { expected: MAX_PARAMETERS })
+            not_too_many(channels.checked_mul(height).and_then(|size| size.checked_mul(width)))
         };
         check_size(input)?;
         let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
@@ -70,9 +74,7 @@ impl<F: Float> Layers<F> {
             for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
                 tensor.offset = n_values;
                 let length = tensor.stride.checked_mul(tensor.n_columns);
-                let end =
-                    length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
-                n_values = end.ok_or(Error::Size { expected: MAX_PARAMETERS })?;
+                n_values = not_too_many(length.and_then(|length| n_values.checked_add(length)))?;
             }
             n_parameters = if buffers { n_parameters } else { n_values };
         }
@@ -160,8 +162,8 @@ impl<F: Float> Layers<F> {
         &self.stages
     }
 
-    /// The values of all tensors, or of all parameters where there are no more values, as they leave the house: in order,
-    /// without what the layout adds.
+    /// The values of all tensors, or of all parameters where there are no more values, as they are saved: in order, without
+    /// padding.
     pub fn pack(&self, values: &[F]) -> Vec<F> {
         let tensors = self.tensors().filter(|tensor| tensor.range().end <= values.len());
         tensors.flat_map(|tensor| tensor.view(values).as_slice()).copied().collect()
@@ -175,11 +177,10 @@ impl<F: Float> Layers<F> {
     pub fn unpack(&self, mut packed: &[F], values: &mut [F]) {
         let n_values = values.len();
         for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
-            let Some((of_this, rest)) = packed.split_at_checked(tensor.len()) else {
+            let Some(of_this) = packed.split_off(..tensor.len()) else {
                 panic!("{} values short of {} of {}", tensor.len() - packed.len(), tensor.len(), tensor.name);
             };
             tensor.view_mut(values).as_mut_slice().copy_from_slice(of_this);
-            packed = rest;
         }
         assert!(packed.is_empty(), "{} values more than the network has", packed.len());
     }

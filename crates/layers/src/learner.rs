@@ -13,13 +13,13 @@ pub struct Cache<F> {
     layers: Vec<Kept<F>>,
 }
 
-/// Of one layer: its input, its output, what it kept, the sums over the samples that it wanted, and where the pass stood.
+/// Of one layer: its input, its output, its cache, the sums over the samples that it wanted, and the context.
 #[derive(Clone, Debug)]
 struct Kept<F> {
     x: Matrix<F>,
     y: Matrix<F>,
     cache: Vec<F>,
-    sums: [Vec<f64>; 2],
+    sums: Vec<f64>,
     context: Context,
 }
 
@@ -46,7 +46,7 @@ impl<F: Float> Gradients<F> {
     /// If there is no such parameter, or more than one.
     #[track_caller]
     pub fn of(&self, name: &str) -> &Matrix<F> {
-        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)).collect(), name)
+        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)), name)
     }
 }
 
@@ -81,13 +81,12 @@ impl<F: Float> Sequential<F> {
     /// As [`forward`](Sequential::forward).
     #[track_caller]
     pub fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
-        let mut y = x.clone();
-        let mut layers = Vec::new();
+        let (mut y, mut layers) = (x.clone(), Vec::new());
         for (l, layer) in self.layers().iter().enumerate() {
             let context = context.at_layer(context.layer + l);
-            let kept = forward(layer, self.layers().tensors_of(l), self.values(), y, context);
-            y = kept.y.clone();
-            layers.push(kept);
+            let pass = Pass { tensors: self.layers().tensors_of(l), ..Pass::new(self.values(), context) };
+            layers.push(forward(layer, pass, y));
+            y = layers[l].y.clone();
         }
         (y, Cache { layers })
     }
@@ -100,7 +99,9 @@ impl<F: Float> Sequential<F> {
     pub fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
         let (mut dx, mut of_layers) = (dy.clone(), Vec::new());
         for ((l, layer), kept) in self.layers().iter().enumerate().zip(&cache.layers).rev() {
-            let gradients = backward(layer, self.layers().tensors_of(l), self.values(), kept, &dx);
+            let tensors = self.layers().tensors_of(l);
+            let pass = Pass { dy: (&dx).into(), tensors, ..Pass::new(self.values(), kept.context) };
+            let gradients = backward(layer, pass, kept);
             dx = gradients.dx;
             of_layers.push(gradients.parameters);
         }
@@ -130,7 +131,7 @@ pub trait LayerExt<F: Float>: Layer<F> {
     #[track_caller]
     fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (tensors, values) = initial(self, x.nrows());
-        let kept = forward(self, &tensors, &values, x.clone(), *context);
+        let kept = forward(self, Pass { tensors: &tensors, ..Pass::new(&values, *context) }, x.clone());
         (kept.y.clone(), Cache { layers: vec![kept] })
     }
 
@@ -139,7 +140,8 @@ pub trait LayerExt<F: Float>: Layer<F> {
     fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
         let kept = &cache.layers[0];
         let (tensors, values) = initial(self, kept.x.nrows());
-        backward(self, &tensors, &values, kept, dy)
+        let pass = Pass { dy: dy.into(), tensors: &tensors, ..Pass::new(&values, kept.context) };
+        backward(self, pass, kept)
     }
 }
 
@@ -157,76 +159,44 @@ fn initial<F: Float>(layer: &(impl Layer<F> + ?Sized), n_inputs: usize) -> (Vec<
     (tensors, values)
 }
 
+/// The forward pass of a layer alone, given its tensors, their values and the context.
 #[track_caller]
-fn forward<F: Float>(
-    layer: &(impl Layer<F> + ?Sized),
-    tensors: &[Tensor],
-    values: &[F],
-    x: Matrix<F>,
-    context: Context,
-) -> Kept<F> {
+fn forward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, x: Matrix<F>) -> Kept<F> {
     let (n_inputs, n_samples) = x.shape();
-    let (shape, context) = (Shape::flat(n_inputs), context.of_samples(n_samples));
+    let (shape, context) = (Shape::flat(n_inputs), pass.context.of_samples(n_samples));
     let output = layer.output(shape).unwrap_or_else(|problem| panic!("{}: {problem}", layer.name()));
-    let whole_batch = layer.extras().whole_batch.filter(|_| context.training);
-    let n_sums = whole_batch.map_or(0, |whole_batch| whole_batch.n_sums(shape));
-    let mut kept = Kept {
-        y: Matrix::zeros(output.size(), n_samples),
-        cache: vec![F::zero(); layer.n_cached(shape) * n_samples],
-        sums: [vec![0.0; n_sums], vec![0.0; n_sums]],
-        x,
-        context,
-    };
-    if let Some(whole_batch) = whole_batch {
-        let mut sums = vec![0.0; n_sums];
-        whole_batch.add_forward_sums(&mut sums, &kept.pass(tensors, values));
-        kept.sums[0] = sums;
+    let mut pass = Pass { x: (&x).into(), context, ..pass };
+    let mut sums = Vec::new();
+    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| context.training) {
+        sums.resize(whole_batch.n_sums(shape), 0.0);
+        whole_batch.add_forward_sums(&mut sums, &pass);
     }
-    let (mut y, mut cache) = (kept.y.clone(), kept.cache.clone());
-    layer.forward_to((&mut y).into(), &mut cache, &kept.pass(tensors, values));
-    (kept.y, kept.cache) = (y, cache);
-    kept
+    pass.sums[0] = &sums;
+    let mut y = Matrix::zeros(output.size(), n_samples);
+    let mut cache = vec![F::zero(); layer.n_cached(shape) * n_samples];
+    layer.forward_to((&mut y).into(), &mut cache, &pass);
+    Kept { x, y, cache, sums, context }
 }
 
+/// The backward pass of a layer alone, given its tensors, their values, the context and the gradient with respect to its output.
 #[track_caller]
-fn backward<F: Float>(
-    layer: &(impl Layer<F> + ?Sized),
-    tensors: &[Tensor],
-    values: &[F],
-    kept: &Kept<F>,
-    dy: &Matrix<F>,
-) -> Gradients<F> {
-    assert_eq!(dy.shape(), kept.y.shape(), "shapes of the output's gradient, and of the output");
-    let mut kept = kept.clone();
-    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| kept.context.training) {
-        let mut sums = kept.sums[1].clone();
-        whole_batch.add_backward_sums(&mut sums, &Pass { dy: dy.into(), ..kept.pass(tensors, values) });
-        kept.sums[1] = sums;
+fn backward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, kept: &Kept<F>) -> Gradients<F> {
+    let (tensors, y) = (pass.tensors, (&kept.y).into());
+    let mut pass = Pass { x: (&kept.x).into(), y, cache: &kept.cache, sums: [&kept.sums, &[]], ..pass };
+    assert_eq!(pass.dy.shape(), pass.y.shape(), "shapes of the output's gradient, and of the output");
+    let mut sums = vec![0.0; kept.sums.len()];
+    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| pass.context.training) {
+        whole_batch.add_backward_sums(&mut sums, &pass);
     }
+    pass.sums[1] = &sums;
     let (mut dx, mut cache) = (Matrix::zeros(kept.x.nrows(), kept.x.ncols()), kept.cache.clone());
-    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, values) };
     layer.backward_to((&mut dx).into(), &mut cache, &pass);
-    kept.cache = cache;
-    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, &[]) };
-    let mut parameters = Vec::new();
-    for (i, tensor) in tensors.iter().enumerate().filter(|(_, tensor)| tensor.is_parameter()) {
+    let pass = Pass { cache: &cache, values: &[], ..pass };
+    let parameters = tensors.iter().enumerate().filter(|(_, tensor)| tensor.is_parameter());
+    let gradients = parameters.map(|(i, tensor)| {
         let mut gradient = Matrix::zeros(tensor.n_rows, tensor.n_columns);
         layer.gradient_to(i, 0, (&mut gradient).into(), &pass);
-        parameters.push((tensor.name.clone(), gradient));
-    }
-    Gradients { dx, parameters }
-}
-
-impl<F: Float> Kept<F> {
-    /// What the layer is given, but for the gradient with respect to its output.
-    fn pass<'a>(&'a self, tensors: &'a [Tensor], values: &'a [F]) -> Pass<'a, F> {
-        Pass {
-            x: (&self.x).into(),
-            y: (&self.y).into(),
-            cache: &self.cache,
-            tensors,
-            sums: [&self.sums[0], &self.sums[1]],
-            ..Pass::new(values, self.context)
-        }
-    }
+        (tensor.name.clone(), gradient)
+    });
+    Gradients { parameters: gradients.collect(), dx }
 }

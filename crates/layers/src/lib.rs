@@ -70,7 +70,7 @@ pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use step::Step;
-pub use summary::{LayerSummary, Summary};
+pub use summary::Summary;
 pub use tanh::Tanh;
 pub use tensors::{Kind, Tensor};
 pub use workspace::{Sums, Workspace};

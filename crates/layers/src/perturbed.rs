@@ -16,10 +16,6 @@ pub struct Perturbed<F> {
     before: Workspace<F>,
     /// The outputs of the layers that are computed again as a whole.
     after: Workspace<F>,
-    /// One row of the outputs of all samples, before and behind an activation, and what the activation keeps.
-    row: Vec<F>,
-    next: Vec<F>,
-    kept: Vec<F>,
 }
 
 impl<F: Float> Perturbed<F> {
@@ -39,7 +35,7 @@ impl<F: Float> Sequential<F> {
         let mut before = self.layers().workspace(x.n_columns());
         before.x.dense_mut(x.n_rows(), x.n_columns()).as_mut_slice().copy_from_slice(x.as_slice());
         self.forward_whole(&mut before, context);
-        Perturbed { after: before.clone(), before, row: Vec::new(), next: Vec::new(), kept: Vec::new() }
+        Perturbed { after: before.clone(), before }
     }
 
     /// The forward pass of the samples in `workspace.x`, which are the whole mini-batch, in a context of choice.
@@ -82,8 +78,7 @@ impl<F: Float> Sequential<F> {
         if context.training && self.layers().stages().len() > 1 || !layers[l].extras().is_affine {
             return None;
         }
-        let Perturbed { before, after, row, next, kept } = perturbed;
-        let Workspace { x: inputs, y: outputs, .. } = before;
+        let Perturbed { before: Workspace { x: inputs, y: outputs, .. }, after } = perturbed;
         let n_samples = inputs.as_input().shape().1;
         let pass = Pass::new(self.values(), context.of_samples(n_samples));
         let forward = |l: usize, y: MatrixViewMut<'_, F>, cache: &mut [F], x: &[F]| {
@@ -95,8 +90,7 @@ impl<F: Float> Sequential<F> {
         // Row r of the output changes by Δw·x, where x is the input's row p, or by Δb.
         let within = parameter - tensor.offset;
         let (r, p) = (within % tensor.stride, within / tensor.stride);
-        row.clear();
-        row.extend(outputs[l][r..].iter().step_by(sizes[l + 1]));
+        let mut row: Vec<F> = outputs[l][r..].iter().step_by(sizes[l + 1]).copied().collect();
         let is_weight = self.layers().tensors_of(l)[0].offset == tensor.offset;
         let x = match l {
             0 => inputs.as_input().dense(),
@@ -109,16 +103,16 @@ impl<F: Float> Sequential<F> {
         // The same row of every activation behind.
         let mut behind = l + 1;
         while let Some(layer) = layers.get(behind).filter(|layer| layer.extras().is_elementwise) {
-            next.resize(n_samples, F::zero());
-            kept.resize(layer.n_cached(Shape::flat(1)) * n_samples, F::zero());
-            forward(behind, MatrixViewMut::new(next, 1, n_samples), kept, row);
-            std::mem::swap(row, next);
+            let mut y = vec![F::zero(); n_samples];
+            let mut cache = vec![F::zero(); layer.n_cached(Shape::flat(1)) * n_samples];
+            forward(behind, MatrixViewMut::new(&mut y, 1, n_samples), &mut cache, &row);
+            row = y;
             behind += 1;
         }
 
         // What is behind sees the changed row among the others as they were.
         let changed = &mut outputs[behind - 1];
-        swap_row(changed, r, row);
+        swap_row(changed, r, &mut row);
         if behind == layers.len() {
             after.y[behind - 1].copy_from_slice(changed);
         }
@@ -128,7 +122,7 @@ impl<F: Float> Sequential<F> {
             let y = MatrixViewMut::new(&mut from_here[0], sizes[l + 1], n_samples);
             forward(l, y, &mut after.cache[l], x);
         }
-        swap_row(changed, r, row);
+        swap_row(changed, r, &mut row);
         Some(after.outputs(self.layers()))
     }
 }

@@ -51,9 +51,8 @@ impl Tensor {
     /// A matrix whose values start as `init` says, a pure function of the network's seed and of how many random tensors come
     /// before it.
     pub fn random(name: &str, kind: Kind, n_rows: usize, n_columns: usize, init: Init) -> Self {
-        let name = name.to_string();
         Tensor {
-            name,
+            name: name.to_string(),
             kind,
             n_rows,
             n_columns,
