@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::Shape};
+use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::assert_shapes};
 
 /// `y = a · b`.
 ///
@@ -109,21 +109,15 @@ pub fn input_outer_add_to<F: Float>(
 /// `y = y + a · b`; with `clear`, `y = a · b`, and `y` is not read.
 #[track_caller]
 fn product<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, clear: bool) {
-    let ((m, k), (k_b, n)) = (a.shape(), b.shape());
-    assert!(
-        k == k_b && y.shape() == (m, n),
-        "a product of {m}×{k} and {k_b}×{n} into {}×{}",
-        y.n_rows(),
-        y.n_columns()
-    );
+    assert_shapes(y.shape(), a.shape(), b.shape());
+    let (m, _) = a.shape();
     if clear {
         y.as_mut_slice().fill(F::zero());
     }
-    let shape = Shape { m, k, n };
     if let Some(a) = a.contiguous() {
-        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+        F::kernels().product_add(y.as_mut_slice(), a, m, b);
     } else if let Some(a) = a.t().contiguous() {
-        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
+        F::kernels().transposed_product_add(y.as_mut_slice(), a, m, b);
     } else {
         plain_product_add_to(y, a, b);
     }
