@@ -10,17 +10,17 @@ use crate::{Layer, Pass, Sequential, Tensor, sequential::only};
 /// What `forward` keeps for `backward`.
 #[derive(Clone, Debug)]
 pub struct Cache<F> {
-    layers: Vec<Kept<F>>,
+    pub(crate) layers: Vec<Kept<F>>,
 }
 
 /// Of one layer: its input, its output, its cache, the sums over the samples that it wanted, and the context.
 #[derive(Clone, Debug)]
-struct Kept<F> {
-    x: Matrix<F>,
-    y: Matrix<F>,
+pub(crate) struct Kept<F> {
+    pub(crate) x: Matrix<F>,
+    pub(crate) y: Matrix<F>,
     cache: Vec<F>,
     sums: Vec<f64>,
-    context: Context,
+    pub(crate) context: Context,
 }
 
 /// The gradients with respect to the input and to every parameter.
@@ -82,13 +82,18 @@ impl<F: Float> Sequential<F> {
     #[track_caller]
     pub fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (mut y, mut layers) = (x.clone(), Vec::new());
-        for (l, layer) in self.layers().iter().enumerate() {
-            let context = context.at_layer(context.layer + l);
-            let pass = Pass { tensors: self.layers().tensors_of(l), ..Pass::new(self.values(), context) };
-            layers.push(forward(layer, pass, y));
+        for l in 0..self.layers().len() {
+            layers.push(self.forward_layer(l, y, context.at_layer(context.layer + l)));
             y = layers[l].y.clone();
         }
         (y, Cache { layers })
+    }
+
+    /// The forward pass of layer `l` alone.
+    #[track_caller]
+    pub(crate) fn forward_layer(&self, l: usize, x: Matrix<F>, context: Context) -> Kept<F> {
+        let pass = Pass { tensors: self.layers().tensors_of(l), ..Pass::new(self.values(), context) };
+        forward(&*self.layers().layers[l], pass, x)
     }
 
     /// All gradients, given `dy`, that with respect to the output, in the context of the forward pass.

@@ -32,10 +32,10 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod changed;
 mod layers;
 mod learner;
 mod passes;
-mod perturbed;
 mod sequential;
 mod summary;
 mod workspace;
@@ -62,7 +62,6 @@ pub use layers::Layers;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients, LayerExt};
 pub use pass::Pass;
-pub use perturbed::Perturbed;
 pub use relu::Relu;
 pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;

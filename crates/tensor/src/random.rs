@@ -34,8 +34,7 @@ pub struct Context {
 impl Context {
     /// The context of inference.
     pub const fn inference() -> Self {
-        let (seed, epoch, step) = (0, 0, 0);
-        Context { training: false, seed, epoch, step, n_samples: 0, first_sample: 0, layer: 0 }
+        Context { training: false, seed: 0, epoch: 0, step: 0, n_samples: 0, first_sample: 0, layer: 0 }
     }
 
     /// The context of one training step, at its first sample, in the first epoch. Whoever runs the mini-batch says how

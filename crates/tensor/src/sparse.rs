@@ -24,7 +24,7 @@ pub const MAX_SPARSE_ROWS: usize = 1 << 16;
 /// buffer.clear(100);
 /// buffer.push_column(&[(3, 0.5_f32), (64, 0.25), (99, 1.0)]);
 /// let x = buffer.as_view();
-/// assert_eq!((x.n_rows(), x.n_columns(), x.n_listed()), (100, 1, 3));
+/// assert_eq!((x.n_rows(), x.n_columns(), x.n_stored()), (100, 1, 3));
 /// assert_eq!(x.column(0).collect::<Vec<_>>(), [(3, 0.5), (64, 0.25), (99, 1.0)]);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl<'a, F: Copy> SparseView<'a, F> {
 
     /// How many values are stored.
     #[inline]
-    pub fn n_listed(self) -> usize {
+    pub fn n_stored(self) -> usize {
         self.values.len()
     }
 
