@@ -19,14 +19,12 @@ pub struct Workspace<F> {
     pub t: TargetBuffer<F>,
     /// Per layer: outputs × samples.
     pub(crate) y: Vec<Vec<F>>,
-    /// Per layer: the gradient with respect to its output, outputs × samples.
+    /// Per layer: the gradient with respect to its input, inputs × samples; and last, that with respect to the outputs.
     pub(crate) dy: Vec<Vec<F>>,
-    /// Per layer: what it keeps.
+    /// Per layer: its cache.
     pub(crate) cache: Vec<Vec<F>>,
     /// What these samples contribute to the sums over the mini-batch.
     pub sums: Sums,
-    /// The gradient with respect to the input, inputs × samples, where it is wanted; training never wants it.
-    pub dx: Option<Vec<F>>,
 }
 
 /// Sums over samples, per layer: those before its forward pass, and those before its backward pass.
@@ -39,10 +37,9 @@ impl<F: Float> Workspace<F> {
         &mut self,
         layers: &Layers<F>,
     ) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>, &TargetBuffer<F>) {
-        let (n_outputs, last) = (layers.n_outputs(), layers.len() - 1);
-        let n_samples = self.y[last].len() / n_outputs.max(1);
-        let y = MatrixView::new(&self.y[last], n_outputs, n_samples);
-        (y, MatrixViewMut::new(&mut self.dy[last], n_outputs, n_samples), &self.t)
+        let (n_outputs, y) = (layers.n_outputs(), &self.y[layers.len() - 1]);
+        let y = MatrixView::new(y, n_outputs, y.len() / n_outputs.max(1));
+        (y, MatrixViewMut::new(&mut self.dy[layers.len()], n_outputs, y.n_columns()), &self.t)
     }
 
     /// The outputs of the last forward pass, outputs × samples.
@@ -62,10 +59,9 @@ impl<F: Float> Layers<F> {
             x: InputBuffer::new().with_sparse(self.takes_sparse()),
             t: TargetBuffer::new(),
             y: outputs.clone(),
-            dy: outputs,
+            dy: [vec![Vec::new()], outputs].concat(),
             cache: self.n_cached.iter().map(room).collect(),
             sums: self.sums(),
-            dx: None,
         }
     }
 
