@@ -8,7 +8,7 @@ use crate::Layer;
 /// not known.
 pub type OwnLayers<'a, F> = &'a dyn Fn(&str, &str) -> Option<Arc<dyn Layer<F>>>;
 
-/// For networks without layers of a program's own.
+/// Knows no layer: for networks without custom layers.
 pub fn no_own_layers<F>(_name: &str, _settings: &str) -> Option<Arc<dyn Layer<F>>> {
     None
 }
@@ -38,9 +38,9 @@ macro_rules! layer_list {
                 #[doc = concat!("[`", stringify!($layer), "`](crate::", stringify!($layer), ").")]
                 $layer($layer),
             )*
-            /// A layer of a program's own, which the program turns into the layer.
+            /// A custom layer, which the program that loads it makes of its name and settings.
             Own {
-                /// By which the program knows it.
+                /// The name by which the program knows it.
                 name: String,
                 /// Its settings, in a form of the program's own.
                 settings: String,
@@ -48,7 +48,7 @@ macro_rules! layer_list {
         }
 
         impl LayerConfig {
-            /// The layer. Those of a program's own come from `own`.
+            /// The layer itself; a custom one comes from `own`.
             ///
             /// # Errors
             /// [`Error::Own`] if `own` does not know the name of one.

@@ -1,4 +1,4 @@
-//! How raw columns become inputs of a network: standardised, as one of several values, or as they are.
+//! How raw columns become inputs of a network: standardised, one-hot, or as they are.
 //!
 //! The numbers it takes are found in the training data once and belong to the network from then on: an encoding is the
 //! network's first layer, it is saved with it, and whoever predicts gives raw columns.
@@ -47,15 +47,15 @@ enum Column {
     OneHot { values: Vec<f32> },
 }
 
-/// The most values that a column may have to be one of.
+/// The most values that a one-hot column may have.
 const MAX_VALUES: usize = 1000;
 
 impl Encoding {
     /// The encoding of samples like `rows`, each a slice of raw columns, with these kinds, one for each column.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless every row has as many columns as there are kinds, if a column to be one of several
-    /// values has more than 1000, and if there are no rows or values that are not finite to standardise or to list.
+    /// [`Error::Setting`] unless every row has as many columns as there are kinds, if a one-hot column has
+    /// more than 1000 values, and if there are no rows or values that are not finite to standardise or to list.
     pub fn fit<'a>(
         rows: impl IntoIterator<Item = &'a [f32], IntoIter: Clone>,
         kinds: &[Encode],
@@ -108,7 +108,7 @@ impl Encoding {
         self.columns.iter().map(Column::n_outputs).sum()
     }
 
-    /// Refuses what was not made by [`fit`](Encoding::fit), as a file may hold it.
+    /// Refuses numbers that [`fit`](Encoding::fit) never gives, as a file may hold them.
     ///
     /// # Errors
     /// [`Error::Setting`] for the first column with numbers that no fit finds.
@@ -200,7 +200,7 @@ impl<F: Float> Layer<F> for Encoding {
         }
     }
 
-    /// What is one of several values has no slope.
+    /// A one-hot column has no slope.
     fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         let rows = (dx.n_rows(), pass.dy.n_rows());
         assert_eq!(rows, (self.n_inputs(), self.n_outputs()), "rows of the encoding's gradients");

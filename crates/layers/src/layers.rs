@@ -6,7 +6,7 @@ use chainrule_tensor::{Float, Shape};
 
 use crate::{Error, Layer, Tensor, tensors::stride};
 
-/// A chain of layers without values, so that values can be updated while other gradients are still being summed.
+/// A chain of layers without their values, so that values can be updated while other gradients are still being summed.
 #[derive(Clone, Debug)]
 pub struct Layers<F> {
     pub(crate) layers: Vec<Arc<dyn Layer<F>>>,
@@ -21,7 +21,7 @@ pub struct Layers<F> {
     pub(crate) of_layer: Vec<Range<usize>>,
     n_parameters: usize,
     n_values: usize,
-    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
+    /// Runs of layers; each but the first begins with a layer that needs sums over the mini-batch.
     stages: Vec<Range<usize>>,
 }
 
@@ -117,7 +117,7 @@ impl<F: Float> Layers<F> {
         self.sizes[self.layers.len()]
     }
 
-    /// Whether the first layer takes lists of the inputs that are not 0.
+    /// Whether the first layer takes sparse inputs.
     pub fn takes_sparse(&self) -> bool {
         self.layers[0].extras().takes_sparse
     }
@@ -153,7 +153,7 @@ impl<F: Float> Layers<F> {
     }
 
     /// The runs of layers that samples can go through by themselves. Each but the first begins with a layer that in
-    /// training wants sums over the whole mini-batch; most networks have one stage.
+    /// training needs sums over the whole mini-batch; most networks have one stage.
     ///
     /// Whoever cuts a mini-batch takes every shard [forward](Layers::forward) through a stage, adds up what they then have in
     /// [`Workspace::sums`](crate::Workspace::sums) of the first layer of the next stage, and hands the total to the passes that

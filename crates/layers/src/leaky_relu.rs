@@ -15,7 +15,7 @@ use crate::{Error, elementwise::Elementwise, error::check_not_negative};
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `slope` | 0.01 (the paper's) | what is left of negative values | finite, not below 0 |
+/// | `slope` | 0.01 (the paper's) | the factor of negative values | finite, not below 0 |
 ///
 /// # Examples
 /// ```
@@ -32,7 +32,7 @@ use crate::{Error, elementwise::Elementwise, error::check_not_negative};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LeakyRelu {
-    /// What is left of negative values.
+    /// The factor of negative values.
     pub slope: f64,
 }
 

@@ -1,4 +1,4 @@
-//! The learner's form of the two passes: `let (y, cache) = net.forward(&x)`, and `net.backward(&cache, &dy)`.
+//! The simple form of the two passes: `let (y, cache) = net.forward(&x)`, and `net.backward(&cache, &dy)`.
 //!
 //! One matrix through one layer after another, on the calling thread: the readable twin of `passes.rs`, which is tested
 //! against it.
@@ -7,13 +7,13 @@ use chainrule_tensor::{Context, Float, Matrix, Shape};
 
 use crate::{Layer, Pass, Sequential, Tensor, sequential::only};
 
-/// What `forward` keeps for `backward`.
+/// What `forward` keeps for `backward`: inputs, outputs and caches of all layers.
 #[derive(Clone, Debug)]
 pub struct Cache<F> {
     pub(crate) layers: Vec<Kept<F>>,
 }
 
-/// Of one layer: its input, its output, its cache, the sums over the samples that it wanted, and the context.
+/// Of one layer: its input, its output, its cache, the sums that its forward pass needed, and the context.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept<F> {
     pub(crate) x: Matrix<F>,
@@ -63,7 +63,7 @@ impl<F: Float> Cache<F> {
 }
 
 impl<F: Float> Sequential<F> {
-    /// The outputs of the samples `x` as in inference, and the cache that [`backward`](Sequential::backward) wants.
+    /// The outputs of the samples `x` as in inference, and the cache for [`backward`](Sequential::backward).
     ///
     /// # Shapes
     /// `x`: inputs × samples; the result: outputs × samples.
@@ -114,7 +114,7 @@ impl<F: Float> Sequential<F> {
     }
 }
 
-/// The learner's form of a layer as it is, with initial values if it has any: `Sigmoid.forward(&x)`.
+/// The simple form of the passes for one layer, with initial values if it has any: `Sigmoid.forward(&x)`.
 ///
 /// # Examples
 /// ```
@@ -126,7 +126,7 @@ impl<F: Float> Sequential<F> {
 /// assert_eq!(dx.as_slice(), [0.0, 7.0]);
 /// ```
 pub trait LayerExt<F: Float>: Layer<F> {
-    /// The output for the samples `x`, inputs × samples, as in inference, and what [`backward`](LayerExt::backward) wants.
+    /// The output for the samples `x`, inputs × samples, as in inference, and the cache for [`backward`](LayerExt::backward).
     #[track_caller]
     fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
         self.forward_with(x, &Context::inference())

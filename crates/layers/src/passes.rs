@@ -1,11 +1,11 @@
-//! The passes of a chain of layers.
+//! The fast passes of a chain of layers: forward, backward, gradient.
 //!
 //! ```text
 //! forward    x → layer 0 → layer 1 → … → outputs
 //! backward   dy of the last layer → … → dy of the first layer with parameters
 //! gradient   dW, db, … of every layer from its input, its dy and its cache
 //! ```
-//! All three work in a [`Workspace`] that the caller owns. Where a layer wants sums over the whole mini-batch, forward and
+//! All three work in a [`Workspace`] that the caller owns. Where a layer needs sums over the whole mini-batch, forward and
 //! backward go by [stages](Layers::stages), between which the sums of all workspaces are added up. The gradient can be asked
 //! for in [pieces](Layers::pieces), from samples that lie in several workspaces. That is how the trainer cuts its work; the
 //! readable twin, one layer after another, is in `learner.rs`.
@@ -136,7 +136,7 @@ impl<F: Float> Layers<F> {
         }
     }
 
-    /// What layer `l` is given. What is being written is not there.
+    /// What layer `l` is given: input, activations, gradients, cache. What is being written is empty.
     fn pass<'a>(
         &'a self,
         l: usize,

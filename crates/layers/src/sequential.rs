@@ -62,7 +62,7 @@ impl<F: Float> Sequential<F> {
         Sequential { values: vec![F::zero(); layers.n_values()], layers }
     }
 
-    /// One layer alone, as learners want it, for `n_inputs` values per sample.
+    /// A network of one layer, for `n_inputs` values per sample.
     ///
     /// # Panics
     /// If the layer cannot take them, or its settings are out of range.
@@ -109,7 +109,7 @@ impl<F: Float> Sequential<F> {
         self.layers.find(name).map(|tensor| tensor.view_mut(&mut self.values))
     }
 
-    /// The tensor as a matrix of its own: the learner's form of [`tensor`](Sequential::tensor). Where only one layer has a
+    /// A copy of a tensor as a matrix. Where only one layer has a
     /// tensor of that name, the number may be left out.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use chainrule_tensor::{Float, InputBuffer, MatrixView, MatrixViewMut, TargetBuff
 
 use crate::Layers;
 
-/// Some samples with their targets and, for every layer, what its passes left.
+/// The memory of some samples: inputs, targets and, for every layer, its activations, gradients and cache.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Workspace<F> {
@@ -23,7 +23,7 @@ pub struct Workspace<F> {
     pub(crate) dy: Vec<Vec<F>>,
     /// Per layer: its cache.
     pub(crate) cache: Vec<Vec<F>>,
-    /// What these samples contribute to the sums over the mini-batch.
+    /// These samples' share of the sums over the mini-batch.
     pub sums: Sums,
 }
 

@@ -1,12 +1,13 @@
 //! The passes of a chain of layers against central differences, however the samples are cut.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chainrule_gradcheck::Check;
 use chainrule_layers::{
-    Affine, BatchNorm, Context, Dropout, LayerConfig, Relu, Sequential, Sigmoid, Softmax, Sums, Workspace,
+    Affine, BatchNorm, Context, Dropout, Extras, Kind, Layer, LayerConfig, Pass, Relu, Sequential, Sigmoid,
+    Softmax, Sums, Tensor, Workspace,
 };
-use chainrule_tensor::{Init, Matrix, MatrixView, Shape};
+use chainrule_tensor::{Init, Matrix, MatrixView, MatrixViewMut, Shape, map_to};
 
 /// Standard normal values, a function of `seed`.
 fn random_matrix(n_rows: usize, n_columns: usize, seed: u64) -> Matrix<f64> {
@@ -74,6 +75,55 @@ fn gradients_of_a_chain_agree_however_it_is_cut() {
         };
         Check::new().run(objective, &net.pack(), &given).assert_passed();
     }
+}
+
+/// y = s·x with one s for all, whose gradient is in what the backward pass keeps, dy·x.
+#[derive(Debug)]
+struct Keeping;
+
+impl Layer<f64> for Keeping {
+    fn name(&self) -> &str {
+        "keeping"
+    }
+    fn tensors(&self, _: Shape) -> Vec<Tensor> {
+        vec![Tensor::constant("s", Kind::Weight, 1, 0.7)]
+    }
+    fn n_cached(&self, input: Shape) -> usize {
+        input.size()
+    }
+    fn forward_to(&self, y: MatrixViewMut<'_, f64>, _: &mut [f64], pass: &Pass<'_, f64>) {
+        map_to(y, pass.x.dense(), |x| pass.vector(0)[0] * x);
+    }
+    fn backward_to(&self, dx: MatrixViewMut<'_, f64>, cache: &mut [f64], pass: &Pass<'_, f64>) {
+        let terms = pass.dy.as_slice().iter().zip(pass.x.dense().as_slice()).map(|(dy, x)| dy * x);
+        cache.iter_mut().zip(terms).for_each(|(kept, term)| *kept = term);
+        map_to(dx, pass.dy, |dy| pass.vector(0)[0] * dy);
+    }
+    fn gradient_to(&self, _: usize, _: usize, mut ds: MatrixViewMut<'_, f64>, pass: &Pass<'_, f64>) {
+        ds.as_mut_slice()[0] += pass.cache.iter().sum::<f64>();
+    }
+    fn extras(&self) -> Extras<'_, f64> {
+        let mut extras = Extras::default();
+        extras.backward_keeps = true;
+        extras
+    }
+}
+
+#[test]
+fn the_backward_pass_of_a_first_layer_runs_where_the_gradient_needs_it() {
+    let layers: Vec<Arc<dyn Layer<f64>>> = vec![Arc::new(Keeping), Arc::new(Affine::outputs(3))];
+    let net = Sequential::with_own(Shape::flat(4), layers, 1).unwrap();
+    let (x, dy) = (random_matrix(4, 11, 2), random_matrix(3, 11, 3));
+    let (_, cache) = net.forward(&x);
+    let twin = net.backward(&cache, &dy);
+    let found = gradient(&net, &x, &dy, 5, 7);
+    assert!((found[0] - twin.of("s")[0]).abs() <= 1e-13 * found[0].abs(), "{found:?}, {twin:?}");
+    let mut changed = net.clone();
+    let objective = |values: &[f64]| {
+        changed.unpack(values);
+        changed.forward(&x).0.dot(&dy)
+    };
+    Check::new().run(objective, &net.pack(), &found).assert_passed();
 }
 
 #[test]
