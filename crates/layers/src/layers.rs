@@ -12,15 +12,10 @@ pub struct Layers<F> {
     pub(crate) layers: Vec<Arc<dyn Layer<F>>>,
     /// The input of each layer, and the output of the last.
     shapes: Vec<Shape>,
-    /// The same in values per sample, and how many of them each layer keeps.
-    pub(crate) sizes: Vec<usize>,
-    pub(crate) n_cached: Vec<usize>,
     /// The tensors, layer after layer.
     pub(crate) table: Vec<Tensor>,
     /// Which of them are whose.
     pub(crate) of_layer: Vec<Range<usize>>,
-    n_parameters: usize,
-    n_values: usize,
     /// Runs of layers; each but the first begins with a layer that needs sums over the mini-batch.
     stages: Vec<Range<usize>>,
 }
@@ -69,18 +64,15 @@ impl<F: Float> Layers<F> {
             }
             stages.last_mut().expect("a stage").end = l + 1;
         }
-        let (mut n_values, mut n_parameters) = (0_usize, 0);
+        let mut n_values = 0_usize;
         for buffers in [false, true] {
             for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
                 tensor.offset = n_values;
                 let length = tensor.stride.checked_mul(tensor.n_columns);
                 n_values = not_too_many(length.and_then(|length| n_values.checked_add(length)))?;
             }
-            n_parameters = if buffers { n_parameters } else { n_values };
         }
-        let sizes = shapes.iter().map(|shape| shape.size()).collect();
-        let n_cached = layers.iter().zip(&shapes).map(|(layer, &input)| layer.n_cached(input)).collect();
-        Ok(Layers { layers, shapes, sizes, n_cached, table, of_layer, n_parameters, n_values, stages })
+        Ok(Layers { layers, shapes, table, of_layer, stages })
     }
 
     /// How many layers there are.
@@ -109,12 +101,12 @@ impl<F: Float> Layers<F> {
 
     /// Values per sample that go in.
     pub fn n_inputs(&self) -> usize {
-        self.sizes[0]
+        self.shapes[0].size()
     }
 
     /// Values per sample that come out.
     pub fn n_outputs(&self) -> usize {
-        self.sizes[self.layers.len()]
+        self.shapes[self.len()].size()
     }
 
     /// Whether the first layer takes sparse inputs.
@@ -124,12 +116,12 @@ impl<F: Float> Layers<F> {
 
     /// How many values all parameters have together. These are the first of the network's values.
     pub fn n_parameters(&self) -> usize {
-        self.n_parameters
+        self.parameters().last().map_or(0, |tensor| tensor.range().end)
     }
 
     /// How many values all tensors have together.
     pub fn n_values(&self) -> usize {
-        self.n_values
+        self.tensors().last().map_or(0, |tensor| tensor.range().end)
     }
 
     /// All tensors in the order of their values: parameters, and then buffers.

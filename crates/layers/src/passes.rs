@@ -50,10 +50,10 @@ impl<F: Float> Layers<F> {
         for l in self.stages()[s].clone() {
             let (mut y, mut cache) = (take(&mut workspace.y[l]), take(&mut workspace.cache[l]));
             // Within the samples that the workspace was made for, this allocates nothing.
-            y.resize(self.sizes[l + 1] * n_samples, F::zero());
-            cache.resize(self.n_cached[l] * n_samples, F::zero());
+            y.resize(self.shapes()[l + 1].size() * n_samples, F::zero());
+            cache.resize(self.layers[l].n_cached(self.shapes()[l]) * n_samples, F::zero());
             workspace.dy[l + 1].resize(y.len(), F::zero());
-            let view = MatrixViewMut::new(&mut y, self.sizes[l + 1], n_samples);
+            let view = MatrixViewMut::new(&mut y, self.shapes()[l + 1].size(), n_samples);
             self.layers[l].forward_to(view, &mut cache, &self.pass(l, pass, sums, workspace));
             (workspace.y[l], workspace.cache[l]) = (y, cache);
         }
@@ -90,8 +90,8 @@ impl<F: Float> Layers<F> {
                 break;
             }
             let (mut dx, mut cache) = (take(&mut workspace.dy[l]), take(&mut workspace.cache[l]));
-            dx.resize(self.sizes[l] * n_samples, F::zero());
-            let view = MatrixViewMut::new(&mut dx, self.sizes[l], n_samples);
+            dx.resize(self.shapes()[l].size() * n_samples, F::zero());
+            let view = MatrixViewMut::new(&mut dx, self.shapes()[l].size(), n_samples);
             self.layers[l].backward_to(view, &mut cache, &self.pass(l, pass, sums, workspace));
             (workspace.dy[l], workspace.cache[l]) = (dx, cache);
         }
@@ -154,10 +154,10 @@ impl<F: Float> Layers<F> {
             context: pass.context.at_layer(pass.context.layer + l),
             x: match l {
                 0 => workspace.x.as_input(),
-                _ => Input::Dense(view(&workspace.y[l - 1], self.sizes[l])),
+                _ => Input::Dense(view(&workspace.y[l - 1], self.shapes()[l].size())),
             },
-            y: view(&workspace.y[l], self.sizes[l + 1]),
-            dy: view(&workspace.dy[l + 1], self.sizes[l + 1]),
+            y: view(&workspace.y[l], self.shapes()[l + 1].size()),
+            dy: view(&workspace.dy[l + 1], self.shapes()[l + 1].size()),
             cache: &workspace.cache[l],
             tensors: self.tensors_of(l),
             sums: match sums.get(l) {

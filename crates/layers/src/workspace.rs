@@ -52,15 +52,15 @@ impl<F: Float> Workspace<F> {
 impl<F: Float> Layers<F> {
     /// Memory for the passes of up to `n_samples` samples at a time.
     pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
-        let room = |size: &usize| vec![F::zero(); size * n_samples];
-        let outputs: Vec<_> = self.sizes[1..].iter().map(room).collect();
+        let room = |size: usize| vec![F::zero(); size * n_samples];
+        let outputs: Vec<_> = (1..=self.len()).map(|l| room(self.shapes()[l].size())).collect();
         Workspace {
             samples: 0..0,
             x: InputBuffer::new().with_sparse(self.takes_sparse()),
             t: TargetBuffer::new(),
             y: outputs.clone(),
             dy: [vec![Vec::new()], outputs].concat(),
-            cache: self.n_cached.iter().map(room).collect(),
+            cache: (0..self.len()).map(|l| room(self.layers[l].n_cached(self.shapes()[l]))).collect(),
             sums: self.sums(),
         }
     }
