@@ -66,11 +66,6 @@ impl Summary {
     pub fn n_parameters(&self) -> usize {
         self.lines.iter().map(|line| line.n_parameters).sum()
     }
-
-    /// The memory of parameters and running statistics of all layers.
-    pub fn n_bytes(&self) -> usize {
-        self.lines.iter().map(|line| line.n_bytes).sum()
-    }
 }
 
 impl fmt::Display for Summary {
@@ -84,7 +79,8 @@ impl fmt::Display for Summary {
             .map(|line| row(&line.layer, format!("{} × n", line.n_outputs), line.n_parameters, line.n_bytes));
         let mut rows = vec![["layer", "output shape", "parameters", "bytes"].map(String::from)];
         rows.extend(lines);
-        rows.push(row("total", String::new(), self.n_parameters(), self.n_bytes()));
+        let n_bytes = self.lines.iter().map(|line| line.n_bytes).sum();
+        rows.push(row("total", String::new(), self.n_parameters(), n_bytes));
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let [first, second, third, fourth] = [0, 1, 2, 3].map(width);
         let lines = rows.iter().map(|[layer, shape, parameters, bytes]| {

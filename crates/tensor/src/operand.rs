@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A factor of a product: a matrix in memory seen through two strides.
 ///
-/// Made from a [`MatrixView`] or a `&Matrix`; [`t`](Operand::t) transposes and [`rows`](Operand::rows) selects
+/// Made from a [`MatrixView`](crate::MatrixView) or a `&Matrix`; [`t`](Operand::t) transposes and [`rows`](Operand::rows) selects
 /// rows, both free of charge.
 ///
 /// # Examples
