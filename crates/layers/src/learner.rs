@@ -176,7 +176,7 @@ fn forward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, x: Mat
         sums.resize(whole_batch.n_sums(shape), 0.0);
         whole_batch.add_forward_sums(&mut sums, &pass);
     }
-    pass.sums[0] = &sums;
+    pass.forward_sums = &sums;
     let mut y = Matrix::zeros(output.size(), n_samples);
     let mut cache = vec![F::zero(); layer.n_cached(shape) * n_samples];
     layer.forward_to((&mut y).into(), &mut cache, &pass);
@@ -187,13 +187,13 @@ fn forward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, x: Mat
 #[track_caller]
 fn backward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, kept: &Kept<F>) -> Gradients<F> {
     let (tensors, y) = (pass.tensors, (&kept.y).into());
-    let mut pass = Pass { x: (&kept.x).into(), y, cache: &kept.cache, sums: [&kept.sums, &[]], ..pass };
+    let mut pass = Pass { x: (&kept.x).into(), y, cache: &kept.cache, forward_sums: &kept.sums, ..pass };
     assert_eq!(pass.dy.shape(), pass.y.shape(), "shapes of the output's gradient, and of the output");
     let mut sums = vec![0.0; kept.sums.len()];
     if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| pass.context.training) {
         whole_batch.add_backward_sums(&mut sums, &pass);
     }
-    pass.sums[1] = &sums;
+    pass.backward_sums = &sums;
     let (mut dx, mut cache) = (Matrix::zeros(kept.x.nrows(), kept.x.ncols()), kept.cache.clone());
     layer.backward_to((&mut dx).into(), &mut cache, &pass);
     let pass = Pass { cache: &cache, values: &[], ..pass };

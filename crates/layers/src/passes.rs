@@ -150,6 +150,7 @@ impl<F: Float> Layers<F> {
             let n = if values.len() == size * n_samples { n_samples } else { 0 };
             MatrixView::new(&values[..size * n], size, n)
         };
+        let sums = sums.get(l).filter(|_| pass.context.training);
         Pass {
             context: pass.context.at_layer(pass.context.layer + l),
             x: match l {
@@ -160,10 +161,8 @@ impl<F: Float> Layers<F> {
             dy: view(&workspace.dy[l + 1], self.shapes()[l + 1].size()),
             cache: &workspace.cache[l],
             tensors: self.tensors_of(l),
-            sums: match sums.get(l) {
-                Some([forward, backward]) if pass.context.training => [forward, backward],
-                _ => [&[]; 2],
-            },
+            forward_sums: sums.map_or(&[], |sums| &sums[0]),
+            backward_sums: sums.map_or(&[], |sums| &sums[1]),
             ..pass
         }
     }
