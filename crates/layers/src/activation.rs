@@ -17,7 +17,7 @@ impl FromStr for Activation {
         let named = |activation: &&Activation| activation.layer().name() == text;
         Activation::ALL.iter().find(named).copied().ok_or_else(|| {
             let names: Vec<_> = Activation::ALL.iter().map(ToString::to_string).collect();
-            Error::Activation { found: text.to_string(), expected: names.join(", ") }
+            Error::setting("activation is", format_args!("{text:?}"), format!("one of {}", names.join(", ")))
         })
     }
 }

@@ -47,17 +47,17 @@ const W: usize = 0;
 const B: usize = 1;
 
 impl Affine {
-    /// An affine layer with so many outputs, whose weights start as [`Init::XavierNormal`].
+    /// An affine layer with `n_outputs` outputs, whose weights start as [`Init::XavierNormal`].
     pub fn outputs(n_outputs: usize) -> Self {
         Affine { n_outputs, init: Init::XavierNormal }
     }
 
-    /// The same with other weights at the start.
+    /// The same with another initialisation of the weights.
     pub fn with_init(self, init: Init) -> Self {
         Affine { init, ..self }
     }
 
-    /// The learner's form: a network of this one layer, with the given weights (outputs × inputs) and biases (outputs).
+    /// A network of this one layer, with the given weights (outputs × inputs) and biases (outputs).
     ///
     /// # Panics
     /// Unless `w.nrows() == b.len()` and `w` has at least one row and one column.
@@ -87,7 +87,7 @@ impl<F: Float> Layer<F> for Affine {
         }
     }
 
-    /// So many columns are a grain that sparse inputs, which come in blocks, are never cut within one.
+    /// The grain is the block of sparse inputs, so that no part of the gradient splits one.
     fn tensors(&self, input: Shape) -> Vec<Tensor> {
         vec![
             Tensor::random("W", Kind::Weight, self.n_outputs, input.size(), self.init).with_grain(64),

@@ -88,7 +88,7 @@ impl BatchNorm {
     /// μ − c, where c is the running mean, and 1/√(σ² + ε), of feature `i`.
     fn shift_and_inv_std<F: Float>(&self, pass: &Pass<'_, F>, i: usize) -> (f64, f64) {
         let (shift, var) = match pass.context.training {
-            true => shift_and_var(pass.forward_sums(), pass.context.n_samples, i),
+            true => shift_and_var(pass.forward_sums, pass.context.n_samples, i),
             false => (0.0, pass.vector(VAR)[i].as_f64()),
         };
         (shift, 1.0 / (var + self.eps).sqrt())
@@ -138,7 +138,7 @@ impl<F: Float> Layer<F> for BatchNorm {
         assert_eq!(y.shape(), x.shape(), "shapes of the batch norm's output and input");
         assert_eq!(kept.len(), x.as_slice().len(), "values to keep, and inputs");
         let n = x.n_rows();
-        assert_sums(pass.forward_sums(), n, pass);
+        assert_sums(pass.forward_sums, n, pass);
         for i in 0..n {
             let (shift, inv_std) = self.shift_and_inv_std(pass, i);
             let (gamma, beta, c) =
@@ -157,10 +157,10 @@ impl<F: Float> Layer<F> for BatchNorm {
         assert_eq!(dx.shape(), dy.shape(), "shapes of the batch norm's gradients");
         assert_eq!(kept.len(), dy.as_slice().len(), "values kept, and gradients");
         let (n, n_samples) = (dy.n_rows(), pass.context.n_samples as f64);
-        assert_sums(pass.backward_sums(), n, pass);
+        assert_sums(pass.backward_sums, n, pass);
         for i in 0..n {
             let factor = pass.vector(GAMMA)[i].as_f64() * self.shift_and_inv_std(pass, i).1;
-            let (dy_mean, dy_x_hat_mean) = match pass.backward_sums().get(2 * i..2 * i + 2) {
+            let (dy_mean, dy_x_hat_mean) = match pass.backward_sums.get(2 * i..2 * i + 2) {
                 Some(sums) => (sums[0] / n_samples, sums[1] / n_samples),
                 None => (0.0, 0.0), // inference: the statistics are constants
             };

@@ -8,7 +8,7 @@ use crate::Layer;
 /// not known.
 pub type OwnLayers<'a, F> = &'a dyn Fn(&str, &str) -> Option<Arc<dyn Layer<F>>>;
 
-/// For networks without layers of a program's own.
+/// Knows no layer: for networks without custom layers.
 pub fn no_own_layers<F>(_name: &str, _settings: &str) -> Option<Arc<dyn Layer<F>>> {
     None
 }
@@ -16,7 +16,7 @@ pub fn no_own_layers<F>(_name: &str, _settings: &str) -> Option<Arc<dyn Layer<F>
 /// Makes [`LayerConfig`](crate::LayerConfig) and [`Activation`](crate::Activation) of the list of all layers; behind an
 /// activation stands the distribution of the weights before it.
 macro_rules! layer_list {
-    (layers: $($layer:ident),*; activations: $($activation:ident $init:ident),* $(,)?) => {
+    (any of: $($layer:ident),*) => {
         /// Any layer. A list of these describes a network: shapes, counts and files follow from it.
         ///
         /// # Examples
@@ -38,13 +38,9 @@ macro_rules! layer_list {
                 #[doc = concat!("[`", stringify!($layer), "`](crate::", stringify!($layer), ").")]
                 $layer($layer),
             )*
-            $(
-                #[doc = concat!("[`", stringify!($activation), "`](crate::", stringify!($activation), ").")]
-                $activation($activation),
-            )*
-            /// A layer of a program's own, which the program turns into the layer.
+            /// A custom layer, which the program that loads it makes of its name and settings.
             Own {
-                /// By which the program knows it.
+                /// The name by which the program knows it.
                 name: String,
                 /// Its settings, in a form of the program's own.
                 settings: String,
@@ -52,7 +48,7 @@ macro_rules! layer_list {
         }
 
         impl LayerConfig {
-            /// The layer. Those of a program's own come from `own`.
+            /// The layer itself; a custom one comes from `own`.
             ///
             /// # Errors
             /// [`Error::Own`] if `own` does not know the name of one.
@@ -62,7 +58,6 @@ macro_rules! layer_list {
             ) -> Result<std::sync::Arc<dyn Layer<F>>, Error> {
                 Ok(match self {
                     $(LayerConfig::$layer(layer) => std::sync::Arc::new(layer.clone()),)*
-                    $(LayerConfig::$activation(layer) => std::sync::Arc::new(*layer),)*
                     LayerConfig::Own { name, settings } => {
                         own(name, settings).ok_or_else(|| Error::Own { name: name.clone() })?
                     }
@@ -73,7 +68,6 @@ macro_rules! layer_list {
             pub fn name(&self) -> &str {
                 match self {
                     $(LayerConfig::$layer(layer) => Layer::<f32>::name(layer),)*
-                    $(LayerConfig::$activation(layer) => Layer::<f32>::name(layer),)*
                     LayerConfig::Own { name, .. } => name,
                 }
             }
@@ -83,6 +77,17 @@ macro_rules! layer_list {
                 Activation::ALL.iter().copied().find(|activation| activation.layer() == *self)
             }
         }
+
+        $(
+            impl From<$layer> for LayerConfig {
+                fn from(layer: $layer) -> Self {
+                    LayerConfig::$layer(layer)
+                }
+            }
+        )*
+    };
+    (layers: $($layer:ident),*; activations: $($activation:ident $init:ident),* $(,)?) => {
+        $crate::config::layer_list! { any of: $($layer,)* $($activation),* }
 
         /// A function that is applied to every output of an affine layer, each with its published settings.
         ///
@@ -125,21 +130,6 @@ macro_rules! layer_list {
                 }
             }
         }
-
-        $(
-            impl From<$layer> for LayerConfig {
-                fn from(layer: $layer) -> Self {
-                    LayerConfig::$layer(layer)
-                }
-            }
-        )*
-        $(
-            impl From<$activation> for LayerConfig {
-                fn from(layer: $activation) -> Self {
-                    LayerConfig::$activation(layer)
-                }
-            }
-        )*
     };
 }
 

@@ -1,4 +1,4 @@
-//! Dropout: in training, every value is left out with probability p; in inference, nothing happens.
+//! Dropout: in training, every value is set to 0 with probability p; in inference, nothing happens.
 //!
 //! ```text
 //! y  = m·x          m = 0 with probability p, otherwise 1/(1 − p); in inference m = 1
@@ -18,15 +18,15 @@ use chainrule_tensor::{
     random::{Purpose, generator},
 };
 
-use crate::{Error, Layer, Pass, elementwise, error::check};
+use crate::{Error, Layer, Pass, elementwise::multiply_to, error::check};
 
-/// Leaves out every value with probability `p` in training, and scales the others by 1/(1 − p).
+/// In training sets every value to 0 with probability `p`, and scales the others by 1/(1 − p).
 ///
 /// | setting | range | purpose |
 /// | --- | --- | --- |
-/// | `p` | 0 ≤ p < 1 | the probability of leaving a value out |
+/// | `p` | 0 ≤ p < 1 | the probability that a value is set to 0 |
 ///
-/// Unit *u* of a sample is left out if number *u* of its generator, 32 bits, is below p·2³². That generator is
+/// Unit *u* of a sample is set to 0 if number *u* of its generator, 32 bits, is below p·2³². That generator is
 /// [`generator`]`(seed, Purpose::Dropout, step, layer · 2³² + sample)`.
 ///
 /// # Examples
@@ -49,7 +49,7 @@ use crate::{Error, Layer, Pass, elementwise, error::check};
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Dropout {
-    /// The probability of leaving a value out, 0 ≤ p < 1.
+    /// The dropout probability, 0 ≤ p < 1.
     pub p: f64,
 }
 
@@ -105,7 +105,7 @@ impl<F: Float> Layer<F> for Dropout {
     }
 
     fn backward_to(&self, dx: MatrixViewMut<'_, F>, mask: &mut [F], pass: &Pass<'_, F>) {
-        elementwise::backward_to(dx, mask, pass.dy);
+        multiply_to(dx, mask, pass.dy);
     }
 }
 

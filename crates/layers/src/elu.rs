@@ -11,7 +11,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{Error, elementwise::elementwise_layer, error::check_not_negative, exponential::exp_pair};
+use crate::{Error, elementwise::Elementwise, error::check_not_negative, exponential::exp_pair};
 
 /// `y = x` where x > 0, else `α·(exp(x) − 1)`, the exponential linear unit.
 ///
@@ -60,17 +60,23 @@ impl Default for Elu {
     }
 }
 
-/// The value at x and the slope there.
-#[inline]
-fn value_and_slope<F: Float>(x: F, alpha: F) -> (F, F) {
-    if x > F::zero() {
-        return (x, F::one());
-    }
-    let (e, less_one) = exp_pair(x);
-    (alpha * less_one, alpha * e)
-}
+impl Elementwise for Elu {
+    const NAME: &'static str = "elu";
 
-elementwise_layer!(Elu, "elu", |elu: &Elu, x| value_and_slope(x, F::of(elu.alpha)), Elu::check);
+    fn check_settings(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let alpha = F::of(self.alpha);
+        if x > F::zero() {
+            return (x, F::one());
+        }
+        let (e, less_one) = exp_pair(x);
+        (alpha * less_one, alpha * e)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_kink_has_the_slope_of_its_left_side() {
-        assert_eq!(value_and_slope(0.0, 0.5), (0.0, 0.5));
+        assert_eq!(Elu::new(0.5).value_and_slope(0.0), (0.0, 0.5));
     }
 
     #[test]

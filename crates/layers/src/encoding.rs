@@ -1,13 +1,11 @@
-//! How raw columns become inputs of a network: standardised, as one of several values, or as they are.
+//! How raw columns become inputs of a network: standardised, one-hot, or as they are.
 //!
 //! The numbers it takes are found in the training data once and belong to the network from then on: an encoding is the
 //! network's first layer, it is saved with it, and whoever predicts gives raw columns.
 
-use std::{collections::BTreeSet, fmt::Display};
-
 use chainrule_tensor::{Float, MatrixViewMut, Shape};
 
-use crate::{Error, Layer, Pass};
+use crate::{Error, Layer, Pass, error::check};
 
 /// The encoding of every column; see [`Encode`] for the kinds.
 ///
@@ -60,15 +58,15 @@ pub enum Column {
     },
 }
 
-/// The most values that a column may have to be one of.
+/// The most values that a one-hot column may have.
 const MAX_VALUES: usize = 1000;
 
 impl Encoding {
     /// The encoding of samples like `rows`, each a slice of raw columns, with these kinds, one for each column.
     ///
     /// # Errors
-    /// [`Error::Encoding`] unless every row has as many columns as there are kinds, if a column to be one of several
-    /// values has more than 1000, and if there are no rows or values that are not finite to standardise or to list.
+    /// [`Error::Setting`] unless every row has as many columns as there are kinds, if a one-hot column has
+    /// more than 1000 values, and if there are no rows or values that are not finite to standardise or to list.
     pub fn fit<'a>(
         rows: impl IntoIterator<Item = &'a [f32], IntoIter: Clone>,
         kinds: &[Encode],
@@ -76,19 +74,18 @@ impl Encoding {
         let rows = rows.into_iter();
         if let Some(row) = rows.clone().find(|row| row.len() != kinds.len()) {
             let expected = format!("{}, one for each column", row.len());
-            return Err(refused("the number of encodings is", kinds.len(), expected));
+            return Err(Error::setting("the number of encodings is", kinds.len(), expected));
         }
         let columns = kinds.iter().enumerate().map(|(column, kind)| {
             let values = || rows.clone().map(move |row| row[column]);
-            Ok(match kind {
+            match kind {
                 Encode::Keep => Column::Keep,
                 Encode::Standardize => standardize(values),
-                Encode::OneHot => Column::OneHot { values: distinct(column, values())? },
-            })
+                Encode::OneHot => one_hot(values()),
+            }
         });
-        let encoding = Encoding { columns: columns.collect::<Result<_, Error>>()? };
-        encoding.check()?;
-        Ok(encoding)
+        let encoding = Encoding { columns: columns.collect() };
+        encoding.check().map(|()| encoding)
     }
 
     /// Every column of `rows` standardised.
@@ -127,33 +124,31 @@ impl Encoding {
         self.columns.iter().map(Column::n_outputs).sum()
     }
 
-    /// Refuses what was not made by [`fit`](Encoding::fit), as a file may hold it.
+    /// Refuses numbers that [`fit`](Encoding::fit) never gives, as a file may hold them.
     ///
     /// # Errors
-    /// [`Error::Encoding`] for the first column with numbers that no fit finds.
+    /// [`Error::Setting`] for the first column with numbers that no fit finds.
     pub fn check(&self) -> Result<(), Error> {
-        for column in &self.columns {
+        for (i, column) in self.columns.iter().enumerate() {
             match column {
-                Column::Standardize { mean, std } if !(mean.is_finite() && *std > 0.0 && std.is_finite()) => {
-                    let found = format!("({mean}, {std})");
-                    return Err(refused(
-                        "mean and standard deviation is",
-                        found,
-                        "finite numbers, the second above 0",
-                    ));
+                Column::Keep => {}
+                Column::Standardize { mean, std } => check(
+                    format_args!("mean and standard deviation of column {i} are"),
+                    format_args!("({mean}, {std})"),
+                    mean.is_finite() && *std > 0.0 && std.is_finite(),
+                    "finite numbers, the second above 0",
+                )?,
+                Column::OneHot { values } => {
+                    let number = format_args!("the number of different values of column {i} is");
+                    let (n, few) = (values.len(), format_args!("1 to {MAX_VALUES}"));
+                    check(number, n, (1..=MAX_VALUES).contains(&n), few)?;
+                    check(
+                        format_args!("the values of column {i} are"),
+                        format_args!("{values:?}"),
+                        values.is_sorted_by(|a, b| a < b) && values.iter().all(|value| value.is_finite()),
+                        "finite numbers, each above the one before",
+                    )?;
                 }
-                Column::OneHot { values } if values.is_empty() || values.len() > MAX_VALUES => {
-                    let expected = format!("1 to {MAX_VALUES}");
-                    return Err(refused("the number of values of a column is", values.len(), expected));
-                }
-                Column::OneHot { values }
-                    if !(values.is_sorted_by(|a, b| a < b)
-                        && values.iter().all(|value| value.is_finite())) =>
-                {
-                    let expected = "finite numbers, each above the one before";
-                    return Err(refused("the values of a column is", format_args!("{values:?}"), expected));
-                }
-                _ => {}
             }
         }
         Ok(())
@@ -177,20 +172,12 @@ fn standardize<I: Iterator<Item = f32>>(values: impl Fn() -> I) -> Column {
     Column::Standardize { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
 }
 
-fn distinct(column: usize, values: impl Iterator<Item = f32>) -> Result<Vec<f32>, Error> {
-    // By their bits after + 0.0, which makes one of the two zeros.
-    let distinct: BTreeSet<u32> = values.map(|x| (x + 0.0).to_bits()).collect();
-    if distinct.len() > MAX_VALUES {
-        let what = format!("different values in column {column}: found");
-        return Err(refused(what, distinct.len(), format!("at most {MAX_VALUES} for an input each")));
-    }
-    let mut values: Vec<f32> = distinct.into_iter().map(f32::from_bits).collect();
+fn one_hot(values: impl Iterator<Item = f32>) -> Column {
+    // + 0.0 makes one of the two zeros.
+    let mut values: Vec<f32> = values.map(|x| x + 0.0).collect();
     values.sort_by(f32::total_cmp);
-    Ok(values)
-}
-
-fn refused(what: impl Into<String>, found: impl Display, expected: impl Into<String>) -> Error {
-    Error::Encoding { what: what.into(), found: found.to_string(), expected: expected.into() }
+    values.dedup_by_key(|value| value.to_bits());
+    Column::OneHot { values }
 }
 
 impl<F: Float> Layer<F> for Encoding {
@@ -200,24 +187,17 @@ impl<F: Float> Layer<F> for Encoding {
 
     fn output(&self, input: Shape) -> Result<Shape, String> {
         self.check().map_err(|error| error.to_string())?;
-        match input.size() == self.columns.len() {
-            true => Ok(Shape::flat(self.n_outputs())),
-            false => Err(format!(
-                "{} columns, expected {}, the inputs of the network",
-                self.columns.len(),
-                input.size()
-            )),
+        let (n_columns, n_inputs) = (self.n_inputs(), input.size());
+        if n_columns != n_inputs {
+            return Err(format!("{n_columns} columns, expected {n_inputs}, the inputs of the network"));
         }
+        Ok(Shape::flat(self.n_outputs()))
     }
 
     fn forward_to(&self, mut y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         let x = pass.x.dense();
-        let expected = (self.n_outputs(), x.n_columns());
-        assert_eq!(
-            (x.n_rows(), y.shape()),
-            (self.columns.len(), expected),
-            "the encoding's inputs and outputs"
-        );
+        let expected = (self.n_inputs(), (self.n_outputs(), x.n_columns()));
+        assert_eq!((x.n_rows(), y.shape()), expected, "the encoding's inputs and outputs");
         for (j, x) in x.column_iter().enumerate() {
             let mut y = y.column_mut(j);
             for (&x, column) in x.iter().zip(&self.columns) {
@@ -236,15 +216,11 @@ impl<F: Float> Layer<F> for Encoding {
         }
     }
 
-    /// What is one of several values has no slope.
+    /// A one-hot column has no slope.
     fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        let dy = pass.dy;
-        assert_eq!(
-            (dx.n_rows(), dy.n_rows()),
-            (self.columns.len(), self.n_outputs()),
-            "rows of the encoding's gradients"
-        );
-        for (j, mut dy) in dy.column_iter().enumerate() {
+        let rows = (dx.n_rows(), pass.dy.n_rows());
+        assert_eq!(rows, (self.n_inputs(), self.n_outputs()), "rows of the encoding's gradients");
+        for (j, mut dy) in pass.dy.column_iter().enumerate() {
             for (dx, column) in dx.column_mut(j).iter_mut().zip(&self.columns) {
                 *dx = match column {
                     Column::Keep => dy[0],
@@ -312,10 +288,7 @@ mod tests {
         assert_eq!(message, "the number of encodings is 1, expected 3, one for each column");
         let many: Vec<f32> = (0..1001).map(|i| i as f32).collect();
         let message = Encoding::fit(many.chunks(1), &[Encode::OneHot]).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "different values in column 0: found 1001, expected at most 1000 for an input each"
-        );
+        assert_eq!(message, "the number of different values of column 0 is 1001, expected 1 to 1000");
     }
 
     #[test]
@@ -326,7 +299,10 @@ mod tests {
             message(&[&[1.0, 2.0], &[3.0]], Encode::Keep),
             "the number of encodings is 2, expected 1, one for each column"
         );
-        assert_eq!(message(&[], Encode::OneHot), "the number of values of a column is 0, expected 1 to 1000");
+        assert_eq!(
+            message(&[], Encode::OneHot),
+            "the number of different values of column 0 is 0, expected 1 to 1000"
+        );
         for bad in [f32::NAN, f32::INFINITY] {
             let rows: [&[f32]; 2] = [&[1.0, 2.0], &[bad, 3.0]];
             for kind in [Encode::Standardize, Encode::OneHot] {

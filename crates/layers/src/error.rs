@@ -1,5 +1,7 @@
 //! What can be wrong with a layer's settings, or with a chain of layers.
 
+use std::fmt::Display;
+
 use thiserror::Error;
 
 /// Why settings or a chain of layers were refused.
@@ -13,24 +15,14 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting of a layer is out of range.
+    /// A setting of a layer is out of range, or there is no such setting.
     #[error("{name} {found}, expected {expected}")]
     Setting {
         /// Which setting.
-        name: &'static str,
+        name: String,
         /// What it was set to.
-        found: f64,
-        /// The good range in words.
-        expected: &'static str,
-    },
-    /// Rows have no encoding, or it was not made of any.
-    #[error("{what} {found}, expected {expected}")]
-    Encoding {
-        /// What is wrong, up to its value.
-        what: String,
-        /// What there is.
         found: String,
-        /// What is allowed.
+        /// What is allowed, in words.
         expected: String,
     },
     /// A layer cannot take what the one before it gives, or its settings are out of range.
@@ -42,14 +34,6 @@ pub enum Error {
         name: String,
         /// What is wrong.
         problem: String,
-    },
-    /// There is no activation of this name.
-    #[error("activation is {found:?}, expected one of {expected}")]
-    Activation {
-        /// The name.
-        found: String,
-        /// Those that there are.
-        expected: String,
     },
     /// A layer of a program's own that this program does not know.
     #[error("\"{name}\" is a layer of a program's own, which this one does not know")]
@@ -73,12 +57,24 @@ pub enum Error {
     },
 }
 
+impl Error {
+    pub(crate) fn setting(name: impl Display, found: impl Display, expected: impl Display) -> Error {
+        let [name, found, expected] = [name.to_string(), found.to_string(), expected.to_string()];
+        Error::Setting { name, found, expected }
+    }
+}
+
 /// Refuses a setting unless it is `good`.
-pub(crate) fn check(name: &'static str, found: f64, good: bool, expected: &'static str) -> Result<(), Error> {
-    if good { Ok(()) } else { Err(Error::Setting { name, found, expected }) }
+pub(crate) fn check(
+    name: impl Display,
+    found: impl Display,
+    good: bool,
+    expected: impl Display,
+) -> Result<(), Error> {
+    if good { Ok(()) } else { Err(Error::setting(name, found, expected)) }
 }
 
 /// Refuses a setting unless it is finite and not below 0.
-pub(crate) fn check_not_negative(name: &'static str, found: f64) -> Result<(), Error> {
+pub(crate) fn check_not_negative(name: &str, found: f64) -> Result<(), Error> {
     check(name, found, found >= 0.0 && found.is_finite(), "a finite number not below 0")
 }

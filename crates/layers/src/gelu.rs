@@ -13,7 +13,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use chainrule_tensor::Float;
 
-use crate::elementwise::elementwise_layer;
+use crate::elementwise::Elementwise;
 
 /// `y = x·Φ(x)`, the Gaussian error linear unit, by the error function; [`GeluTanh`](crate::GeluTanh) is the cheaper
 /// approximation.
@@ -32,16 +32,17 @@ use crate::elementwise::elementwise_layer;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gelu;
 
-/// The value at x and the slope there.
-#[inline]
-fn value_and_slope<F: Float>(x: F) -> (F, F) {
-    let x = x.as_f64();
-    let below = 0.5 * libm::erfc(-x * FRAC_1_SQRT_2);
-    let density = (-0.5 * x * x).exp() * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
-    (F::of(x * below), F::of(below + x * density))
-}
+impl Elementwise for Gelu {
+    const NAME: &'static str = "gelu";
 
-elementwise_layer!(Gelu, "gelu", |_, x| value_and_slope(x));
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let x = x.as_f64();
+        let below = 0.5 * libm::erfc(-x * FRAC_1_SQRT_2);
+        let density = (-0.5 * x * x).exp() * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+        (F::of(x * below), F::of(below + x * density))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +52,7 @@ mod tests {
     #[test]
     fn the_tail_does_not_vanish() {
         // −30·Φ(−30), by `mpmath` with 50 digits.
-        let (y, _) = value_and_slope(-30.0_f64);
+        let (y, _) = Gelu.value_and_slope(-30.0_f64);
         let expected = -1.472014178144456e-196;
         assert!((y - expected).abs() <= 1e-12 * -expected, "{y:e}");
     }

@@ -13,7 +13,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use chainrule_tensor::Float;
 
-use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
+use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
 
 /// `y = ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, an approximation of [`Gelu`](crate::Gelu).
 ///
@@ -37,19 +37,20 @@ const SCALE: f64 = 2.0 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 /// The weight of the cube.
 const CUBIC: f64 = 0.044715;
 
-/// The value at x and the slope there.
-#[inline]
-fn value_and_slope<F: Float>(x: F) -> (F, F) {
-    let (scale, square) = (F::of(SCALE), x * x);
-    let cubic = F::of(CUBIC) * square;
-    let (sigmoid, complement) = sigmoid_pair(scale * x * (F::one() + cubic));
-    let both = sigmoid * complement;
-    // Far out the product is 0 and what it is multiplied by may be infinite.
-    let bend = if both.is_zero() { both } else { both * x * scale * (F::one() + F::of(3.0) * cubic) };
-    (x * sigmoid, sigmoid + bend)
-}
+impl Elementwise for GeluTanh {
+    const NAME: &'static str = "gelu-tanh";
 
-elementwise_layer!(GeluTanh, "gelu-tanh", |_, x| value_and_slope(x));
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let (scale, square) = (F::of(SCALE), x * x);
+        let cubic = F::of(CUBIC) * square;
+        let (sigmoid, complement) = sigmoid_pair(scale * x * (F::one() + cubic));
+        let both = sigmoid * complement;
+        // Far out the product is 0 and what it is multiplied by may be infinite.
+        let bend = if both.is_zero() { both } else { both * x * scale * (F::one() + F::of(3.0) * cubic) };
+        (x * sigmoid, sigmoid + bend)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -58,8 +59,8 @@ mod tests {
 
     #[test]
     fn huge_values_have_slopes_of_zero_and_one() {
-        assert_eq!(value_and_slope(-1e30_f32), (0.0, 0.0));
-        assert_eq!(value_and_slope(1e30_f32), (1e30, 1.0));
+        assert_eq!(GeluTanh.value_and_slope(-1e30_f32), (0.0, 0.0));
+        assert_eq!(GeluTanh.value_and_slope(1e30_f32), (1e30, 1.0));
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! ```
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 3.5, where it ends a regression.
 
-use chainrule_tensor::{Float, MatrixViewMut, map_to};
+use chainrule_tensor::Float;
 
-use crate::{Extras, Layer, Pass};
+use crate::elementwise::Elementwise;
 
 /// `y = x`: for a place where a layer is asked for and none is wanted.
 ///
@@ -25,21 +25,12 @@ use crate::{Extras, Layer, Pass};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Identity;
 
-impl<F: Float> Layer<F> for Identity {
-    fn name(&self) -> &str {
-        "identity"
-    }
+impl Elementwise for Identity {
+    const NAME: &'static str = "identity";
 
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        map_to(y, pass.x.dense(), |x| x);
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        map_to(dx, pass.dy, |dy| dy);
-    }
-
-    fn extras(&self) -> Extras<'_, F> {
-        Extras::elementwise()
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        (x, F::one())
     }
 }
 

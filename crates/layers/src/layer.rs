@@ -1,4 +1,4 @@
-//! What a layer is: a core of eight methods, and what few layers want besides.
+//! The trait of a layer: eight methods, and extras that only some layers need.
 
 use std::fmt::Debug;
 
@@ -147,20 +147,20 @@ pub trait Layer<F: Float>: Debug + Send + Sync {
         panic!("the layer \"{}\" has a parameter {i}, but no gradient_to", self.name());
     }
 
-    /// What only some layers want.
+    /// What only some layers need.
     fn extras(&self) -> Extras<'_, F> {
         Extras::default()
     }
 }
 
-/// What only some layers want. New wishes become fields, so that no layer written elsewhere has to change.
-#[derive(Clone, Copy, Debug)]
+/// What only some layers need. A new need becomes a field, so that no layer written elsewhere has to change.
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Extras<'a, F> {
     /// Whether the layer can take [`Input::Sparse`](chainrule_tensor::Input::Sparse) as the first of a network.
     pub takes_sparse: bool,
-    /// Whether [`backward_to`](Layer::backward_to) keeps something that [`gradient_to`](Layer::gradient_to) needs, so that it
-    /// has to run even where nobody wants the input's gradient.
+    /// Whether [`backward_to`](Layer::backward_to) writes something to the cache that [`gradient_to`](Layer::gradient_to) needs,
+    /// so that it has to run even where the input's gradient is not needed.
     pub backward_keeps: bool,
     /// Whether every value of the output depends on the value of the input in its place and on nothing else, by the same
     /// function in every place: an activation.
@@ -168,49 +168,32 @@ pub struct Extras<'a, F> {
     /// Whether the layer is y = W·x + b, where `W` is its first tensor and `b` its second: then a change of one parameter
     /// changes one row of the output, by which a numerical gradient is much faster.
     pub is_affine: bool,
-    /// The sums over the whole mini-batch that the layer wants, if any.
+    /// The sums over the whole mini-batch that the layer needs, if any.
     pub whole_batch: Option<&'a dyn WholeBatch<F>>,
 }
 
-impl<F> Default for Extras<'_, F> {
-    fn default() -> Self {
-        Extras {
-            takes_sparse: false,
-            backward_keeps: false,
-            is_elementwise: false,
-            is_affine: false,
-            whole_batch: None,
-        }
-    }
-}
-
-impl<'a, F> Extras<'a, F> {
-    /// Those of a layer that treats every value by itself.
+impl<'a, F: Float> Extras<'a, F> {
+    /// The extras of an activation.
     pub fn elementwise() -> Self {
         Extras { is_elementwise: true, ..Extras::default() }
     }
 
-    /// Those of a layer that wants sums over the whole mini-batch.
+    /// The extras of a layer that needs sums over the whole mini-batch.
     pub fn whole_batch(sums: &'a dyn WholeBatch<F>) -> Self {
         Extras { whole_batch: Some(sums), ..Extras::default() }
-    }
-
-    /// The same for a layer whose backward pass keeps something for the gradient.
-    pub fn with_backward_keeps(self) -> Self {
-        Extras { backward_keeps: true, ..self }
     }
 }
 
 /// A layer whose samples have to know of each other, such as batch normalisation: in training it is given sums over the whole
 /// mini-batch, before each of its two passes. Whoever cuts the mini-batch adds them up, samples in order.
 pub trait WholeBatch<F: Float>: Debug {
-    /// How many sums the layer wants before each pass.
+    /// How many sums the layer needs before each pass.
     fn n_sums(&self, input: Shape) -> usize;
 
-    /// Adds to `sums` what the samples of `pass.x` contribute to those that the forward pass wants.
+    /// Adds to `sums` what the samples of `pass.x` contribute to those that the forward pass needs.
     fn add_forward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 
-    /// Adds to `sums` what the samples of `pass.dy` contribute to those that the backward pass wants.
+    /// Adds to `sums` what the samples of `pass.dy` contribute to those that the backward pass needs.
     fn add_backward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 
     /// Called once after the update of a training step of `n_samples`, with the sums that its forward pass had: running

@@ -1,4 +1,4 @@
-//! Layers one behind the other without values: shapes, the table of their tensors, stages, pieces. Their passes are in `passes.rs`.
+//! A chain of layers without values: shapes, the table of its tensors, stages, pieces. Its passes are in `passes.rs`.
 
 use std::{ops::Range, sync::Arc};
 
@@ -6,27 +6,27 @@ use chainrule_tensor::{Float, Shape};
 
 use crate::{Error, Layer, Tensor, tensors::stride};
 
-/// A chain of layers without values, so that values can be updated while other gradients are still being summed.
+/// A chain of layers without their values, so that values can be updated while other gradients are still being summed.
 #[derive(Clone, Debug)]
 pub struct Layers<F> {
     pub(crate) layers: Vec<Arc<dyn Layer<F>>>,
     /// The input of each layer, and the output of the last.
     shapes: Vec<Shape>,
-    /// The same in values per sample, and how many of them each layer keeps.
-    pub(crate) sizes: Vec<usize>,
-    pub(crate) n_cached: Vec<usize>,
     /// The tensors, layer after layer.
     pub(crate) table: Vec<Tensor>,
     /// Which of them are whose.
     pub(crate) of_layer: Vec<Range<usize>>,
-    n_parameters: usize,
-    n_values: usize,
-    /// Runs of layers; each but the first begins with a layer that wants sums over the mini-batch.
+    /// Runs of layers; each but the first begins with a layer that needs sums over the mini-batch.
     stages: Vec<Range<usize>>,
 }
 
 /// A gigabyte in `f32`: more is no small network, and would end in a lack of memory.
 const MAX_PARAMETERS: usize = 1 << 28;
+
+/// Refuses more values than that, or more than a `usize` counts.
+fn not_too_many(n_values: Option<usize>) -> Result<usize, Error> {
+    n_values.filter(|n| *n <= MAX_PARAMETERS).ok_or(Error::Size { expected: MAX_PARAMETERS })
+}
 
 /// A description of more comes from a file that somebody made up.
 const MAX_LAYERS: usize = 1 << 13;
@@ -42,8 +42,7 @@ impl<F: Float> Layers<F> {
             return Err(Error::Layers { found: layers.len(), expected: MAX_LAYERS });
         }
         let check_size = |Shape { channels, height, width }: Shape| {
-            let size = channels.checked_mul(height).and_then(|size| size.checked_mul(width));
-            size.filter(|n| *n <= MAX_PARAMETERS).map(drop).ok_or(Error::Size { expected: MAX_PARAMETERS })
+            not_too_many(channels.checked_mul(height).and_then(|size| size.checked_mul(width)))
         };
         check_size(input)?;
         let (mut shapes, mut table, mut of_layer) = (vec![input], Vec::<Tensor>::new(), Vec::new());
@@ -65,20 +64,15 @@ impl<F: Float> Layers<F> {
             }
             stages.last_mut().expect("a stage").end = l + 1;
         }
-        let (mut n_values, mut n_parameters) = (0_usize, 0);
+        let mut n_values = 0_usize;
         for buffers in [false, true] {
             for tensor in table.iter_mut().filter(|tensor| tensor.is_parameter() != buffers) {
                 tensor.offset = n_values;
                 let length = tensor.stride.checked_mul(tensor.n_columns);
-                let end =
-                    length.and_then(|length| n_values.checked_add(length)).filter(|n| *n <= MAX_PARAMETERS);
-                n_values = end.ok_or(Error::Size { expected: MAX_PARAMETERS })?;
+                n_values = not_too_many(length.and_then(|length| n_values.checked_add(length)))?;
             }
-            n_parameters = if buffers { n_parameters } else { n_values };
         }
-        let sizes = shapes.iter().map(|shape| shape.size()).collect();
-        let n_cached = layers.iter().zip(&shapes).map(|(layer, &input)| layer.n_cached(input)).collect();
-        Ok(Layers { layers, shapes, sizes, n_cached, table, of_layer, n_parameters, n_values, stages })
+        Ok(Layers { layers, shapes, table, of_layer, stages })
     }
 
     /// How many layers there are.
@@ -107,27 +101,27 @@ impl<F: Float> Layers<F> {
 
     /// Values per sample that go in.
     pub fn n_inputs(&self) -> usize {
-        self.sizes[0]
+        self.shapes[0].size()
     }
 
     /// Values per sample that come out.
     pub fn n_outputs(&self) -> usize {
-        self.sizes[self.layers.len()]
+        self.shapes[self.len()].size()
     }
 
-    /// Whether the first layer takes lists of the inputs that are not 0.
+    /// Whether the first layer takes sparse inputs.
     pub fn takes_sparse(&self) -> bool {
         self.layers[0].extras().takes_sparse
     }
 
     /// How many values all parameters have together. These are the first of the network's values.
     pub fn n_parameters(&self) -> usize {
-        self.n_parameters
+        self.parameters().last().map_or(0, |tensor| tensor.range().end)
     }
 
     /// How many values all tensors have together.
     pub fn n_values(&self) -> usize {
-        self.n_values
+        self.tensors().last().map_or(0, |tensor| tensor.range().end)
     }
 
     /// All tensors in the order of their values: parameters, and then buffers.
@@ -151,7 +145,7 @@ impl<F: Float> Layers<F> {
     }
 
     /// The runs of layers that samples can go through by themselves. Each but the first begins with a layer that in
-    /// training wants sums over the whole mini-batch; most networks have one stage.
+    /// training needs sums over the whole mini-batch; most networks have one stage.
     ///
     /// Whoever cuts a mini-batch takes every shard [forward](Layers::forward) through a stage, adds up what they then have in
     /// [`Workspace::sums`](crate::Workspace::sums) of the first layer of the next stage, and hands the total to the passes that
@@ -160,8 +154,8 @@ impl<F: Float> Layers<F> {
         &self.stages
     }
 
-    /// The values of all tensors, or of all parameters where there are no more values, as they leave the house: in order,
-    /// without what the layout adds.
+    /// The values of all tensors, or of all parameters where there are no more values, as they are saved: in order, without
+    /// padding.
     pub fn pack(&self, values: &[F]) -> Vec<F> {
         let tensors = self.tensors().filter(|tensor| tensor.range().end <= values.len());
         tensors.flat_map(|tensor| tensor.view(values).as_slice()).copied().collect()
@@ -177,11 +171,10 @@ impl<F: Float> Layers<F> {
         let n_values = if packed.len() <= of_parameters { self.n_parameters } else { self.n_values };
         let mut values = vec![F::zero(); n_values];
         for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
-            let Some((of_this, rest)) = packed.split_at_checked(tensor.len()) else {
+            let Some(of_this) = packed.split_off(..tensor.len()) else {
                 panic!("{} values short of {} of {}", tensor.len() - packed.len(), tensor.len(), tensor.name);
             };
             tensor.view_mut(&mut values).as_mut_slice().copy_from_slice(of_this);
-            packed = rest;
         }
         assert!(packed.is_empty(), "{} values more than the network has", packed.len());
         values

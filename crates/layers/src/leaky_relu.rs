@@ -7,15 +7,15 @@
 //! `x` and `y` have one shape. Source: Maas et al., *Rectifier nonlinearities improve neural network acoustic models*
 //! (2013), section 2. The derivative at the kink, 0, is taken as that of the left side, as PyTorch does.
 
-use chainrule_tensor::{Float, MatrixViewMut, Shape, map_to, zip_map_to};
+use chainrule_tensor::Float;
 
-use crate::{Error, Extras, Layer, Pass, error::check_not_negative};
+use crate::{Error, elementwise::Elementwise, error::check_not_negative};
 
 /// `y = x` where x > 0, else `slope·x`.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
-/// | `slope` | 0.01 (the paper's) | what is left of negative values | finite, not below 0 |
+/// | `slope` | 0.01 (the paper's) | the factor of negative values | finite, not below 0 |
 ///
 /// # Examples
 /// ```
@@ -32,7 +32,7 @@ use crate::{Error, Extras, Layer, Pass, error::check_not_negative};
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LeakyRelu {
-    /// What is left of negative values.
+    /// The factor of negative values.
     pub slope: f64,
 }
 
@@ -57,27 +57,17 @@ impl Default for LeakyRelu {
     }
 }
 
-impl<F: Float> Layer<F> for LeakyRelu {
-    fn name(&self) -> &str {
-        "leaky-relu"
+impl Elementwise for LeakyRelu {
+    const NAME: &'static str = "leaky-relu";
+
+    fn check_settings(&self) -> Result<(), Error> {
+        self.check()
     }
 
-    fn output(&self, input: Shape) -> Result<Shape, String> {
-        self.check().map(|()| input).map_err(|error| error.to_string())
-    }
-
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
         let slope = F::of(self.slope);
-        map_to(y, pass.x.dense(), |x| if x > F::zero() { x } else { slope * x });
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        let slope = F::of(self.slope);
-        zip_map_to(dx, pass.dy, pass.x.dense(), |dy, x| if x > F::zero() { dy } else { slope * dy });
-    }
-
-    fn extras(&self) -> Extras<'_, F> {
-        Extras::elementwise()
+        if x > F::zero() { (x, F::one()) } else { (slope * x, slope) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The learner's form of the two passes: `let (y, cache) = net.forward(&x)`, and `net.backward(&cache, &dy)`.
+//! The simple form of the two passes: `let (y, cache) = net.forward(&x)`, and `net.backward(&cache, &dy)`.
 //!
 //! One matrix through one layer after another, on the calling thread: the readable twin of `passes.rs`, which is tested
 //! against it.
@@ -7,20 +7,20 @@ use chainrule_tensor::{Context, Float, Matrix, Shape};
 
 use crate::{Layer, Pass, Sequential, Tensor, sequential::only};
 
-/// What `forward` keeps for `backward`.
+/// What `forward` keeps for `backward`: inputs, outputs and caches of all layers.
 #[derive(Clone, Debug)]
 pub struct Cache<F> {
-    layers: Vec<Kept<F>>,
+    pub(crate) layers: Vec<Kept<F>>,
 }
 
-/// Of one layer: its input, its output, what it kept, the sums over the samples that it wanted, and where the pass stood.
+/// Of one layer: its input, its output, its cache, the sums that its forward pass needed, and the context.
 #[derive(Clone, Debug)]
-struct Kept<F> {
-    x: Matrix<F>,
-    y: Matrix<F>,
+pub(crate) struct Kept<F> {
+    pub(crate) x: Matrix<F>,
+    pub(crate) y: Matrix<F>,
     cache: Vec<F>,
-    sums: [Vec<f64>; 2],
-    context: Context,
+    sums: Vec<f64>,
+    pub(crate) context: Context,
 }
 
 /// The gradients with respect to the input and to every parameter.
@@ -46,7 +46,7 @@ impl<F: Float> Gradients<F> {
     /// If there is no such parameter, or more than one.
     #[track_caller]
     pub fn of(&self, name: &str) -> &Matrix<F> {
-        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)).collect(), name)
+        only(self.parameters.iter().map(|(name, gradient)| (&**name, gradient)), name)
     }
 }
 
@@ -63,7 +63,7 @@ impl<F: Float> Cache<F> {
 }
 
 impl<F: Float> Sequential<F> {
-    /// The outputs of the samples `x` as in inference, and the cache that [`backward`](Sequential::backward) wants.
+    /// The outputs of the samples `x` as in inference, and the cache for [`backward`](Sequential::backward).
     ///
     /// # Shapes
     /// `x`: inputs × samples; the result: outputs × samples.
@@ -81,16 +81,19 @@ impl<F: Float> Sequential<F> {
     /// As [`forward`](Sequential::forward).
     #[track_caller]
     pub fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
-        let mut y = x.clone();
-        let mut layers = Vec::new();
-        for (l, layer) in self.layers().iter().enumerate() {
-            let context = context.at_layer(context.layer + l);
-            let (tensors, shape) = (self.layers().tensors_of(l), self.layers().shapes()[l]);
-            let kept = forward(layer, tensors, self.values(), shape, y, context);
-            y = kept.y.clone();
-            layers.push(kept);
+        let (mut y, mut layers) = (x.clone(), Vec::new());
+        for l in 0..self.layers().len() {
+            layers.push(self.forward_layer(l, y, context.at_layer(context.layer + l)));
+            y = layers[l].y.clone();
         }
         (y, Cache { layers })
+    }
+
+    /// The forward pass of layer `l` alone.
+    #[track_caller]
+    pub(crate) fn forward_layer(&self, l: usize, x: Matrix<F>, context: Context) -> Kept<F> {
+        let pass = Pass { tensors: self.layers().tensors_of(l), ..Pass::new(self.values(), context) };
+        forward(&*self.layers().layers[l], pass, self.layers().shapes()[l], x)
     }
 
     /// All gradients, given `dy`, that with respect to the output, in the context of the forward pass.
@@ -101,7 +104,9 @@ impl<F: Float> Sequential<F> {
     pub fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
         let (mut dx, mut of_layers) = (dy.clone(), Vec::new());
         for ((l, layer), kept) in self.layers().iter().enumerate().zip(&cache.layers).rev() {
-            let gradients = backward(layer, self.layers().tensors_of(l), self.values(), kept, &dx);
+            let tensors = self.layers().tensors_of(l);
+            let pass = Pass { dy: (&dx).into(), tensors, ..Pass::new(self.values(), kept.context) };
+            let gradients = backward(layer, pass, kept);
             dx = gradients.dx;
             of_layers.push(gradients.parameters);
         }
@@ -109,7 +114,7 @@ impl<F: Float> Sequential<F> {
     }
 }
 
-/// The learner's form of a layer as it is, with initial values if it has any: `Sigmoid.forward(&x)`.
+/// The simple form of the passes for one layer, with initial values if it has any: `Sigmoid.forward(&x)`.
 ///
 /// # Examples
 /// ```
@@ -121,7 +126,7 @@ impl<F: Float> Sequential<F> {
 /// assert_eq!(dx.as_slice(), [0.0, 7.0]);
 /// ```
 pub trait LayerExt<F: Float>: Layer<F> {
-    /// The output for the samples `x`, inputs × samples, as in inference, and what [`backward`](LayerExt::backward) wants.
+    /// The output for the samples `x`, inputs × samples, as in inference, and the cache for [`backward`](LayerExt::backward).
     #[track_caller]
     fn forward(&self, x: &Matrix<F>) -> (Matrix<F>, Cache<F>) {
         self.forward_with(x, &Context::inference())
@@ -131,7 +136,8 @@ pub trait LayerExt<F: Float>: Layer<F> {
     #[track_caller]
     fn forward_with(&self, x: &Matrix<F>, context: &Context) -> (Matrix<F>, Cache<F>) {
         let (tensors, values) = initial(self, x.nrows());
-        let kept = forward(self, &tensors, &values, Shape::flat(x.nrows()), x.clone(), *context);
+        let pass = Pass { tensors: &tensors, ..Pass::new(&values, *context) };
+        let kept = forward(self, pass, Shape::flat(x.nrows()), x.clone());
         (kept.y.clone(), Cache { layers: vec![kept] })
     }
 
@@ -140,7 +146,8 @@ pub trait LayerExt<F: Float>: Layer<F> {
     fn backward(&self, cache: &Cache<F>, dy: &Matrix<F>) -> Gradients<F> {
         let kept = &cache.layers[0];
         let (tensors, values) = initial(self, kept.x.nrows());
-        backward(self, &tensors, &values, kept, dy)
+        let pass = Pass { dy: dy.into(), tensors: &tensors, ..Pass::new(&values, kept.context) };
+        backward(self, pass, kept)
     }
 }
 
@@ -158,79 +165,51 @@ fn initial<F: Float>(layer: &(impl Layer<F> + ?Sized), n_inputs: usize) -> (Vec<
     (tensors, values)
 }
 
+/// The forward pass of a layer alone, given its tensors, their values and the context.
 #[track_caller]
 fn forward<F: Float>(
     layer: &(impl Layer<F> + ?Sized),
-    tensors: &[Tensor],
-    values: &[F],
+    pass: Pass<'_, F>,
     shape: Shape,
     x: Matrix<F>,
-    context: Context,
 ) -> Kept<F> {
     let (n_inputs, n_samples) = x.shape();
     // Of another size, the layer says what is wrong.
     let shape = if shape.size() == n_inputs { shape } else { Shape::flat(n_inputs) };
-    let context = context.of_samples(n_samples);
+    let context = pass.context.of_samples(n_samples);
     let output = layer.output(shape).unwrap_or_else(|problem| panic!("{}: {problem}", layer.name()));
-    let whole_batch = layer.extras().whole_batch.filter(|_| context.training);
-    let n_sums = whole_batch.map_or(0, |whole_batch| whole_batch.n_sums(shape));
-    let mut kept = Kept {
-        y: Matrix::zeros(output.size(), n_samples),
-        cache: vec![F::zero(); layer.n_cached(shape) * n_samples],
-        sums: [vec![0.0; n_sums], vec![0.0; n_sums]],
-        x,
-        context,
-    };
-    if let Some(whole_batch) = whole_batch {
-        let mut sums = vec![0.0; n_sums];
-        whole_batch.add_forward_sums(&mut sums, &kept.pass(tensors, values));
-        kept.sums[0] = sums;
+    let mut pass = Pass { x: (&x).into(), context, ..pass };
+    let mut sums = Vec::new();
+    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| context.training) {
+        sums.resize(whole_batch.n_sums(shape), 0.0);
+        whole_batch.add_forward_sums(&mut sums, &pass);
     }
-    let (mut y, mut cache) = (kept.y.clone(), kept.cache.clone());
-    layer.forward_to((&mut y).into(), &mut cache, &kept.pass(tensors, values));
-    (kept.y, kept.cache) = (y, cache);
-    kept
+    pass.forward_sums = &sums;
+    let mut y = Matrix::zeros(output.size(), n_samples);
+    let mut cache = vec![F::zero(); layer.n_cached(shape) * n_samples];
+    layer.forward_to((&mut y).into(), &mut cache, &pass);
+    Kept { x, y, cache, sums, context }
 }
 
+/// The backward pass of a layer alone, given its tensors, their values, the context and the gradient with respect to its output.
 #[track_caller]
-fn backward<F: Float>(
-    layer: &(impl Layer<F> + ?Sized),
-    tensors: &[Tensor],
-    values: &[F],
-    kept: &Kept<F>,
-    dy: &Matrix<F>,
-) -> Gradients<F> {
-    assert_eq!(dy.shape(), kept.y.shape(), "shapes of the output's gradient, and of the output");
-    let mut kept = kept.clone();
-    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| kept.context.training) {
-        let mut sums = kept.sums[1].clone();
-        whole_batch.add_backward_sums(&mut sums, &Pass { dy: dy.into(), ..kept.pass(tensors, values) });
-        kept.sums[1] = sums;
+fn backward<F: Float>(layer: &(impl Layer<F> + ?Sized), pass: Pass<'_, F>, kept: &Kept<F>) -> Gradients<F> {
+    let (tensors, y) = (pass.tensors, (&kept.y).into());
+    let mut pass = Pass { x: (&kept.x).into(), y, cache: &kept.cache, forward_sums: &kept.sums, ..pass };
+    assert_eq!(pass.dy.shape(), pass.y.shape(), "shapes of the output's gradient, and of the output");
+    let mut sums = vec![0.0; kept.sums.len()];
+    if let Some(whole_batch) = layer.extras().whole_batch.filter(|_| pass.context.training) {
+        whole_batch.add_backward_sums(&mut sums, &pass);
     }
+    pass.backward_sums = &sums;
     let (mut dx, mut cache) = (Matrix::zeros(kept.x.nrows(), kept.x.ncols()), kept.cache.clone());
-    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, values) };
     layer.backward_to((&mut dx).into(), &mut cache, &pass);
-    kept.cache = cache;
-    let pass = Pass { dy: dy.into(), ..kept.pass(tensors, &[]) };
-    let mut parameters = Vec::new();
-    for (i, tensor) in tensors.iter().enumerate().filter(|(_, tensor)| tensor.is_parameter()) {
+    let pass = Pass { cache: &cache, values: &[], ..pass };
+    let parameters = tensors.iter().enumerate().filter(|(_, tensor)| tensor.is_parameter());
+    let gradients = parameters.map(|(i, tensor)| {
         let mut gradient = Matrix::zeros(tensor.n_rows, tensor.n_columns);
         layer.gradient_to(i, 0, (&mut gradient).into(), &pass);
-        parameters.push((tensor.name.clone(), gradient));
-    }
-    Gradients { dx, parameters }
-}
-
-impl<F: Float> Kept<F> {
-    /// What the layer is given, but for the gradient with respect to its output.
-    fn pass<'a>(&'a self, tensors: &'a [Tensor], values: &'a [F]) -> Pass<'a, F> {
-        Pass {
-            x: (&self.x).into(),
-            y: (&self.y).into(),
-            cache: &self.cache,
-            tensors,
-            sums: [&self.sums[0], &self.sums[1]],
-            ..Pass::new(values, self.context)
-        }
-    }
+        (tensor.name.clone(), gradient)
+    });
+    Gradients { parameters: gradients.collect(), dx }
 }

@@ -32,10 +32,10 @@ mod step;
 mod tanh;
 
 // Layers together.
+mod changed;
 mod layers;
 mod learner;
 mod passes;
-mod perturbed;
 mod sequential;
 mod summary;
 mod workspace;
@@ -62,7 +62,6 @@ pub use layers::Layers;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients, LayerExt};
 pub use pass::Pass;
-pub use perturbed::Perturbed;
 pub use relu::Relu;
 pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;
@@ -70,7 +69,7 @@ pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use step::Step;
-pub use summary::{LayerSummary, Summary};
+pub use summary::Summary;
 pub use tanh::Tanh;
 pub use tensors::{Kind, Tensor};
 pub use workspace::{Sums, Workspace};

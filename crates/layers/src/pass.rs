@@ -12,8 +12,8 @@ use crate::Tensor;
 /// | `y`, `dy` | | yes | yes |
 /// | `cache` | in the argument | in the argument | yes |
 /// | [`matrix`](Pass::matrix), [`vector`](Pass::vector) | yes | yes | |
-/// | [`forward_sums`](Pass::forward_sums) in training | yes | yes | yes |
-/// | [`backward_sums`](Pass::backward_sums) in training | | yes | yes |
+/// | `forward_sums` in training | yes | yes | yes |
+/// | `backward_sums` in training | | yes | yes |
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Pass<'a, F> {
@@ -29,10 +29,14 @@ pub struct Pass<'a, F> {
     pub cache: &'a [F],
     /// The layer's tensors, in the order in which it named them.
     pub tensors: &'a [Tensor],
+    /// In training, what [`WholeBatch::add_forward_sums`](crate::WholeBatch::add_forward_sums) gave over the whole mini-batch;
+    /// empty in inference.
+    pub forward_sums: &'a [f64],
+    /// In training, what [`WholeBatch::add_backward_sums`](crate::WholeBatch::add_backward_sums) gave over the whole mini-batch;
+    /// empty in inference.
+    pub backward_sums: &'a [f64],
     /// The values of the whole network; none in a gradient.
     pub(crate) values: &'a [F],
-    /// The layer's sums over the mini-batch, before its forward and before its backward pass.
-    pub(crate) sums: [&'a [f64]; 2],
 }
 
 impl<'a, F: Float> Pass<'a, F> {
@@ -46,8 +50,9 @@ impl<'a, F: Float> Pass<'a, F> {
             dy: nothing,
             cache: &[],
             tensors: &[],
+            forward_sums: &[],
+            backward_sums: &[],
             values,
-            sums: [&[]; 2],
         }
     }
 
@@ -71,16 +76,5 @@ impl<'a, F: Float> Pass<'a, F> {
     #[track_caller]
     pub fn vector(&self, i: usize) -> &'a [F] {
         self.matrix(i).column(0)
-    }
-
-    /// In training, what [`WholeBatch::add_forward_sums`](crate::WholeBatch::add_forward_sums) gave over the whole mini-batch;
-    /// empty in inference.
-    pub fn forward_sums(&self) -> &'a [f64] {
-        self.sums[0]
-    }
-
-    /// In training, what [`WholeBatch::add_backward_sums`](crate::WholeBatch::add_backward_sums) gave over the whole mini-batch.
-    pub fn backward_sums(&self) -> &'a [f64] {
-        self.sums[1]
     }
 }

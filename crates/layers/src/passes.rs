@@ -1,11 +1,11 @@
-//! The passes of a chain of layers.
+//! The fast passes of a chain of layers: forward, backward, gradient.
 //!
 //! ```text
 //! forward    x → layer 0 → layer 1 → … → outputs
-//! backward   dy of the last layer → … → dy of layer 0; the gradient with respect to x where it is wanted
-//! gradient   dW, db, … of every layer from its input, its dy and what it kept
+//! backward   dy of the last layer → … → dy of the first layer with parameters
+//! gradient   dW, db, … of every layer from its input, its dy and its cache
 //! ```
-//! All three work in a [`Workspace`] that the caller owns. Where a layer wants sums over the whole mini-batch, forward and
+//! All three work in a [`Workspace`] that the caller owns. Where a layer needs sums over the whole mini-batch, forward and
 //! backward go by [stages](Layers::stages), between which the sums of all workspaces are added up. The gradient can be asked
 //! for in [pieces](Layers::pieces), from samples that lie in several workspaces. That is how the trainer cuts its work; the
 //! readable twin, one layer after another, is in `learner.rs`.
@@ -50,10 +50,10 @@ impl<F: Float> Layers<F> {
         for l in self.stages()[s].clone() {
             let (mut y, mut cache) = (take(&mut workspace.y[l]), take(&mut workspace.cache[l]));
             // Within the samples that the workspace was made for, this allocates nothing.
-            y.resize(self.sizes[l + 1] * n_samples, F::zero());
-            cache.resize(self.n_cached[l] * n_samples, F::zero());
-            workspace.dy[l].resize(y.len(), F::zero());
-            let view = MatrixViewMut::new(&mut y, self.sizes[l + 1], n_samples);
+            y.resize(self.shapes()[l + 1].size() * n_samples, F::zero());
+            cache.resize(self.layers[l].n_cached(self.shapes()[l]) * n_samples, F::zero());
+            workspace.dy[l + 1].resize(y.len(), F::zero());
+            let view = MatrixViewMut::new(&mut y, self.shapes()[l + 1].size(), n_samples);
             self.layers[l].forward_to(view, &mut cache, &self.pass(l, pass, sums, workspace));
             (workspace.y[l], workspace.cache[l]) = (y, cache);
         }
@@ -82,28 +82,18 @@ impl<F: Float> Layers<F> {
         let pass = Pass::new(values, context.at_sample(workspace.samples.start));
         let n_samples = workspace.x.as_input().shape().1;
         let (stage, last) = (&self.stages()[s], self.layers.len() - 1);
-        // No gradient is wanted below this layer.
+        // No gradient with respect to the input of this layer is wanted, nor below it.
         let first = self.of_layer.iter().position(|tensors| !tensors.is_empty()).unwrap_or(0);
-        for l in (stage.start..=stage.end.min(last)).rev() {
-            let waits_for_sums = s > 0 && l == stage.start;
-            let is_wanted =
-                workspace.dx.is_some() || l > first || l == first && self.layers[l].extras().backward_keeps;
-            if waits_for_sums || !is_wanted {
-                continue;
+        // The first layer of a later stage waits for sums.
+        for l in (stage.start + usize::from(s > 0)..=stage.end.min(last)).rev() {
+            if l < first || l == first && !self.layers[l].extras().backward_keeps {
+                break;
             }
-            let mut dx = match l {
-                0 => workspace.dx.take().unwrap_or_default(),
-                _ => take(&mut workspace.dy[l - 1]),
-            };
-            dx.resize(self.sizes[l] * n_samples, F::zero());
-            let mut cache = take(&mut workspace.cache[l]);
-            let view = MatrixViewMut::new(&mut dx, self.sizes[l], n_samples);
+            let (mut dx, mut cache) = (take(&mut workspace.dy[l]), take(&mut workspace.cache[l]));
+            dx.resize(self.shapes()[l].size() * n_samples, F::zero());
+            let view = MatrixViewMut::new(&mut dx, self.shapes()[l].size(), n_samples);
             self.layers[l].backward_to(view, &mut cache, &self.pass(l, pass, sums, workspace));
-            workspace.cache[l] = cache;
-            match l {
-                0 => workspace.dx = Some(dx),
-                _ => workspace.dy[l - 1] = dx,
-            }
+            (workspace.dy[l], workspace.cache[l]) = (dx, cache);
         }
         let l = stage.start;
         if let Some(whole_batch) = self.layers[l].extras().whole_batch.filter(|_| s > 0 && context.training) {
@@ -146,7 +136,7 @@ impl<F: Float> Layers<F> {
         }
     }
 
-    /// What layer `l` is given. What is being written is not there.
+    /// What layer `l` is given: input, activations, gradients, cache. What is being written is empty.
     fn pass<'a>(
         &'a self,
         l: usize,
@@ -160,21 +150,19 @@ impl<F: Float> Layers<F> {
             let n = if values.len() == size * n_samples { n_samples } else { 0 };
             MatrixView::new(&values[..size * n], size, n)
         };
+        let sums = sums.get(l).filter(|_| pass.context.training);
         Pass {
             context: pass.context.at_layer(pass.context.layer + l),
-            x: if l == 0 {
-                workspace.x.as_input()
-            } else {
-                Input::Dense(view(&workspace.y[l - 1], self.sizes[l]))
+            x: match l {
+                0 => workspace.x.as_input(),
+                _ => Input::Dense(view(&workspace.y[l - 1], self.shapes()[l].size())),
             },
-            y: view(&workspace.y[l], self.sizes[l + 1]),
-            dy: view(&workspace.dy[l], self.sizes[l + 1]),
+            y: view(&workspace.y[l], self.shapes()[l + 1].size()),
+            dy: view(&workspace.dy[l + 1], self.shapes()[l + 1].size()),
             cache: &workspace.cache[l],
             tensors: self.tensors_of(l),
-            sums: match sums.get(l) {
-                Some([forward, backward]) if pass.context.training => [forward, backward],
-                _ => [&[]; 2],
-            },
+            forward_sums: sums.map_or(&[], |sums| &sums[0]),
+            backward_sums: sums.map_or(&[], |sums| &sums[1]),
             ..pass
         }
     }

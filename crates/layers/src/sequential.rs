@@ -1,4 +1,4 @@
-//! Layers one behind the other, with all their values in one slice.
+//! A chain of layers with its values: parameters and buffers, all in one slice.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl<F: Float> Sequential<F> {
         Sequential { values: vec![F::zero(); layers.n_values()], layers }
     }
 
-    /// One layer alone, as learners want it, for `n_inputs` values per sample.
+    /// A network of one layer, for `n_inputs` values per sample.
     ///
     /// # Panics
     /// If the layer cannot take them, or its settings are out of range.
@@ -109,18 +109,17 @@ impl<F: Float> Sequential<F> {
         self.layers.find(name).map(|tensor| tensor.view_mut(&mut self.values))
     }
 
-    /// The tensor as a matrix of its own: the learner's form of [`tensor`](Sequential::tensor). Where only one layer has a
+    /// A copy of a tensor as a matrix. Where only one layer has a
     /// tensor of that name, the number may be left out.
     ///
     /// # Panics
     /// If there is no such tensor, or more than one.
     #[track_caller]
     pub fn matrix(&self, name: &str) -> Matrix<F> {
-        only(self.tensors().map(|(tensor, values)| (&*tensor.name, values)).collect(), name).to_matrix()
+        only(self.tensors().map(|(tensor, values)| (&*tensor.name, values)), name).to_matrix()
     }
 
-    /// A copy of all values that inference depends on, as they leave the house: parameters in order, then buffers, without
-    /// what the layout adds.
+    /// A copy of all values that inference depends on, as they are saved: parameters in order, then buffers, without padding.
     pub fn pack(&self) -> Vec<F> {
         self.layers.pack(&self.values)
     }
@@ -152,11 +151,12 @@ impl<F: Float> Sequential<F> {
 
 /// The one of these whose name is `name`, or is that without its number.
 #[track_caller]
-pub(crate) fn only<T>(mut all: Vec<(&str, T)>, name: &str) -> T {
-    let named = |full: &str| full == name || full.trim_end_matches(|c: char| c.is_ascii_digit()) == name;
-    match all.iter().filter(|(full, _)| named(full)).count() {
-        1 => all.swap_remove(all.iter().position(|(full, _)| named(full)).expect("there is one")).1,
-        0 => panic!("no \"{name}\", found {:?}", all.iter().map(|(full, _)| full).collect::<Vec<_>>()),
+pub(crate) fn only<'a, T>(all: impl Iterator<Item = (&'a str, T)>, name: &str) -> T {
+    let is_named = |full: &str| full == name || full.trim_end_matches(|c: char| c.is_ascii_digit()) == name;
+    let (mut named, others): (Vec<_>, Vec<_>) = all.partition(|(full, _)| is_named(full));
+    match named.len() {
+        1 => named.remove(0).1,
+        0 => panic!("no \"{name}\", found {:?}", others.iter().map(|(full, _)| full).collect::<Vec<_>>()),
         n => panic!("{n} of the name \"{name}\", expected one: which is said by the number of the layer"),
     }
 }

@@ -9,7 +9,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
+use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
 
 /// `y = x·σ(x)`, the sigmoid-weighted linear unit, also called swish.
 ///
@@ -29,14 +29,15 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Silu;
 
-/// The value at x and the slope there.
-#[inline]
-fn value_and_slope<F: Float>(x: F) -> (F, F) {
-    let (sigmoid, complement) = sigmoid_pair(x);
-    (x * sigmoid, sigmoid * (F::one() + x * complement))
-}
+impl Elementwise for Silu {
+    const NAME: &'static str = "silu";
 
-elementwise_layer!(Silu, "silu", |_, x| value_and_slope(x));
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let (sigmoid, complement) = sigmoid_pair(x);
+        (x * sigmoid, sigmoid * (F::one() + x * complement))
+    }
+}
 
 #[cfg(test)]
 mod tests {

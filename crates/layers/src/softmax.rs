@@ -6,7 +6,7 @@
 //! ```
 //! `x` and `y`: classes × samples. Source: *Deep Learning from Scratch*, section 3.5.
 //!
-//! For training, leave this layer away and give the logits to the softmax cross-entropy, which is exact where this
+//! For training, leave this layer out and give the logits to the softmax cross-entropy, which is exact where this
 //! layer has rounded to 0 or 1.
 
 use chainrule_tensor::{Float, MatrixViewMut, softmax_to};

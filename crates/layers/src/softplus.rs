@@ -11,7 +11,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
+use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
 
 /// `y = ln(1 + exp(x))`.
 ///
@@ -30,15 +30,16 @@ use crate::{elementwise::elementwise_layer, exponential::sigmoid_pair};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softplus;
 
-/// The value at x and the slope there.
-#[inline]
-fn value_and_slope<F: Float>(x: F) -> (F, F) {
-    let (sigmoid, complement) = sigmoid_pair(x);
-    let (positive, smaller) = if x >= F::zero() { (x, complement) } else { (F::zero(), sigmoid) };
-    (positive - (-smaller).ln_1p(), sigmoid)
-}
+impl Elementwise for Softplus {
+    const NAME: &'static str = "softplus";
 
-elementwise_layer!(Softplus, "softplus", |_, x| value_and_slope(x));
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let (sigmoid, complement) = sigmoid_pair(x);
+        let (positive, smaller) = if x >= F::zero() { (x, complement) } else { (F::zero(), sigmoid) };
+        (positive - (-smaller).ln_1p(), sigmoid)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -48,7 +49,7 @@ mod tests {
     #[test]
     fn what_is_above_the_identity_is_not_cut_off() {
         // ln(1 + exp(21)) − 21 = 7.6·10⁻¹⁰, by `mpmath` with 50 digits.
-        let (y, _) = value_and_slope(21.0_f64);
+        let (y, _) = Softplus.value_and_slope(21.0_f64);
         assert!((y - 21.000000000758256).abs() <= 4e-15, "{y}");
     }
 

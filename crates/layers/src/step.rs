@@ -6,9 +6,9 @@
 //! ```
 //! `x` and `y` have one shape. Source: *Deep Learning from Scratch*, section 3.2.2, after Rosenblatt's perceptron (1958).
 
-use chainrule_tensor::{Float, MatrixViewMut, map_to};
+use chainrule_tensor::Float;
 
-use crate::{Extras, Layer, Pass};
+use crate::elementwise::Elementwise;
 
 /// `y = 1` where x > 0, else `0`; a NaN is passed on.
 ///
@@ -30,25 +30,17 @@ use crate::{Extras, Layer, Pass};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step;
 
-impl<F: Float> Layer<F> for Step {
-    fn name(&self) -> &str {
-        "step"
-    }
+impl Elementwise for Step {
+    const NAME: &'static str = "step";
 
-    fn forward_to(&self, y: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        map_to(y, pass.x.dense(), |x| match x {
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let y = match x {
             x if x.is_nan() => x,
             x if x > F::zero() => F::one(),
             _ => F::zero(),
-        });
-    }
-
-    fn backward_to(&self, dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
-        map_to(dx, pass.dy, |_| F::zero());
-    }
-
-    fn extras(&self) -> Extras<'_, F> {
-        Extras::elementwise()
+        };
+        (y, F::zero())
     }
 }
 

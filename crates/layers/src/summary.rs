@@ -1,6 +1,6 @@
 //! A network as a table: one line for its input and for each layer, and the sums.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use chainrule_tensor::Float;
 
@@ -27,79 +27,65 @@ use crate::{Sequential, Tensor};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    n_inputs: usize,
-    lines: Vec<LayerSummary>,
+    /// The input, and the layers in order.
+    lines: Vec<Line>,
 }
 
-/// One layer of a [`Summary`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LayerSummary {
-    /// The name of the layer.
-    pub layer: String,
-    /// Values per sample that come out: its output is `n_outputs × n` for *n* samples.
-    pub n_outputs: usize,
-    /// Values that a gradient changes.
-    pub n_parameters: usize,
+struct Line {
+    layer: String,
+    /// Values per sample that come out.
+    n_outputs: usize,
+    n_parameters: usize,
     /// The memory of parameters and running statistics.
-    pub n_bytes: usize,
+    n_bytes: usize,
 }
 
 impl<F: Float> Sequential<F> {
     /// The layers with their sizes, as a table.
     pub fn summary(&self) -> Summary {
         let layers = self.layers();
+        let input = Line { layer: "input".into(), n_outputs: self.n_inputs(), n_parameters: 0, n_bytes: 0 };
         let lines = layers.iter().enumerate().map(|(l, layer)| {
             let tensors = layers.tensors_of(l).iter();
             let n_bytes = tensors.clone().map(|tensor| tensor.len() * size_of::<F>()).sum();
             let n_parameters = tensors.filter(|tensor| tensor.is_parameter()).map(Tensor::len).sum();
-            let (layer, n_outputs) = (layer.name().to_string(), layers.shapes()[l + 1].size());
-            LayerSummary { layer, n_outputs, n_parameters, n_bytes }
+            Line {
+                layer: layer.name().into(),
+                n_outputs: layers.shapes()[l + 1].size(),
+                n_parameters,
+                n_bytes,
+            }
         });
-        Summary { n_inputs: self.n_inputs(), lines: lines.collect() }
+        Summary { lines: iter::once(input).chain(lines).collect() }
     }
 }
 
 impl Summary {
-    /// The layers in order.
-    pub fn layers(&self) -> &[LayerSummary] {
-        &self.lines
-    }
-
     /// Values that gradients change, in all layers.
     pub fn n_parameters(&self) -> usize {
         self.lines.iter().map(|line| line.n_parameters).sum()
-    }
-
-    /// The memory of parameters and running statistics of all layers.
-    pub fn n_bytes(&self) -> usize {
-        self.lines.iter().map(|line| line.n_bytes).sum()
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["layer", "output shape", "parameters", "bytes"].map(String::from)];
-        let mut row = |layer: &str, n_outputs: usize, n_parameters: usize, n_bytes: usize| {
-            let shape = format!("{n_outputs} × n");
-            rows.push([layer.into(), shape, n_parameters.to_string(), n_bytes.to_string()]);
+        let row = |layer: &str, shape: String, n_parameters: usize, n_bytes: usize| {
+            [layer.to_string(), shape, n_parameters.to_string(), n_bytes.to_string()]
         };
-        row("input", self.n_inputs, 0, 0);
-        for line in &self.lines {
-            row(&line.layer, line.n_outputs, line.n_parameters, line.n_bytes);
-        }
-        rows.push([
-            "total".into(),
-            String::new(),
-            self.n_parameters().to_string(),
-            self.n_bytes().to_string(),
-        ]);
+        let lines = self
+            .lines
+            .iter()
+            .map(|line| row(&line.layer, format!("{} × n", line.n_outputs), line.n_parameters, line.n_bytes));
+        let mut rows = vec![["layer", "output shape", "parameters", "bytes"].map(String::from)];
+        rows.extend(lines);
+        let n_bytes = self.lines.iter().map(|line| line.n_bytes).sum();
+        rows.push(row("total", String::new(), self.n_parameters(), n_bytes));
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (first, second, third, fourth) = (width(0), width(1), width(2), width(3));
-        for (i, [layer, shape, parameters, bytes]) in rows.iter().enumerate() {
-            let end = if i == 0 { "" } else { "\n" };
-            write!(f, "{end}{layer:first$}  {shape:>second$}  {parameters:>third$}  {bytes:>fourth$}")?;
-        }
-        Ok(())
+        let [first, second, third, fourth] = [0, 1, 2, 3].map(width);
+        let lines = rows.iter().map(|[layer, shape, parameters, bytes]| {
+            format!("{layer:first$}  {shape:>second$}  {parameters:>third$}  {bytes:>fourth$}")
+        });
+        f.write_str(&lines.collect::<Vec<_>>().join("\n"))
     }
 }

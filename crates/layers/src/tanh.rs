@@ -11,7 +11,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{elementwise::elementwise_layer, exponential::exp_pair};
+use crate::{elementwise::Elementwise, exponential::exp_pair};
 
 /// `y = tanh(x)`, the hyperbolic tangent.
 ///
@@ -31,15 +31,16 @@ use crate::{elementwise::elementwise_layer, exponential::exp_pair};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tanh;
 
-/// tanh(x) and its slope.
-#[inline]
-fn value_and_slope<F: Float>(x: F) -> (F, F) {
-    let (e, less_one) = exp_pair(F::of(-2.0) * x.abs());
-    let sum = F::one() + e;
-    ((-less_one / sum).copysign(x), F::of(4.0) * e / (sum * sum))
-}
+impl Elementwise for Tanh {
+    const NAME: &'static str = "tanh";
 
-elementwise_layer!(Tanh, "tanh", |_, x| value_and_slope(x));
+    #[inline]
+    fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
+        let (e, less_one) = exp_pair(F::of(-2.0) * x.abs());
+        let sum = F::one() + e;
+        ((-less_one / sum).copysign(x), F::of(4.0) * e / (sum * sum))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +52,7 @@ mod tests {
         // 4·exp(−60) / (1 + exp(−60))², by `mpmath` with 50 digits.
         let expected = 3.502604305078608e-26_f64;
         for x in [30.0, -30.0] {
-            let (y, slope) = value_and_slope(x);
+            let (y, slope) = Tanh.value_and_slope(x);
             assert_eq!(y, 1.0_f64.copysign(x));
             assert!((slope - expected).abs() <= 1e-15 * expected, "tanh′({x}) = {slope:e}");
         }
@@ -59,8 +60,8 @@ mod tests {
 
     #[test]
     fn zero_keeps_its_sign() {
-        assert!(value_and_slope(-0.0_f32).0.is_sign_negative());
-        assert!(value_and_slope(0.0_f32).0.is_sign_positive());
+        assert!(Tanh.value_and_slope(-0.0_f32).0.is_sign_negative());
+        assert!(Tanh.value_and_slope(0.0_f32).0.is_sign_positive());
     }
 
     #[test]

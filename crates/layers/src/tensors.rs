@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use chainrule_tensor::{Float, Init, MatrixView, MatrixViewMut};
 
-/// What a tensor is for.
+/// The role of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A parameter that weight decay is for.
     Weight,
     /// A parameter that usually does not decay: biases, and the scales and shifts of normalisations.
     Bias,
-    /// What inference depends on and no gradient changes: running statistics.
+    /// Not trained by gradients, but needed in inference: running statistics.
     Buffer,
 }
 
@@ -24,7 +24,7 @@ pub struct Tensor {
     /// Within the layer, such as `W`; in a network with the number of the layer, counting from 1 those that have parameters:
     /// `W1`, `b1`, `W2`.
     pub name: String,
-    /// What it is for.
+    /// Its role: weight, bias or buffer.
     pub kind: Kind,
     /// Values per column.
     pub n_rows: usize,
@@ -32,13 +32,13 @@ pub struct Tensor {
     pub n_columns: usize,
     /// The values at the start.
     pub init: Init,
-    /// Its gradient can be computed in runs of so many columns, at equal cost in all.
+    /// The gradient may be computed in parts whose columns are a multiple of this.
     pub grain: usize,
     /// The position of its layer in the network.
     pub layer: usize,
     /// Where it starts in the network's values.
     pub offset: usize,
-    /// From the start of a column to that of the next: decided in one place.
+    /// The distance from the start of a column to that of the next.
     pub stride: usize,
 }
 
@@ -51,9 +51,8 @@ impl Tensor {
     /// A matrix whose values start as `init` says, a pure function of the network's seed and of how many random tensors come
     /// before it.
     pub fn random(name: &str, kind: Kind, n_rows: usize, n_columns: usize, init: Init) -> Self {
-        let name = name.to_string();
         Tensor {
-            name,
+            name: name.to_string(),
             kind,
             n_rows,
             n_columns,

@@ -7,7 +7,7 @@ use chainrule_tensor::{Float, InputBuffer, MatrixView, MatrixViewMut, TargetBuff
 
 use crate::Layers;
 
-/// Some samples with their targets and, for every layer, what its passes left.
+/// The memory of some samples: inputs, targets and, for every layer, its activations, gradients and cache.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Workspace<F> {
@@ -19,14 +19,12 @@ pub struct Workspace<F> {
     pub t: TargetBuffer<F>,
     /// Per layer: outputs × samples.
     pub(crate) y: Vec<Vec<F>>,
-    /// Per layer: the gradient with respect to its output, outputs × samples.
+    /// Per layer: the gradient with respect to its input, inputs × samples; and last, that with respect to the outputs.
     pub(crate) dy: Vec<Vec<F>>,
-    /// Per layer: what it keeps.
+    /// Per layer: its cache.
     pub(crate) cache: Vec<Vec<F>>,
-    /// What these samples contribute to the sums over the mini-batch.
+    /// These samples' share of the sums over the mini-batch.
     pub sums: Sums,
-    /// The gradient with respect to the input, inputs × samples, where it is wanted; training never wants it.
-    pub dx: Option<Vec<F>>,
 }
 
 /// Sums over samples, per layer: those before its forward pass, and those before its backward pass.
@@ -39,10 +37,9 @@ impl<F: Float> Workspace<F> {
         &mut self,
         layers: &Layers<F>,
     ) -> (MatrixView<'_, F>, MatrixViewMut<'_, F>, &TargetBuffer<F>) {
-        let (n_outputs, last) = (layers.n_outputs(), layers.len() - 1);
-        let n_samples = self.y[last].len() / n_outputs.max(1);
-        let y = MatrixView::new(&self.y[last], n_outputs, n_samples);
-        (y, MatrixViewMut::new(&mut self.dy[last], n_outputs, n_samples), &self.t)
+        let (n_outputs, y) = (layers.n_outputs(), &self.y[layers.len() - 1]);
+        let y = MatrixView::new(y, n_outputs, y.len() / n_outputs.max(1));
+        (y, MatrixViewMut::new(&mut self.dy[layers.len()], n_outputs, y.n_columns()), &self.t)
     }
 
     /// The outputs of the last forward pass, outputs × samples.
@@ -55,17 +52,16 @@ impl<F: Float> Workspace<F> {
 impl<F: Float> Layers<F> {
     /// Memory for the passes of up to `n_samples` samples at a time.
     pub fn workspace(&self, n_samples: usize) -> Workspace<F> {
-        let room = |size: &usize| vec![F::zero(); size * n_samples];
-        let outputs: Vec<_> = self.sizes[1..].iter().map(room).collect();
+        let room = |size: usize| vec![F::zero(); size * n_samples];
+        let outputs: Vec<_> = (1..=self.len()).map(|l| room(self.shapes()[l].size())).collect();
         Workspace {
             samples: 0..0,
             x: InputBuffer::new().with_sparse(self.takes_sparse()),
             t: TargetBuffer::new(),
             y: outputs.clone(),
-            dy: outputs,
-            cache: self.n_cached.iter().map(room).collect(),
+            dy: [vec![Vec::new()], outputs].concat(),
+            cache: (0..self.len()).map(|l| room(self.layers[l].n_cached(self.shapes()[l]))).collect(),
             sums: self.sums(),
-            dx: None,
         }
     }
 

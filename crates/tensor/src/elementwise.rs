@@ -54,39 +54,3 @@ pub fn zip_map_to<F: Float>(
     let values = y.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice());
     vectorized(|| values.for_each(|((y, &a), &b)| *y = f(a, b)));
 }
-
-/// `y = exp(x − shift)` of every value; in `f32` within 2 units of the last place.
-///
-/// # Panics
-/// Unless both are equally long.
-///
-/// # Examples
-/// ```
-/// use chainrule_tensor::exp_to;
-/// let mut y = [0.0_f32; 2];
-/// exp_to(&mut y, &[1000.0, 1001.0], 1000.0);
-/// assert_eq!(y[0], 1.0);
-/// assert!((y[1] - std::f32::consts::E).abs() < 1e-6);
-/// ```
-#[track_caller]
-pub fn exp_to<F: Float>(y: &mut [F], x: &[F], shift: F) {
-    F::kernels().exp_to(y, x, shift);
-}
-
-/// `y = σ(x) = 1/(1 + exp(−x))` and `complement = σ(−x)` of every value, both accurate relative to themselves; in `f32`
-/// within 4 units of the last place.
-///
-/// # Panics
-/// Unless all are equally long.
-///
-/// # Examples
-/// ```
-/// use chainrule_tensor::sigmoid_to;
-/// let (mut y, mut complement) = ([0.0_f64; 2], [0.0; 2]);
-/// sigmoid_to(&mut y, &mut complement, &[0.0, 1000.0]);
-/// assert_eq!((y, complement), ([0.5, 1.0], [0.5, 0.0]));
-/// ```
-#[track_caller]
-pub fn sigmoid_to<F: Float>(y: &mut [F], complement: &mut [F], x: &[F]) {
-    F::kernels().sigmoid_to(y, complement, x);
-}

@@ -19,7 +19,9 @@ use crate::kernel::HasKernels;
 /// assert_eq!(half(3.0_f32), 1.5);
 /// assert_eq!(half(3.0_f64).as_f64(), 1.5);
 /// ```
-pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync + HasKernels {
+pub trait Float:
+    num_traits::Float + NumAssign + Scalar + Default + Into<f64> + Send + Sync + HasKernels
+{
     /// The name of the type as Rust spells it, for messages.
     const NAME: &'static str;
 
@@ -27,7 +29,10 @@ pub trait Float: num_traits::Float + NumAssign + Scalar + Default + Send + Sync 
     fn of(x: f64) -> Self;
 
     /// This value in `f64`, exactly.
-    fn as_f64(self) -> f64;
+    #[inline]
+    fn as_f64(self) -> f64 {
+        self.into()
+    }
 }
 
 impl Float for f32 {
@@ -37,11 +42,6 @@ impl Float for f32 {
     fn of(x: f64) -> f32 {
         x as f32
     }
-
-    #[inline]
-    fn as_f64(self) -> f64 {
-        f64::from(self)
-    }
 }
 
 impl Float for f64 {
@@ -50,10 +50,5 @@ impl Float for f64 {
     #[inline]
     fn of(x: f64) -> f64 {
         x
-    }
-
-    #[inline]
-    fn as_f64(self) -> f64 {
-        self
     }
 }

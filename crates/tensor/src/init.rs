@@ -141,21 +141,15 @@ impl FromStr for Init {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "xavier-uniform" => return Ok(Init::XavierUniform),
-            "xavier-normal" => return Ok(Init::XavierNormal),
-            "he-uniform" => return Ok(Init::HeUniform),
-            "he-normal" => return Ok(Init::HeNormal),
-            _ => {}
-        }
-        let std = text.strip_prefix("normal:").unwrap_or(text).parse();
-        match std.map(|std| Init::Normal { std }) {
-            Ok(init) if init.is_valid() => Ok(init),
-            _ => Err(format!(
+        let named = [Init::XavierUniform, Init::XavierNormal, Init::HeUniform, Init::HeNormal];
+        let normal = text.strip_prefix("normal:").unwrap_or(text).parse().map(|std| Init::Normal { std });
+        let known = named.into_iter().find(|init| init.to_string() == text).or(normal.ok());
+        known.filter(|init| init.is_valid()).ok_or_else(|| {
+            format!(
                 "found \"{text}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard \
                  deviation of a normal distribution, finite and not negative"
-            )),
-        }
+            )
+        })
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a first layer may be given.
+//! The input of a network: dense, or sparse where most values are 0.
 
 use crate::{Float, Matrix, MatrixView, MatrixViewMut, SparseBuffer, SparseView};
 
 /// The input of a layer, one column a sample.
 ///
-/// Layers behind the first always get [`Input::Dense`]. A layer that works with dense values alone, as most do, says so
-/// by `Layer::takes_sparse`, and never sees another form.
+/// Layers behind the first always get [`Input::Dense`]. A first layer gets [`Input::Sparse`] only if it says that it takes it
+/// (`takes_sparse` in the `Extras` of a `Layer`).
 ///
 /// # Examples
 /// ```
@@ -20,7 +20,7 @@ use crate::{Float, Matrix, MatrixView, MatrixViewMut, SparseBuffer, SparseView};
 pub enum Input<'a, F> {
     /// Every value, features × samples.
     Dense(MatrixView<'a, F>),
-    /// The values that are not 0, features × samples.
+    /// Only the values that are not 0, features × samples.
     Sparse(SparseView<'a, F>),
 }
 
@@ -43,7 +43,7 @@ impl<'a, F: Float> Input<'a, F> {
     pub fn dense(self) -> MatrixView<'a, F> {
         match self {
             Input::Dense(x) => x,
-            Input::Sparse(_) => panic!("found listed values, expected dense ones"),
+            Input::Sparse(_) => panic!("found a sparse input, expected a dense one"),
         }
     }
 
@@ -103,12 +103,12 @@ impl<F: Float> InputBuffer<F> {
         InputBuffer::default()
     }
 
-    /// The same for a network whose first layer takes lists of the values that are not 0, too.
+    /// The same for a network whose first layer also takes sparse input.
     pub fn with_sparse(self, takes_sparse: bool) -> Self {
         InputBuffer { takes_sparse, ..self }
     }
 
-    /// Whether lists may be written.
+    /// Whether sparse values may be written.
     pub fn takes_sparse(&self) -> bool {
         self.takes_sparse
     }
@@ -121,8 +121,7 @@ impl<F: Float> InputBuffer<F> {
         MatrixViewMut::new(&mut self.dense, n_rows, n_columns)
     }
 
-    /// Makes the buffer hold columns of `n_rows` rows whose values that are not 0 are listed, none at first, for the caller
-    /// to push.
+    /// Makes the buffer hold sparse columns of `n_rows` rows, none at first, for the caller to push.
     pub fn sparse_mut(&mut self, n_rows: usize) -> &mut SparseBuffer<F> {
         self.shape = None;
         self.sparse.clear(n_rows);

@@ -17,12 +17,12 @@ mod sparse;
 mod targets;
 mod view;
 
-pub use columns::{argmax, fill_columns, log_sum_exp, one_hot, row_sums_add_to, softmax_to};
-pub use elementwise::{exp_to, map_to, sigmoid_to, zip_map_to};
+pub use columns::{argmax, fill_columns, one_hot, row_sums_add_to, softmax_to};
+pub use elementwise::{map_to, zip_map_to};
 pub use float::Float;
 pub use init::Init;
 pub use input::{Input, InputBuffer};
-pub use kernel::{prefetch, vectorized};
+pub use kernel::{exp_to, prefetch, sigmoid_to, vectorized};
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;

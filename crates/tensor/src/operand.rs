@@ -1,12 +1,10 @@
-//! What a product may read: a view, its transpose, or some of its rows, without copying a value.
+//! A factor of a matrix product: a view, its transpose, or some of its rows, without copying a value.
 
 use std::ops::Range;
 
-use crate::{Float, Matrix, MatrixView, kernel::Strided};
-
 /// A factor of a product: a matrix in memory seen through two strides.
 ///
-/// Made from a [`MatrixView`] or a `&Matrix`; [`t`](Operand::t) transposes and [`rows`](Operand::rows) selects
+/// Made from a [`MatrixView`](crate::MatrixView) or a `&Matrix`; [`t`](Operand::t) transposes and [`rows`](Operand::rows) selects
 /// rows, both free of charge.
 ///
 /// # Examples
@@ -18,14 +16,16 @@ use crate::{Float, Matrix, MatrixView, kernel::Strided};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Operand<'a, F> {
-    data: &'a [F],
-    n_rows: usize,
-    n_columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(crate) data: &'a [F],
+    pub(crate) n_rows: usize,
+    pub(crate) n_columns: usize,
+    /// From a value to the one in the next row.
+    pub(crate) row_stride: usize,
+    /// From a value to the one in the next column.
+    pub(crate) column_stride: usize,
 }
 
-impl<'a, F: Float> Operand<'a, F> {
+impl<'a, F: Copy> Operand<'a, F> {
     /// `(n_rows, n_columns)`.
     #[inline]
     pub fn shape(self) -> (usize, usize) {
@@ -72,24 +72,5 @@ impl<'a, F: Float> Operand<'a, F> {
     pub(crate) fn contiguous(self) -> Option<&'a [F]> {
         (self.row_stride == 1 && self.column_stride == self.n_rows)
             .then(|| &self.data[..self.n_rows * self.n_columns])
-    }
-
-    /// The values and strides that the kernels take.
-    #[inline]
-    pub(crate) fn as_strided(self) -> Strided<'a, F> {
-        Strided { data: self.data, row_stride: self.row_stride, column_stride: self.column_stride }
-    }
-}
-
-impl<'a, F: Float> From<MatrixView<'a, F>> for Operand<'a, F> {
-    fn from(view: MatrixView<'a, F>) -> Self {
-        let (n_rows, n_columns) = view.shape();
-        Operand { data: view.as_slice(), n_rows, n_columns, row_stride: 1, column_stride: n_rows }
-    }
-}
-
-impl<'a, F: Float> From<&'a Matrix<F>> for Operand<'a, F> {
-    fn from(matrix: &'a Matrix<F>) -> Self {
-        Operand::from(MatrixView::from(matrix))
     }
 }

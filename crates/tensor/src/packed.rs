@@ -1,4 +1,4 @@
-//! Columns of bytes of which those that are not 0 are kept: the form in which a data set waits for its mini-batches.
+//! Sparse columns of bytes, packed: how a data set keeps its samples for the mini-batches to come.
 //!
 //! A mini-batch takes its columns from anywhere in the set, so each is one piece of memory:
 //!
@@ -15,7 +15,7 @@ use crate::{
     sparse::{BLOCK, SparseBuffer, list_bytes},
 };
 
-/// Columns of bytes in which only those that are not 0 are kept.
+/// Sparse columns of bytes: only those that are not 0 are stored, each column in one piece of memory.
 ///
 /// # Examples
 /// ```

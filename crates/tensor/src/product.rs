@@ -1,4 +1,4 @@
-//! Matrix products into a given destination, on the fast route whatever is transposed.
+//! Matrix products that write into a given destination; each factor may be transposed, without a copy.
 //!
 //! A transposed factor is one whose strides are swapped: nothing is copied. The product runs on the calling thread, allocates
 //! nothing, and takes every sum in the order of its terms, so that no cut of the work shows in a result. nalgebra's `tr_mul` and
@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::Shape};
+use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::assert_shapes};
 
 /// `y = a · b`.
 ///
@@ -27,11 +27,12 @@ use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::Shape};
 /// ```
 #[track_caller]
 pub fn product_to<'a, F: Float>(
-    y: MatrixViewMut<'_, F>,
+    mut y: MatrixViewMut<'_, F>,
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    product(y, a.into(), b.into(), true);
+    y.as_mut_slice().fill(F::zero());
+    product_add_to(y, a, b);
 }
 
 /// `y = y + a · b`; see [`product_to`].
@@ -50,16 +51,25 @@ pub fn product_to<'a, F: Float>(
 /// ```
 #[track_caller]
 pub fn product_add_to<'a, F: Float>(
-    y: MatrixViewMut<'_, F>,
+    mut y: MatrixViewMut<'_, F>,
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    product(y, a.into(), b.into(), false);
+    let (a, b) = (a.into(), b.into());
+    assert_shapes(y.shape(), a.shape(), b.shape());
+    let (m, _) = a.shape();
+    if let Some(a) = a.contiguous() {
+        F::kernels().product_add(y.as_mut_slice(), a, m, b);
+    } else if let Some(a) = a.t().contiguous() {
+        F::kernels().transposed_product_add(y.as_mut_slice(), a, m, b);
+    } else {
+        plain_product_add_to(y, a, b);
+    }
 }
 
 /// `y = y + w · x`, whatever the form of `x`.
 ///
-/// Where the values that are not 0 are listed, only these are multiplied: a weight that is infinite or NaN then does not
+/// Of a sparse `x` only the stored values are multiplied: a weight that is infinite or NaN then does not
 /// show in samples whose input is 0, where the dense product would have ∞ · 0.
 ///
 /// # Shapes
@@ -103,29 +113,6 @@ pub fn input_outer_add_to<F: Float>(
     match x {
         Input::Dense(x) => product_add_to(dw, dy, Operand::from(x).rows(inputs).t()),
         Input::Sparse(x) => F::kernels().sparse_outer_add(dw, dy, x, inputs),
-    }
-}
-
-/// `y = y + a · b`; with `clear`, `y = a · b`, and `y` is not read.
-#[track_caller]
-fn product<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>, clear: bool) {
-    let ((m, k), (k_b, n)) = (a.shape(), b.shape());
-    assert!(
-        k == k_b && y.shape() == (m, n),
-        "a product of {m}×{k} and {k_b}×{n} into {}×{}",
-        y.n_rows(),
-        y.n_columns()
-    );
-    if clear {
-        y.as_mut_slice().fill(F::zero());
-    }
-    let shape = Shape { m, k, n };
-    if let Some(a) = a.contiguous() {
-        F::kernels().product_add(y.as_mut_slice(), a, b.as_strided(), shape);
-    } else if let Some(a) = a.t().contiguous() {
-        F::kernels().transposed_product_add(y.as_mut_slice(), a, b.as_strided(), shape);
-    } else {
-        plain_product_add_to(y, a, b);
     }
 }
 

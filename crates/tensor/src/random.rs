@@ -1,4 +1,4 @@
-//! Randomness as a pure function of a seed and of what it is for, and where a training stands, which it may depend on.
+//! Randomness as a pure function of a seed and a purpose, and the context of a pass, which it may depend on.
 //!
 //! Every use has a generator of its own, ChaCha8 keyed by (seed, purpose, major, minor): four little-endian 64-bit
 //! words are its 256-bit key. Nothing is drawn from a shared stream, so nothing depends on the order in which
@@ -9,9 +9,8 @@
 
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
-/// Whether something is done in training or in inference, and where that stands: all that a layer may know besides its
-/// input, its parameters and the sums it asked for, and a source of samples besides which of them are wanted. Randomness
-/// in either is a pure function of these numbers.
+/// The context of a pass: training or inference, seed, epoch, step, and place in the mini-batch and the network. Layers and
+/// sources of samples may depend on nothing else but their inputs; their randomness is a pure function of these numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Context {
@@ -34,8 +33,7 @@ pub struct Context {
 impl Context {
     /// The context of inference.
     pub const fn inference() -> Self {
-        let (seed, epoch, step) = (0, 0, 0);
-        Context { training: false, seed, epoch, step, n_samples: 0, first_sample: 0, layer: 0 }
+        Context { training: false, seed: 0, epoch: 0, step: 0, n_samples: 0, first_sample: 0, layer: 0 }
     }
 
     /// The context of one training step, at its first sample, in the first epoch. Whoever runs the mini-batch says how

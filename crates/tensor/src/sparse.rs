@@ -1,6 +1,6 @@
-//! Columns of which only the values that are not 0 are listed: what most images are.
+//! Sparse columns: only the values that are not 0 are stored, each with its row. Most images are sparse.
 //!
-//! Of every column, the listed values come in the order of their rows, each with its row in two bytes. Rows are counted in
+//! The values of a column come in the order of their rows, each with its row in two bytes. Rows are counted in
 //! blocks of 64, and of every block of every column it is known where its values start. So a kernel can walk through all
 //! columns some blocks at a time, which is what keeps the weights it needs in the first-level cache, and a run of blocks
 //! can be handled by itself.
@@ -12,10 +12,10 @@ use crate::kernel::nonzero::nonzero_bytes;
 /// How many rows make a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// The most rows that a column with listed values can have.
+/// The most rows that a sparse column can have.
 pub const MAX_SPARSE_ROWS: usize = 1 << 16;
 
-/// Some columns of a matrix of `n_rows` rows, of which the values that are not 0 are listed.
+/// A sparse matrix, column after column: only the values that are not 0 are stored.
 ///
 /// # Examples
 /// ```
@@ -24,7 +24,7 @@ pub const MAX_SPARSE_ROWS: usize = 1 << 16;
 /// buffer.clear(100);
 /// buffer.push_column(&[(3, 0.5_f32), (64, 0.25), (99, 1.0)]);
 /// let x = buffer.as_view();
-/// assert_eq!((x.n_rows(), x.n_columns(), x.n_listed()), (100, 1, 3));
+/// assert_eq!((x.n_rows(), x.n_columns(), x.n_stored()), (100, 1, 3));
 /// assert_eq!(x.column(0).collect::<Vec<_>>(), [(3, 0.5), (64, 0.25), (99, 1.0)]);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub struct SparseView<'a, F> {
 }
 
 impl<'a, F: Copy> SparseView<'a, F> {
-    /// Rows, listed or not.
+    /// Rows, whether their values are stored or not.
     #[inline]
     pub fn n_rows(self) -> usize {
         self.n_rows
@@ -51,9 +51,9 @@ impl<'a, F: Copy> SparseView<'a, F> {
         self.n_columns
     }
 
-    /// How many values are listed.
+    /// How many values are stored.
     #[inline]
-    pub fn n_listed(self) -> usize {
+    pub fn n_stored(self) -> usize {
         self.values.len()
     }
 
@@ -63,7 +63,7 @@ impl<'a, F: Copy> SparseView<'a, F> {
         self.n_rows.div_ceil(BLOCK)
     }
 
-    /// The rows and values that are listed of the blocks `blocks` in column `j`.
+    /// The stored rows and values of the blocks `blocks` in column `j`.
     #[inline]
     pub(crate) fn blocks(self, blocks: &Range<usize>, j: usize) -> (&'a [u16], &'a [F]) {
         let first = j * self.n_blocks();
@@ -71,7 +71,7 @@ impl<'a, F: Copy> SparseView<'a, F> {
         (&self.rows[range.clone()], &self.values[range])
     }
 
-    /// The rows and values that are listed of column `j`, in the order of the rows.
+    /// The stored rows and values of column `j`, in the order of the rows.
     ///
     /// # Panics
     /// Unless `j < n_columns`.
@@ -82,7 +82,7 @@ impl<'a, F: Copy> SparseView<'a, F> {
     }
 }
 
-/// The memory of a [`SparseView`].
+/// A sparse matrix that columns are added to: the memory of a [`SparseView`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SparseBuffer<F> {
     pub(crate) n_rows: usize,
@@ -117,7 +117,7 @@ impl<F: Copy> SparseBuffer<F> {
         self.values.clear();
     }
 
-    /// Adds a column of which these rows and values are listed, in the order of the rows.
+    /// Adds a column by its rows and values that are not 0, in the order of the rows.
     ///
     /// # Panics
     /// Unless the rows increase and are below the number of rows.
@@ -125,35 +125,32 @@ impl<F: Copy> SparseBuffer<F> {
     pub fn push_column(&mut self, listed: &[(usize, F)]) {
         assert!(listed.is_sorted_by(|a, b| a.0 < b.0), "rows that do not increase");
         assert!(listed.last().is_none_or(|last| last.0 < self.n_rows), "a row beyond {}", self.n_rows);
-        let mut listed = listed.iter().peekable();
-        for block in 1..=self.n_rows.div_ceil(BLOCK) {
-            while let Some((row, value)) = listed.next_if(|(row, _)| *row < block * BLOCK) {
-                self.rows.push(*row as u16);
-                self.values.push(*value);
-            }
-            self.end_block();
-        }
+        self.push_in_order(listed.iter().copied());
     }
 
-    /// Adds a column given by all its values, and lists those that are not `zero`.
+    /// Adds a column given by all its values, and stores those that are not zero.
     ///
     /// # Panics
     /// Unless there is a value for every row.
     #[track_caller]
     pub fn push_dense(&mut self, column: &[F], is_zero: impl Fn(F) -> bool) {
         assert_eq!(column.len(), self.n_rows, "values of a column, and rows");
-        for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
-            for (row, &value) in (first..).zip(block) {
-                if !is_zero(value) {
-                    self.rows.push(row as u16);
-                    self.values.push(value);
-                }
+        self.push_in_order((0..).zip(column.iter().copied()).filter(|(_, value)| !is_zero(*value)));
+    }
+
+    /// Adds a column of these rows and values, whose rows increase.
+    fn push_in_order(&mut self, column: impl Iterator<Item = (usize, F)>) {
+        let mut column = column.peekable();
+        for block in 1..=self.n_rows.div_ceil(BLOCK) {
+            while let Some((row, value)) = column.next_if(|(row, _)| *row < block * BLOCK) {
+                self.rows.push(row as u16);
+                self.values.push(value);
             }
             self.end_block();
         }
     }
 
-    /// Adds a column of bytes, and lists those that are not 0 as `change` makes them.
+    /// Adds a column of bytes, and stores those that are not 0 as `change` makes them.
     ///
     /// # Panics
     /// Unless there is a byte for every row.
@@ -201,20 +198,6 @@ impl<F: Copy> SparseBuffer<F> {
             rows: &self.rows,
             values: &self.values,
         }
-    }
-
-    /// Keeps the first `n` columns.
-    pub fn truncate(&mut self, n: usize) {
-        let n = n.min(self.n_columns());
-        self.starts.truncate(n * self.n_rows.div_ceil(BLOCK) + 1);
-        let n_values = self.starts[self.starts.len() - 1] as usize;
-        self.rows.truncate(n_values);
-        self.values.truncate(n_values);
-    }
-
-    /// The share of values that are listed, 0…1.
-    pub fn density(&self) -> f64 {
-        self.values.len() as f64 / (self.n_rows * self.n_columns()).max(1) as f64
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the outputs should have been: classes or values, one entry or column per sample.
+//! Targets of samples: classes or values, one entry or column per sample.
 
 use std::ops::Range;
 

@@ -1,15 +1,13 @@
-//! Views of a run of columns: a shard of a mini-batch without a copy.
+//! Views of a run of columns: a part of a mini-batch without a copy.
 //!
 //! nalgebra's own views may be strided; these may not. A column is always one slice, and so is the whole
 //! view, which is what lets a layer write `for (y, &x) in y.as_mut_slice().iter_mut().zip(x.as_slice())`.
 
 use std::ops::Range;
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use crate::{Float, Matrix, Operand};
 
-use crate::{Float, Matrix};
-
-/// A read-only run of whole columns: `n_rows` values per sample, `n_columns` samples, contiguous.
+/// A read-only view of whole columns: `n_rows` values per sample, `n_columns` samples, contiguous.
 ///
 /// # Examples
 /// ```
@@ -27,7 +25,7 @@ pub struct MatrixView<'a, F> {
     n_columns: usize,
 }
 
-/// A writable run of whole columns; see [`MatrixView`].
+/// A writable view of whole columns; see [`MatrixView`].
 #[derive(Debug)]
 pub struct MatrixViewMut<'a, F> {
     data: &'a mut [F],
@@ -100,12 +98,8 @@ impl<'a, F: Float> MatrixView<'a, F> {
             self.n_rows,
             self.n_columns
         );
-        let n_columns = range.len();
-        MatrixView {
-            data: &self.data[range.start * self.n_rows..range.end * self.n_rows],
-            n_rows: self.n_rows,
-            n_columns,
-        }
+        let data = &self.data[range.start * self.n_rows..range.end * self.n_rows];
+        MatrixView { data, n_columns: range.len(), ..self }
     }
 
     /// All values, column after column.
@@ -116,12 +110,7 @@ impl<'a, F: Float> MatrixView<'a, F> {
 
     /// A matrix with a copy of the values.
     pub fn to_matrix(self) -> Matrix<F> {
-        DMatrix::from_column_slice(self.n_rows, self.n_columns, self.data)
-    }
-
-    /// The same values as a view of nalgebra, for its own operations.
-    pub fn nalgebra(self) -> DMatrixView<'a, F> {
-        DMatrixView::from_slice(self.data, self.n_rows, self.n_columns)
+        Matrix::from_column_slice(self.n_rows, self.n_columns, self.data)
     }
 }
 
@@ -182,11 +171,6 @@ impl<'a, F: Float> MatrixViewMut<'a, F> {
     pub fn reborrow(&mut self) -> MatrixViewMut<'_, F> {
         MatrixViewMut { data: self.data, n_rows: self.n_rows, n_columns: self.n_columns }
     }
-
-    /// The same values as a view of nalgebra, for its own operations.
-    pub fn nalgebra_mut(&mut self) -> DMatrixViewMut<'_, F> {
-        DMatrixViewMut::from_slice(self.data, self.n_rows, self.n_columns)
-    }
 }
 
 impl<'a, F: Float> From<&'a Matrix<F>> for MatrixView<'a, F> {
@@ -202,6 +186,18 @@ impl<'a, F: Float> From<&'a mut Matrix<F>> for MatrixViewMut<'a, F> {
     }
 }
 
+impl<'a, F: Float> From<MatrixView<'a, F>> for Operand<'a, F> {
+    fn from(MatrixView { data, n_rows, n_columns }: MatrixView<'a, F>) -> Self {
+        Operand { data, n_rows, n_columns, row_stride: 1, column_stride: n_rows }
+    }
+}
+
+impl<'a, F: Float> From<&'a Matrix<F>> for Operand<'a, F> {
+    fn from(matrix: &'a Matrix<F>) -> Self {
+        Operand::from(MatrixView::from(matrix))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +207,7 @@ mod tests {
         let mut x = Matrix::from_fn(2, 4, |i, j| (10 * j + i) as f64);
         let view = MatrixView::from(&x);
         assert_eq!(view.columns(1..3).as_slice(), [10.0, 11.0, 20.0, 21.0]);
-        assert_eq!(view.columns(1..3).nalgebra()[(1, 1)], 21.0);
+        assert_eq!(view.columns(1..3).to_matrix()[(1, 1)], 21.0);
         assert_eq!(view.column_iter().nth(3), Some(&[30.0, 31.0][..]));
         MatrixViewMut::from(&mut x).column_mut(2)[0] = -1.0;
         assert_eq!(x[(0, 2)], -1.0);

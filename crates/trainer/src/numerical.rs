@@ -4,7 +4,7 @@
 //! loss is taken by itself and then summed: sums of changes are rounded to their own size, not to that of the loss.
 
 use chainrule_gradcheck::{Step, derivative};
-use chainrule_layers::{Context, Perturbed, Sequential};
+use chainrule_layers::{Cache, Context, Sequential};
 use chainrule_losses::{Loss, LossSum, Targets};
 use chainrule_tensor::{Matrix, MatrixView};
 
@@ -27,9 +27,7 @@ pub(crate) struct MeanLoss<'a> {
 impl MeanLoss<'_> {
     /// The gradient, all parameters laid end to end. Where layers allow it, only what a parameter changes is computed again.
     pub(crate) fn numerical_gradient(&self, step: Step) -> Vec<f64> {
-        self.gradient(step, |net, perturbed, i, change| {
-            net.forward_changed(perturbed, self.context, i, change)
-        })
+        self.gradient(step, Sequential::forward_changed)
     }
 
     /// The same the slow way that is obviously right: a whole forward pass for every loss.
@@ -43,52 +41,43 @@ impl MeanLoss<'_> {
     fn gradient(
         &self,
         step: Step,
-        shortcut: impl for<'p> Fn(
-            &Sequential<f64>,
-            &'p mut Perturbed<f64>,
-            usize,
-            f64,
-        ) -> Option<MatrixView<'p, f64>>
-        + Sync,
+        shortcut: impl Fn(&Sequential<f64>, &Cache<f64>, usize, f64) -> Option<Matrix<f64>> + Sync,
     ) -> Vec<f64> {
         let (n_parameters, n_samples) = (self.net.n_parameters(), self.x.ncols());
-        let start = self.net.perturbed(self.x.into(), self.context);
-        let at_start: Vec<LossSum> =
-            (0..n_samples).map(|j| self.of_sample(start.outputs(self.net), j)).collect();
+        let (z, cache) = self.net.forward_with(self.x, self.context);
+        let at_start: Vec<LossSum> = (0..n_samples).map(|j| self.of_sample(&z, j)).collect();
         let divisor: f64 = at_start.iter().map(|loss| loss.divisor).sum();
-        let mean_change = |z: MatrixView<'_, f64>| {
-            let changes = (0..n_samples).map(|j| self.of_sample(z, j).sum - at_start[j].sum);
+        let mean_change = |z: Matrix<f64>| {
+            let changes = (0..n_samples).map(|j| self.of_sample(&z, j).sum - at_start[j].sum);
             changes.sum::<f64>() / divisor
         };
 
-        let memory = || {
-            let mut workspace = self.net.layers().workspace(n_samples);
-            let mut x = workspace.x.dense_mut(self.x.nrows(), n_samples);
-            x.as_mut_slice().copy_from_slice(self.x.as_slice());
-            (self.net.clone(), workspace, start.clone())
-        };
-        let chunks = parallel::map_with(n_parameters.div_ceil(CHUNK), memory, |memory, chunk| {
-            let (net, workspace, perturbed) = memory;
-            let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
-            let derivatives = of_chunk.map(|i| {
-                let start = net.values()[i];
-                let change_of_loss = |value| {
-                    if let Some(z) = shortcut(net, perturbed, i, value - start) {
-                        return mean_change(z);
-                    }
-                    net.split_mut().1[i] = value;
-                    let change = mean_change(net.forward_whole(workspace, self.context));
-                    net.split_mut().1[i] = start;
-                    change
-                };
-                derivative(change_of_loss, start, step.at(start))
-            });
-            derivatives.collect::<Vec<f64>>()
-        });
+        let chunks = parallel::map_with(
+            n_parameters.div_ceil(CHUNK),
+            || self.net.clone(),
+            |net, chunk| {
+                let of_chunk = chunk * CHUNK..((chunk + 1) * CHUNK).min(n_parameters);
+                let derivatives = of_chunk.map(|i| {
+                    let start = net.values()[i];
+                    let change_of_loss = |value| {
+                        if let Some(z) = shortcut(net, &cache, i, value - start) {
+                            return mean_change(z);
+                        }
+                        net.split_mut().1[i] = value;
+                        let change = mean_change(net.forward_with(self.x, self.context).0);
+                        net.split_mut().1[i] = start;
+                        change
+                    };
+                    derivative(change_of_loss, start, step.at(start))
+                });
+                derivatives.collect::<Vec<f64>>()
+            },
+        );
         chunks.concat()
     }
 
-    fn of_sample(&self, z: MatrixView<'_, f64>, j: usize) -> LossSum {
+    fn of_sample(&self, z: &Matrix<f64>, j: usize) -> LossSum {
+        let z = MatrixView::from(z);
         let weight = self.weights.map_or(1.0, |weights| weights[j]);
         self.loss.value(z.columns(j..j + 1), self.t.columns(j..j + 1)) * weight
     }

@@ -103,7 +103,8 @@ fn batch_norm_in_training_and_in_inference() {
 
     let mut workspace = norm.layers().workspace(x.ncols());
     workspace.x.dense_mut(4, x.ncols()).as_mut_slice().copy_from_slice(x.as_slice());
-    norm.forward_whole(&mut workspace, &Context::training(1, 0));
+    let context = Context::training(1, 0).of_samples(x.ncols());
+    norm.layers().forward(norm.values(), &[], context, &mut workspace, 0);
     let (layers, values) = norm.split_mut();
     layers.end_step(values, &workspace.sums, x.ncols());
     for name in ["running_mean", "running_var"] {

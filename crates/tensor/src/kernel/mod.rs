@@ -1,4 +1,4 @@
-//! The inner loops: products with listed values, dense products, and the exponential.
+//! The inner loops: products with sparse inputs, dense products, and the exponential.
 //!
 //! The functions here are safe: they check lengths and choose the instructions once, AVX2 with FMA where the processor
 //! has them and the plain loops of [`scalar`] elsewhere. Those loops are also what the others are tested against.
@@ -16,9 +16,9 @@ mod vector;
 
 use std::ops::Range;
 
-use crate::{Float, MatrixView, MatrixViewMut, SparseView};
+use crate::{Float, MatrixView, MatrixViewMut, Operand, SparseView};
 
-pub(crate) use table::{HasKernels, Kernels, Shape, Strided};
+pub(crate) use table::{HasKernels, Kernels};
 
 impl<F: Float> Kernels<F> {
     /// The plain loops.
@@ -31,29 +31,7 @@ impl<F: Float> Kernels<F> {
         sigmoid_to: scalar::sigmoid_to,
     };
 
-    /// `y = exp(x − shift)`.
-    ///
-    /// # Panics
-    /// Unless both are equally long.
-    #[track_caller]
-    pub(crate) fn exp_to(self, y: &mut [F], x: &[F], shift: F) {
-        assert_eq!(y.len(), x.len(), "values and their exponentials");
-        // SAFETY: the instructions were chosen for this processor.
-        unsafe { (self.exp_to)(y, x, shift) }
-    }
-
-    /// `y = σ(x)` and `complement = σ(−x)`.
-    ///
-    /// # Panics
-    /// Unless all are equally long.
-    #[track_caller]
-    pub(crate) fn sigmoid_to(self, y: &mut [F], complement: &mut [F], x: &[F]) {
-        assert_eq!((y.len(), complement.len()), (x.len(), x.len()), "values and their sigmoids");
-        // SAFETY: the instructions were chosen for this processor.
-        unsafe { (self.sigmoid_to)(y, complement, x) }
-    }
-
-    /// `y = y + w · x`, of the values of `x` that are listed.
+    /// `y = y + w · x` for sparse `x`.
     ///
     /// # Shapes
     /// `y`: *m × n*, `w`: *m × k*, `x`: *k × n*.
@@ -64,21 +42,12 @@ impl<F: Float> Kernels<F> {
         w: MatrixView<'_, F>,
         x: SparseView<'_, F>,
     ) {
-        let m = w.n_rows();
-        assert!(
-            (w.n_columns(), y.shape()) == (x.n_rows(), (m, x.n_columns())),
-            "a product of {m}×{} and {}×{} into {}×{}",
-            w.n_columns(),
-            x.n_rows(),
-            x.n_columns(),
-            y.n_rows(),
-            y.n_columns()
-        );
+        assert_shapes(y.shape(), w.shape(), (x.n_rows(), x.n_columns()));
         // SAFETY: the instructions were chosen for this processor; the lengths are those of the shapes, which fit.
-        unsafe { (self.sparse_product_add)(y.as_mut_slice(), w.as_slice(), m, x) }
+        unsafe { (self.sparse_product_add)(y.as_mut_slice(), w.as_slice(), w.n_rows(), x) }
     }
 
-    /// `dw = dw + dy · xᵀ` of the rows `rows` of `x` alone, of its values that are listed.
+    /// `dw = dw + dy · xᵀ` of the rows `rows` of sparse `x` alone.
     ///
     /// # Shapes
     /// `dw`: *m × rows.len()*, `dy`: *m × n*, `x`: *k × n*.
@@ -90,32 +59,21 @@ impl<F: Float> Kernels<F> {
         x: SparseView<'_, F>,
         rows: Range<usize>,
     ) {
-        let m = dy.n_rows();
-        assert!(
-            dy.n_columns() == x.n_columns()
-                && dw.shape() == (m, rows.len())
-                && rows.start <= rows.end
-                && rows.end <= x.n_rows(),
-            "a product of {m}×{} and rows {rows:?} of {}×{} into {}×{}",
-            dy.n_columns(),
-            x.n_rows(),
-            x.n_columns(),
-            dw.n_rows(),
-            dw.n_columns()
-        );
+        assert!(rows.start <= rows.end && rows.end <= x.n_rows(), "rows {rows:?} of {}", x.n_rows());
+        assert_shapes(dw.shape(), dy.shape(), (x.n_columns(), rows.len()));
         // SAFETY: the instructions were chosen for this processor; the lengths are those of the shapes, which fit.
-        unsafe { (self.sparse_outer_add)(dw.as_mut_slice(), dy.as_slice(), m, x, rows) }
+        unsafe { (self.sparse_outer_add)(dw.as_mut_slice(), dy.as_slice(), dy.n_rows(), x, rows) }
     }
 
-    /// `y = y + a · b`, where the columns of `a` lie one behind the other.
+    /// `y = y + a · b`, where the columns of `a`, *m × k*, lie one behind the other.
     ///
     /// # Panics
     /// Unless `y` has m·n values, `a` m·k, and `b` one for every row and column.
     #[track_caller]
-    pub(crate) fn product_add(self, y: &mut [F], a: &[F], b: Strided<'_, F>, shape: Shape) {
-        if shape.check(y, a, b) {
+    pub(crate) fn product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
+        if is_something_to_add(y, a, m, b) {
             // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.product_add)(y, a, b, shape) }
+            unsafe { (self.product_add)(y, a, m, b) }
         }
     }
 
@@ -124,27 +82,71 @@ impl<F: Float> Kernels<F> {
     /// # Panics
     /// As [`product_add`](Kernels::product_add).
     #[track_caller]
-    pub(crate) fn transposed_product_add(self, y: &mut [F], a: &[F], b: Strided<'_, F>, shape: Shape) {
-        if shape.check(y, a, b) {
+    pub(crate) fn transposed_product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
+        if is_something_to_add(y, a, m, b) {
             // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.transposed_product_add)(y, a, b, shape) }
+            unsafe { (self.transposed_product_add)(y, a, m, b) }
         }
     }
 }
 
-impl Shape {
-    /// Checks that there are values enough, and says whether there is anything to add.
-    #[track_caller]
-    fn check<F>(self, y: &[F], a: &[F], b: Strided<'_, F>) -> bool {
-        let Shape { m, k, n } = self;
-        if m == 0 || k == 0 || n == 0 {
-            return false;
-        }
-        assert_eq!((y.len(), a.len()), (m * n, m * k), "values of a product of {m}×{k} and {k}×{n}");
-        let last = (k - 1) * b.row_stride + (n - 1) * b.column_stride;
-        assert!(last < b.data.len(), "value {last} of {} of the second factor", b.data.len());
-        true
+/// Panics unless the product of matrices of these shapes fits into `y`.
+#[track_caller]
+pub(crate) fn assert_shapes(y: (usize, usize), (m, k): (usize, usize), (k_b, n): (usize, usize)) {
+    assert!(k == k_b && y == (m, n), "a product of {m}×{k} and {k_b}×{n} into {}×{}", y.0, y.1);
+}
+
+/// Checks that there are values enough for a product, and says whether there is anything to add.
+#[track_caller]
+fn is_something_to_add<F: Copy>(y: &[F], a: &[F], m: usize, b: Operand<'_, F>) -> bool {
+    let (k, n) = b.shape();
+    if m == 0 || k == 0 || n == 0 {
+        return false;
     }
+    assert_eq!((y.len(), a.len()), (m * n, m * k), "values of a product of {m}×{k} and {k}×{n}");
+    let last = (k - 1) * b.row_stride + (n - 1) * b.column_stride;
+    assert!(last < b.data.len(), "value {last} of {} of the second factor", b.data.len());
+    true
+}
+
+/// `y = exp(x − shift)` of every value; in `f32` within 2 units of the last place.
+///
+/// # Panics
+/// Unless both are equally long.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::exp_to;
+/// let mut y = [0.0_f32; 2];
+/// exp_to(&mut y, &[1000.0, 1001.0], 1000.0);
+/// assert_eq!(y[0], 1.0);
+/// assert!((y[1] - std::f32::consts::E).abs() < 1e-6);
+/// ```
+#[track_caller]
+pub fn exp_to<F: Float>(y: &mut [F], x: &[F], shift: F) {
+    assert_eq!(y.len(), x.len(), "values and their exponentials");
+    // SAFETY: the instructions were chosen for this processor.
+    unsafe { (F::kernels().exp_to)(y, x, shift) }
+}
+
+/// `y = σ(x) = 1/(1 + exp(−x))` and `complement = σ(−x)` of every value, both accurate relative to themselves; in `f32`
+/// within 4 units of the last place.
+///
+/// # Panics
+/// Unless all are equally long.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::sigmoid_to;
+/// let (mut y, mut complement) = ([0.0_f64; 2], [0.0; 2]);
+/// sigmoid_to(&mut y, &mut complement, &[0.0, 1000.0]);
+/// assert_eq!((y, complement), ([0.5, 1.0], [0.5, 0.0]));
+/// ```
+#[track_caller]
+pub fn sigmoid_to<F: Float>(y: &mut [F], complement: &mut [F], x: &[F]) {
+    assert_eq!((y.len(), complement.len()), (x.len(), x.len()), "values and their sigmoids");
+    // SAFETY: the instructions were chosen for this processor.
+    unsafe { (F::kernels().sigmoid_to)(y, complement, x) }
 }
 
 /// Runs `f` compiled for the widest vectors that this processor has: for a plain loop over slices, which then works on

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Shape, Strided};
-use crate::{Float, SparseView};
+use crate::{Float, Operand, SparseView};
 
-/// y[i, j] += Σₚ w[i, p] · x[p, j], of the p that are listed.
+/// y[i, j] += Σₚ w[i, p] · x[p, j], over the values of x that are stored.
 pub(super) fn sparse_product_add<F: Float>(y: &mut [F], w: &[F], m: usize, x: SparseView<'_, F>) {
     for j in 0..x.n_columns() {
         let y = &mut y[j * m..(j + 1) * m];
@@ -17,7 +16,7 @@ pub(super) fn sparse_product_add<F: Float>(y: &mut [F], w: &[F], m: usize, x: Sp
     }
 }
 
-/// dw[i, p − rows.start] += Σⱼ dy[i, j] · x[p, j], of the p in `rows` that are listed.
+/// dw[i, p − rows.start] += Σⱼ dy[i, j] · x[p, j], over the values of x in `rows` that are stored.
 pub(super) fn sparse_outer_add<F: Float>(
     dw: &mut [F],
     dy: &[F],
@@ -36,11 +35,12 @@ pub(super) fn sparse_outer_add<F: Float>(
 }
 
 /// y[i, j] += Σₚ a[i, p] · b[p, j], p in order.
-pub(super) fn product_add<F: Float>(y: &mut [F], a: &[F], b: Strided<'_, F>, Shape { m, k, n }: Shape) {
+pub(super) fn product_add<F: Float>(y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
+    let (k, n) = b.shape();
     for j in 0..n {
         let y = &mut y[j * m..(j + 1) * m];
         for p in 0..k {
-            let factor = b.data[p * b.row_stride + j * b.column_stride];
+            let factor = b.get(p, j);
             for (y, &a) in y.iter_mut().zip(&a[p * m..(p + 1) * m]) {
                 *y += a * factor;
             }
@@ -49,16 +49,12 @@ pub(super) fn product_add<F: Float>(y: &mut [F], a: &[F], b: Strided<'_, F>, Sha
 }
 
 /// y[i, j] += Σₚ a[p, i] · b[p, j], p in order.
-pub(super) fn transposed_product_add<F: Float>(
-    y: &mut [F],
-    a: &[F],
-    b: Strided<'_, F>,
-    Shape { m, k, n }: Shape,
-) {
+pub(super) fn transposed_product_add<F: Float>(y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
+    let (k, n) = b.shape();
     for j in 0..n {
         for i in 0..m {
             for p in 0..k {
-                y[j * m + i] += a[i * k + p] * b.data[p * b.row_stride + j * b.column_stride];
+                y[j * m + i] += a[i * k + p] * b.get(p, j);
             }
         }
     }

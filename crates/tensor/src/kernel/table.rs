@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::SparseView;
+use crate::{Operand, SparseView};
 
 /// An element type for which there are inner loops: `f32` and `f64`.
 pub trait HasKernels: Sized {
@@ -18,24 +18,8 @@ type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Ran
 pub struct Kernels<F: 'static> {
     pub(super) sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
     pub(super) sparse_outer_add: SparseOuterAdd<F>,
-    pub(super) product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
-    pub(super) transposed_product_add: unsafe fn(&mut [F], &[F], Strided<'_, F>, Shape),
+    pub(super) product_add: unsafe fn(&mut [F], &[F], usize, Operand<'_, F>),
+    pub(super) transposed_product_add: unsafe fn(&mut [F], &[F], usize, Operand<'_, F>),
     pub(super) exp_to: unsafe fn(&mut [F], &[F], F),
     pub(super) sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
-}
-
-/// *m × k* times *k × n*.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    pub(crate) m: usize,
-    pub(crate) k: usize,
-    pub(crate) n: usize,
-}
-
-/// A factor whose value in row p and column j is at `p · row_stride + j · column_stride`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Strided<'a, F> {
-    pub(crate) data: &'a [F],
-    pub(crate) row_stride: usize,
-    pub(crate) column_stride: usize,
 }

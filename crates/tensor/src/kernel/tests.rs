@@ -89,20 +89,17 @@ fn sparse_products<F: Float>() {
 fn dense_products<F: Float>() {
     for m in (1..=35).chain([50, 64, 97]) {
         for (k, n) in [(1, 1), (2, 3), (7, 4), (9, 5), (64, 6), (65, 8), (131, 2)] {
-            let shape = Shape { m, k, n };
+            let shape = (m, k, n);
             let (a, b) =
                 (Matrix::from_vec(m, k, integers(m * k, 1)), Matrix::from_vec(k, n, integers(k * n, 2)));
             let y = integers(m * n, 3);
             let expected = by_loops(&y, &a, &b);
             let (a_t, b_t) = (a.transpose(), b.transpose());
             for kernels in all::<F>() {
-                for b in [
-                    Strided { data: b.as_slice(), row_stride: 1, column_stride: k },
-                    Strided { data: b_t.as_slice(), row_stride: n, column_stride: 1 },
-                ] {
-                    let found = guarded(&y, |y| kernels.product_add(y, a.as_slice(), b, shape));
+                for b in [Operand::from(&b), Operand::from(&b_t).t()] {
+                    let found = guarded(&y, |y| kernels.product_add(y, a.as_slice(), m, b));
                     assert_eq!(found, expected, "{shape:?}");
-                    let found = guarded(&y, |y| kernels.transposed_product_add(y, a_t.as_slice(), b, shape));
+                    let found = guarded(&y, |y| kernels.transposed_product_add(y, a_t.as_slice(), m, b));
                     assert_eq!(found, expected, "{shape:?} from the transpose");
                 }
             }

@@ -52,7 +52,7 @@ fn special_inputs<F: Float>() {
             // Both zeros are left out, and make no difference where weights are finite.
             let buffer = listed(&x);
             let is_zero = |x: F| x == F::zero();
-            assert_eq!(buffer.as_view().n_listed(), x.iter().filter(|x| !is_zero(**x)).count());
+            assert_eq!(buffer.as_view().n_stored(), x.iter().filter(|x| !is_zero(**x)).count());
             all.assert_rounds_to(&run(Input::Sparse(buffer.as_view())), &format!("{what}, listed"));
             // Zeros may be listed, too.
             let mut whole = SparseBuffer::new();

@@ -8,14 +8,15 @@ use std::ops::Range;
 use num_traits::Zero;
 
 use super::register::Vector;
-use crate::kernel::{Shape, Strided, scalar};
+use crate::{Operand, kernel::scalar};
 
 /// The most vectors of rows and columns in a tile of a dense product: with a column of the left factor and one number of
 /// the right, they fill all sixteen registers.
 const DENSE_ROWS: usize = 2;
 const DENSE_COLUMNS: usize = 6;
 
-/// So many terms are added to all tiles before the next: what a tile needs of the left factor stays in the cache.
+/// The block size along k: so many terms are added to all tiles before the next, so that the panel of the left factor stays in
+/// the first-level cache.
 const DENSE_TERMS: usize = 64;
 
 /// Where the vectors of a tile of rows begin: the last one ends with the tile.
@@ -42,17 +43,17 @@ fn tiles<V: Vector>(m: usize, largest: usize) -> impl Iterator<Item = Range<usiz
 /// # Safety
 /// AVX2 and FMA are there; `y` has m·n values, `a` m·k, and `b` one for every row and column.
 #[inline(always)]
-pub(super) unsafe fn product_add<V: Vector>(y: &mut [V::F], a: &[V::F], b: Strided<'_, V::F>, shape: Shape) {
-    let Shape { m, k, .. } = shape;
+pub(super) unsafe fn product_add<V: Vector>(y: &mut [V::F], a: &[V::F], m: usize, b: Operand<'_, V::F>) {
     if m < V::LANES {
-        return scalar::product_add(y, a, b, shape);
+        return scalar::product_add(y, a, m, b);
     }
+    let k = b.n_rows;
     for first in (0..k).step_by(DENSE_TERMS) {
         let terms = first..k.min(first + DENSE_TERMS);
         for rows in tiles::<V>(m, DENSE_ROWS) {
             let a = Tile { start: a[first * m + rows.start..].as_ptr(), stride: m };
             // SAFETY: as the caller promises.
-            unsafe { product_tiles::<V>(y, a, b, shape, &terms, &rows) }
+            unsafe { product_tiles::<V>(y, m, a, b, &terms, &rows) }
         }
     }
 }
@@ -63,13 +64,13 @@ pub(super) unsafe fn product_add<V: Vector>(y: &mut [V::F], a: &[V::F], b: Strid
 pub(super) unsafe fn transposed_product_add<V: Vector>(
     y: &mut [V::F],
     a: &[V::F],
-    b: Strided<'_, V::F>,
-    shape: Shape,
+    m: usize,
+    b: Operand<'_, V::F>,
 ) {
-    let Shape { m, k, .. } = shape;
     if m < V::LANES {
-        return scalar::transposed_product_add(y, a, b, shape);
+        return scalar::transposed_product_add(y, a, m, b);
     }
+    let k = b.n_rows;
     // Room for the largest tile of the type with the most lanes.
     let mut columns = [V::F::default(); DENSE_ROWS * 8 * DENSE_TERMS];
     let stride = DENSE_ROWS * V::LANES;
@@ -84,7 +85,7 @@ pub(super) unsafe fn transposed_product_add<V: Vector>(
             }
             let a = Tile { start: columns.as_ptr(), stride };
             // SAFETY: as the caller promises; the tile has a column of `rows` values for every term.
-            unsafe { product_tiles::<V>(y, a, b, shape, &terms, &rows) }
+            unsafe { product_tiles::<V>(y, m, a, b, &terms, &rows) }
         }
     }
 }
@@ -104,12 +105,13 @@ struct Tile<F> {
 #[inline(always)]
 unsafe fn product_tiles<V: Vector>(
     y: &mut [V::F],
+    m: usize,
     a: Tile<V::F>,
-    b: Strided<'_, V::F>,
-    Shape { m, n, .. }: Shape,
+    b: Operand<'_, V::F>,
     terms: &Range<usize>,
     rows: &Range<usize>,
 ) {
+    let (_, n) = b.shape();
     let n_tiles = n.div_ceil(DENSE_COLUMNS);
     for t in 0..n_tiles {
         let (j, end) = (t * n / n_tiles, (t + 1) * n / n_tiles);
@@ -138,7 +140,7 @@ unsafe fn product_tile<V: Vector, const N: usize, const C: usize>(
     m: usize,
     a: Tile<V::F>,
     b_start: *const V::F,
-    b: Strided<'_, V::F>,
+    b: Operand<'_, V::F>,
     n_terms: usize,
     n_rows: usize,
 ) {

@@ -7,8 +7,8 @@
 
 use std::{arch::x86_64::*, ops::Range};
 
-use super::{Kernels, Shape, Strided, exponential, scalar};
-use crate::SparseView;
+use super::{Kernels, exponential, scalar};
+use crate::{Operand, SparseView};
 
 // First, since the others use its macro.
 #[macro_use]
@@ -57,9 +57,9 @@ macro_rules! instances {
             /// # Safety
             /// As that of the same name outside.
             #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn product_add(y: &mut [$f], a: &[$f], b: Strided<'_, $f>, shape: Shape) {
+            pub(super) unsafe fn product_add(y: &mut [$f], a: &[$f], m: usize, b: Operand<'_, $f>) {
                 // SAFETY: as the caller promises.
-                unsafe { dense::product_add::<$vector>(y, a, b, shape) }
+                unsafe { dense::product_add::<$vector>(y, a, m, b) }
             }
 
             /// # Safety
@@ -68,11 +68,11 @@ macro_rules! instances {
             pub(super) unsafe fn transposed_product_add(
                 y: &mut [$f],
                 a: &[$f],
-                b: Strided<'_, $f>,
-                shape: Shape,
+                m: usize,
+                b: Operand<'_, $f>,
             ) {
                 // SAFETY: as the caller promises.
-                unsafe { dense::transposed_product_add::<$vector>(y, a, b, shape) }
+                unsafe { dense::transposed_product_add::<$vector>(y, a, m, b) }
             }
         }
     };

@@ -1,9 +1,9 @@
-//! Products with lists of the inputs that are not 0.
+//! Products with sparse inputs.
 //!
-//! - [`product_add`] adds, sample by sample, the columns of W that belong to listed inputs, block of inputs by block,
+//! - [`product_add`] adds, sample by sample, the columns of W that belong to inputs that are not 0, block of inputs by block,
 //!   so that the block of W stays in the first-level cache while all samples pass by.
 //! - [`outer_add`] holds the sample's dy in registers and adds its multiples to the columns of dW that belong to
-//!   listed inputs, block by block for the same reason: only dW is loaded and stored.
+//!   inputs that are not 0, block by block for the same reason: only dW is loaded and stored.
 
 use std::{marker::PhantomData, ops::Range};
 
