@@ -12,7 +12,7 @@
 use crate::{
     MAX_SPARSE_ROWS,
     kernel::prefetch,
-    sparse::{BLOCK, SparseBuffer, list_bytes},
+    sparse::{BLOCK, SparseBuffer},
 };
 
 /// Sparse columns of bytes: only those that are not 0 are stored, each column in one piece of memory.
@@ -51,22 +51,14 @@ impl PackedColumns {
         let mut packed = PackedColumns { n_rows, starts: vec![0], bytes: Vec::new() };
         let n_bytes = columns.iter().filter(|&&byte| byte != 0).count();
         packed.bytes.reserve(columns.len() / n_rows * packed.head() + 3 * n_bytes);
-        // Of one block, and of one column.
-        let (mut rows, mut bytes) = ([0; BLOCK], [0; BLOCK]);
-        let (mut all_rows, mut all_bytes) = (Vec::with_capacity(2 * n_rows), Vec::with_capacity(n_rows));
+        let mut sparse = SparseBuffer::new();
         for column in columns.chunks_exact(n_rows) {
-            all_rows.clear();
-            all_bytes.clear();
-            for (first, block) in (0..).step_by(BLOCK).zip(column.chunks(BLOCK)) {
-                let n = list_bytes(&mut rows, &mut bytes, block, first);
-                all_rows.extend(rows[..n].iter().flat_map(|row| row.to_le_bytes()));
-                all_bytes.extend_from_slice(&bytes[..n]);
-                if first + BLOCK < n_rows {
-                    packed.bytes.extend_from_slice(&(all_bytes.len() as u16).to_le_bytes());
-                }
-            }
-            packed.bytes.extend_from_slice(&all_rows);
-            packed.bytes.extend_from_slice(&all_bytes);
+            sparse.clear(n_rows);
+            sparse.push_bytes(column, |byte| byte);
+            let ends = &sparse.starts[1..sparse.starts.len() - 1];
+            packed.bytes.extend(ends.iter().flat_map(|&end| (end as u16).to_le_bytes()));
+            packed.bytes.extend(sparse.rows.iter().flat_map(|row| row.to_le_bytes()));
+            packed.bytes.extend_from_slice(&sparse.values);
             packed.starts.push(packed.bytes.len());
         }
         packed

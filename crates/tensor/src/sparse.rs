@@ -204,12 +204,7 @@ impl<F: Copy> SparseBuffer<F> {
 /// Writes the bytes of a block that are not 0 and their rows, counted from `first`, to `bytes` and `rows`, and returns how
 /// many there are.
 #[inline]
-pub(crate) fn list_bytes(
-    rows: &mut [u16; BLOCK],
-    bytes: &mut [u8; BLOCK],
-    block: &[u8],
-    first: usize,
-) -> usize {
+fn list_bytes(rows: &mut [u16; BLOCK], bytes: &mut [u8; BLOCK], block: &[u8], first: usize) -> usize {
     let mut padded = [0; BLOCK];
     let block = block.try_into().unwrap_or_else(|_| {
         padded[..block.len()].copy_from_slice(block);
