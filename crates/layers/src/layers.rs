@@ -168,7 +168,7 @@ impl<F: Float> Layers<F> {
     #[track_caller]
     pub fn unpack(&self, mut packed: &[F]) -> Vec<F> {
         let of_parameters: usize = self.parameters().map(Tensor::len).sum();
-        let n_values = if packed.len() <= of_parameters { self.n_parameters } else { self.n_values };
+        let n_values = if packed.len() <= of_parameters { self.n_parameters() } else { self.n_values() };
         let mut values = vec![F::zero(); n_values];
         for tensor in self.tensors().filter(|tensor| tensor.range().end <= n_values) {
             let Some(of_this) = packed.split_off(..tensor.len()) else {
