@@ -1,23 +1,15 @@
 //! The program that the project's README begins with. Run it where the data are: at the root of the repository.
 
-use std::ops::ControlFlow;
-
 use chainrule::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mnist = Mnist::load("datasets/mnist")?;
     let mut net = TwoLayerNet::new(MlpConfig::new([784, 50, 10]))?;
     let config = TrainConfig::new().with_optimizer(Sgd::new(0.5)).with_epochs(5);
-    train(&mut net, &mnist.train)
-        .test(&mnist.test)
-        .config(&config)
-        .callback(|event| {
-            if let Event::Epoch { report, .. } = event {
-                println!("{report}");
-            }
-            ControlFlow::Continue(())
-        })
-        .run()?;
+    let summary = train(&mut net, &mnist.train).test(&mnist.test).config(&config).run()?;
+    for report in &summary.history {
+        println!("{report}");
+    }
     let probabilities = net.predict(&mnist.test.to_matrix(0..1)); // a column is a sample
     println!("the first test image is a {}", argmax(probabilities.as_slice()));
     Ok(())

@@ -5,7 +5,6 @@
 mod config;
 mod error;
 mod layer;
-mod pass;
 mod tensors;
 
 // The layers.
@@ -57,11 +56,10 @@ pub use error::Error;
 pub use gelu::Gelu;
 pub use gelu_tanh::GeluTanh;
 pub use identity::Identity;
-pub use layer::{Extras, Layer, WholeBatch};
+pub use layer::{Extras, Layer, Pass, WholeBatch};
 pub use layers::Layers;
 pub use leaky_relu::LeakyRelu;
 pub use learner::{Cache, Gradients, LayerExt};
-pub use pass::Pass;
 pub use relu::Relu;
 pub use sequential::Sequential;
 pub use sigmoid::Sigmoid;

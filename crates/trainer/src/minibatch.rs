@@ -23,6 +23,7 @@ use crate::{
     Communicator, Error, ParameterGroup,
     communicator::{OneProcess, sum_in_order},
     parallel,
+    parameter_group::Factors,
     update::{for_each_piece, of_network},
 };
 
@@ -34,7 +35,7 @@ pub struct MiniBatch<'c, F = f32> {
     batch_size: usize,
     communicator: &'c dyn Communicator,
     /// The parameters that have a learning rate or a weight decay of their own, and both as factors.
-    groups: Vec<(Range<usize>, [f64; 2])>,
+    groups: Vec<Factors>,
     /// Some of the samples each, with their outcome.
     shards: Vec<(Workspace<F>, Outcome)>,
     /// How many of them the last mini-batch has in this process.

@@ -7,6 +7,9 @@ use chainrule_tensor::Float;
 
 use crate::Error;
 
+/// Some parameters of a network, as they lie, and the factors of their learning rate and weight decay.
+pub(crate) type Factors = (Range<usize>, [f64; 2]);
+
 /// Parameters with a learning rate and a weight decay of their own.
 ///
 /// | setting | default | purpose | range |
@@ -72,7 +75,7 @@ impl ParameterGroup {
     pub(crate) fn factors<F: Float>(
         groups: &[ParameterGroup],
         layers: &Layers<F>,
-    ) -> Result<Vec<(Range<usize>, [f64; 2])>, Error> {
+    ) -> Result<Vec<Factors>, Error> {
         for group in groups {
             for name in &group.names {
                 let alone = ParameterGroup { names: vec![name.clone()], ..ParameterGroup::default() };

@@ -75,7 +75,7 @@ impl Communicator for Rank<'_> {
 fn with_everything(communicator: Option<&Rank<'_>>, clip: Option<Clip>) -> (u32, Vec<[Option<f64>; 4]>) {
     let loss = SoftmaxCrossEntropy::new().with_label_smoothing(0.1);
     let layers = MlpConfig::new([36, 9, 7, 10]).with_activation(Activation::Tanh).with_batch_norm(true);
-    let mut net = Mlp::new(&layers.with_dropout(0.2).with_loss(loss)).unwrap();
+    let mut net = Mlp::new(layers.with_dropout(0.2).with_loss(loss)).unwrap();
     let mut config = TrainConfig::new()
         .with_optimizer(AdamW::new(0.01))
         .with_schedule("one-cycle".parse::<Schedule>().unwrap())
