@@ -20,7 +20,7 @@ mod tests {
     /// The part of the file above the tests and below the first line.
     fn program() -> &'static str {
         let source = include_str!("quick_start.rs");
-        let start = source.find("use std").unwrap();
+        let start = source.find("use chainrule").unwrap();
         let end = source.find("\n#[cfg(test)]").unwrap();
         &source[start..end]
     }
