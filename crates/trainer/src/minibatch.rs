@@ -24,7 +24,7 @@ use crate::{
     communicator::{OneProcess, sum_in_order},
     parallel,
     parameter_group::Factors,
-    update::{for_each_piece, of_network},
+    update::{PIECE, for_each_piece, of_network},
 };
 
 /// The memory in which gradients of mini-batches are computed, for one network and a largest batch size.
@@ -67,9 +67,6 @@ pub struct Outcome {
 
 /// Up to this many samples per shard: enough for a product to run at speed.
 const LARGEST_SHARD: usize = 32;
-
-/// About this many values of the gradient are one task of the second phase.
-const PIECE: usize = 8_000;
 
 impl<'c, F: Float> MiniBatch<'c, F> {
     /// Memory for mini-batches of `net` of up to `batch_size` samples.

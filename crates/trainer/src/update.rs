@@ -38,13 +38,13 @@ pub fn update<F: Float>(
     assert_eq!(gradient.len(), net.n_parameters(), "values of the gradient, and of all parameters");
     let (layers, values) = net.split_mut();
     let all = Update { gradient, ..of_network(layers, optimizer, values, slots, step, learning_rate) };
-    for_each_piece(layers, &layers.pieces(LARGEST_PIECE), all, &mut [], &|_, update, _| {
+    for_each_piece(layers, &layers.pieces(PIECE), all, &mut [], &|_, update, _| {
         optimizer.update(update);
     });
 }
 
-/// Parameters of up to this many values are updated by one task.
-const LARGEST_PIECE: usize = 10_000;
+/// About this many values are one task: more would leave threads idle, fewer would not be worth handing to another thread.
+pub(crate) const PIECE: usize = 8_000;
 
 /// The update of all parameters of a network with these values, but for their gradient.
 #[track_caller]
@@ -79,14 +79,21 @@ pub(crate) fn for_each_piece<F: Float>(
             f(piece, all, room);
         }
         _ => {
-            let (left, right) = pieces.split_at(pieces.len() / 2);
-            let cut = right[0].start - left[0].start;
+            // At half of the values, so that two threads have as much to do.
+            let (start, end) = (pieces[0].start, pieces[pieces.len() - 1].end);
+            let mid = pieces.partition_point(|piece| piece.end <= start.midpoint(end));
+            let (left, right) = pieces.split_at(mid.clamp(1, pieces.len() - 1));
+            let cut = right[0].start - start;
             let (of_left, of_right) = all.split_at(cut);
             let (left_room, right_room) = room.split_at_mut(cut.min(room.len()));
-            parallel::join(
-                || for_each_piece(layers, left, of_left, left_room, f),
-                || for_each_piece(layers, right, of_right, right_room, f),
-            );
+            let left = || for_each_piece(layers, left, of_left, left_room, f);
+            let right = || for_each_piece(layers, right, of_right, right_room, f);
+            if end - start > PIECE {
+                parallel::join(left, right);
+            } else {
+                left();
+                right();
+            }
         }
     }
 }
