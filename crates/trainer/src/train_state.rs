@@ -140,15 +140,15 @@ impl TrainState {
     }
 }
 
-/// One line: `after step 1200 of 9600; schedule constant; 60000 samples, inputs 1a2b3c4d, targets 5e6f7a8b; the optimizer
-/// remembers 39760 values`, and what else there is: an average, the best epoch.
+/// One line: `after step 1200 of 9600; schedule constant; 60000 samples, inputs 1a2b3c4d, targets 5e6f7a8b; optimizer
+/// state of 39760 values`, and what else there is: an average, the best epoch.
 impl fmt::Display for TrainState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DataIdentity { n_samples, inputs_crc32, targets_crc32, .. } = self.data;
-        let remembered: usize = self.optimizer.slots.iter().map(Vec::len).sum();
+        let n_state: usize = self.optimizer.slots.iter().map(Vec::len).sum();
         write!(f, "after step {} of {}; schedule {}", self.step, self.n_steps, self.schedule)?;
         write!(f, "; {n_samples} samples, inputs {inputs_crc32:08x}, targets {targets_crc32:08x}")?;
-        write!(f, "; the optimizer remembers {remembered} values")?;
+        write!(f, "; optimizer state of {n_state} values")?;
         if let Some(average) = &self.average {
             write!(f, "; an average over {} steps", average.n_steps)?;
         }

@@ -140,7 +140,7 @@ fn train_watched(
         match event {
             Event::Resumed(resumed) => {
                 for error in &resumed.damaged {
-                    bar.warn(&format!("{error}; it is passed over"));
+                    bar.warn(&format!("{error}; it is skipped"));
                 }
                 if options.json {
                     // There is none if all checkpoints were damaged, so that the run begins anew.
@@ -150,11 +150,11 @@ fn train_watched(
                     let members = [step, ("checkpoint", checkpoint.into()), ("damaged", damaged.into())];
                     output::event("resumed", &members);
                 } else if let (true, Some(path)) = (talk, &resumed.path) {
-                    bar.line(&format!("goes on after step {}, from {}", resumed.step, path.display()));
+                    bar.line(&format!("resumed after step {} from {}", resumed.step, path.display()));
                 }
             }
             Event::NotSaved(error) => {
-                bar.warn(&format!("{error}; the run goes on"));
+                bar.warn(&format!("{error}; training continues"));
                 if options.json {
                     output::event("checkpoint_error", &[("message", error.to_string().into())]);
                 }

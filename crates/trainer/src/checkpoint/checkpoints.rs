@@ -140,7 +140,7 @@ impl Checkpoints {
     /// The checkpoint that a run would go on from, and where it is.
     ///
     /// # Errors
-    /// As [`Train::run`](crate::Train::run), if it cannot be read. Damaged ones in the folder are passed over.
+    /// As [`Train::run`](crate::Train::run), if it cannot be read. Damaged ones in the folder are skipped.
     pub fn newest(&self) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
         self.newest_with_own(&no_own_layers)
     }

@@ -189,7 +189,7 @@ fn the_state_at_the_end_can_be_saved_with_the_network() {
     let text = state.to_string();
     assert!(text.starts_with("after step 18 of 18; schedule constant; "), "{text}");
     let expected =
-        "; the optimizer remembers 515 values; an average over 18 steps; the best epoch so far is ";
+        "; optimizer state of 515 values; an average over 18 steps; the best epoch so far is ";
     assert!(text.contains(expected), "{text}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.ckpt");
