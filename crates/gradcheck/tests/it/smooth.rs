@@ -130,8 +130,11 @@ fn steep_but_smooth() {
     }
 }
 
-/// Functions that bend much within a step, with their derivatives.
-const BENDING: [(&str, fn(f64) -> f64, f64, f64); 14] = [
+/// A function, a place, and its derivative there.
+type Bending = (&'static str, fn(f64) -> f64, f64, f64);
+
+/// Functions that bend much within a step.
+const BENDING: [Bending; 14] = [
     ("sin 1000x", |x| (1e3 * x).sin(), 0.3, -22.096619278683941),
     ("sin 1000x at 0", |x| (1e3 * x).sin(), 0.0, 1e3),
     ("ln", f64::ln, 1e-3, 1e3),
