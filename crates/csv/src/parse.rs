@@ -1,7 +1,7 @@
 //! Parses bytes into records, each with its line number.
 //!
-//! The crate `csv` splits bytes into fields. Two things are added to it: lines that are right, and quotes that are
-//! never closed are noticed.
+//! The crate `csv` splits bytes into fields. Three things are added to it: blanks in front of a quote don't count, lines
+//! are right, and quotes that are never closed are noticed.
 
 use std::{
     collections::TryReserveError,
@@ -96,6 +96,7 @@ pub(crate) fn records(path: &Path, mut data: Vec<u8>) -> Result<Records, Error> 
     if data.starts_with(BYTE_ORDER_MARK) {
         data.drain(..BYTE_ORDER_MARK.len());
     }
+    remove_blanks_before_quotes(&mut data);
     let end = data.len();
     data.reserve_exact(ROOM);
     data.extend_from_slice(END);
@@ -117,6 +118,43 @@ pub(crate) fn records(path: &Path, mut data: Vec<u8>) -> Result<Records, Error> 
         records.push(path, line, &record)?;
     }
     Err(Error::UnclosedQuote { path: path.into(), line: begun })
+}
+
+/// Where a byte stands in its field.
+enum Place {
+    /// In front of the field: nothing but blanks so far.
+    Before,
+    Unquoted,
+    Quoted,
+    /// Behind a quote in a quoted field: the last, or the first half of one that is written twice.
+    Closed,
+}
+
+/// Removes the blanks between the beginning of a field and a quote: `csv` takes a quote behind them for text, as RFC 4180
+/// does, and a comma or a line's end behind that for the end of the field.
+fn remove_blanks_before_quotes(data: &mut Vec<u8>) {
+    let mut place = Place::Before;
+    let (mut n_kept, mut begin) = (0, 0);
+    for i in 0..data.len() {
+        let byte = data[i];
+        place = match (place, byte) {
+            (Place::Quoted, b'"') => Place::Closed,
+            (Place::Quoted, _) | (Place::Closed, b'"') => Place::Quoted,
+            (_, b',' | b'\n' | b'\r') => {
+                begin = n_kept + 1;
+                Place::Before
+            }
+            (Place::Before, b'"') => {
+                n_kept = begin;
+                Place::Quoted
+            }
+            (Place::Before, _) if byte.is_ascii_whitespace() => Place::Before,
+            _ => Place::Unquoted,
+        };
+        data[n_kept] = byte;
+        n_kept += 1;
+    }
+    data.truncate(n_kept);
 }
 
 /// Counts lines.

@@ -26,6 +26,9 @@ use crate::{Real, Refusal, Report, Step};
 /// (and an eighth of their difference beyond); if not, it must be right on its side of the kink. Otherwise it is
 /// wrong at a kink as well.
 ///
+/// Where a derivative disagrees, the step is halved until the central difference comes to rest, so that the error of a step
+/// that is too long for `f` is not taken for one of the derivative. Where it does not, see [`Report::unclear`].
+///
 /// # Examples
 /// ```
 /// use chainrule_gradcheck::Check;
@@ -121,7 +124,8 @@ impl Check {
     ///
     /// `f` is evaluated once at `x` and twice for every derivative that is checked. Where a derivative disagrees, or
     /// the slopes on both sides of `x` differ by more than 10⁻³ of it, a kink is looked for, up to one and a half
-    /// steps from `x`: that takes some six evaluations where there is none, and some fifty where there is one.
+    /// steps from `x`: that takes some six evaluations where there is none, and some hundred where there is one. Halving
+    /// the step takes two each time, and mostly happens once.
     ///
     /// # Panics
     /// Unless `gradient.len() == x.len()`, or if the step is not above 0.

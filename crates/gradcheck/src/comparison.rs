@@ -22,8 +22,18 @@ pub(crate) struct Pair {
     numeric: f64,
     /// The least denominator of the relative error.
     least: f64,
-    /// Whether the function has a kink here, so that the two cannot be compared.
-    pub(crate) is_kink: bool,
+    pub(crate) sort: Sort,
+}
+
+/// Whether two derivatives can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Sort {
+    #[default]
+    Comparable,
+    /// The function has a kink here.
+    Kink,
+    /// The function bends so much, or is rounded so much, that the step cannot tell.
+    Unclear,
 }
 
 impl Pair {
@@ -47,14 +57,34 @@ impl Pair {
         let least = tolerance.floor * largest;
         let pairs = indices.iter().zip(numeric).map(|(&index, &numeric)| {
             let (analytic, numeric) = (to_f64(analytic[index]), to_f64(numeric));
-            Pair { index, analytic, numeric, least, is_kink: false }
+            Pair { index, analytic, numeric, least, sort: Sort::Comparable }
         });
         Ok(pairs.collect())
+    }
+
+    /// Whether there is anything to measure a difference against: beside a derivative of 0 alone there is not.
+    pub(crate) fn has_scale(&self) -> bool {
+        self.analytic != 0.0 || self.least > 0.0
+    }
+
+    /// How far apart the two may be.
+    pub(crate) fn allowed(&self, tolerance: Tolerance) -> f64 {
+        (tolerance.relative * self.scale()).max(tolerance.absolute)
+    }
+
+    /// How far apart the two are.
+    pub(crate) fn difference(&self) -> f64 {
+        (self.analytic - self.numeric).abs()
     }
 
     /// The same with another numerical derivative.
     pub(crate) fn with_numeric(self, numeric: f64) -> Pair {
         Pair { numeric, ..self }
+    }
+
+    /// The same of another sort.
+    pub(crate) fn of(self, sort: Sort) -> Pair {
+        Pair { sort, ..self }
     }
 
     /// The denominator of the relative error.
@@ -66,14 +96,14 @@ impl Pair {
     fn relative_error(&self) -> f64 {
         match self.analytic == self.numeric {
             true => 0.0,
-            false => (self.analytic - self.numeric).abs() / self.scale(),
+            false => self.difference() / self.scale(),
         }
     }
 
     /// Whether the two agree, with a tolerance `leeway` times as large.
     pub(crate) fn agrees(&self, tolerance: Tolerance, leeway: f64) -> bool {
         self.relative_error() <= leeway * tolerance.relative
-            || (self.analytic - self.numeric).abs() <= leeway * tolerance.absolute
+            || self.difference() <= leeway * tolerance.absolute
     }
 }
 
@@ -83,7 +113,8 @@ pub(crate) struct Comparison {
     pub(crate) n_checked: usize,
     pub(crate) n_agreeing: usize,
     pub(crate) kinks: Vec<usize>,
-    /// `None` if there are only kinks.
+    pub(crate) unclear: Vec<usize>,
+    /// `None` if nothing could be compared.
     pub(crate) worst: Option<Worst>,
 }
 
@@ -104,9 +135,9 @@ pub struct Worst {
 
 impl Comparison {
     pub(crate) fn new(pairs: &[Pair], tolerance: Tolerance) -> Comparison {
-        let (kinks, smooth): (Vec<&Pair>, Vec<&Pair>) = pairs.iter().partition(|pair| pair.is_kink);
+        let of = |sort: Sort| pairs.iter().filter(move |pair| pair.sort == sort);
         let (agreeing, wrong): (Vec<&Pair>, Vec<&Pair>) =
-            smooth.into_iter().partition(|pair| pair.agrees(tolerance, 1.0));
+            of(Sort::Comparable).partition(|pair| pair.agrees(tolerance, 1.0));
         let candidates = if wrong.is_empty() { &agreeing } else { &wrong };
         let worst = candidates.iter().map(|pair| Worst {
             index: pair.index,
@@ -117,7 +148,8 @@ impl Comparison {
         Comparison {
             n_checked: pairs.len(),
             n_agreeing: agreeing.len(),
-            kinks: kinks.into_iter().map(|pair| pair.index).collect(),
+            kinks: of(Sort::Kink).map(|pair| pair.index).collect(),
+            unclear: of(Sort::Unclear).map(|pair| pair.index).collect(),
             // From the back, so that the first of equal ones counts.
             worst: worst.rev().max_by(|a, b| a.relative_error.total_cmp(&b.relative_error)),
         }
@@ -125,7 +157,7 @@ impl Comparison {
 
     /// How many disagree.
     pub(crate) fn n_wrong(&self) -> usize {
-        self.n_checked - self.n_agreeing - self.kinks.len()
+        self.n_checked - self.n_agreeing - self.kinks.len() - self.unclear.len()
     }
 }
 
@@ -157,7 +189,7 @@ mod tests {
     #[test]
     fn relative_errors_by_hand() {
         let relative_error = |analytic, numeric, least| {
-            Pair { index: 0, analytic, numeric, least, is_kink: false }.relative_error()
+            Pair { index: 0, analytic, numeric, least, sort: Sort::Comparable }.relative_error()
         };
         assert_eq!(relative_error(1.0, 2.0, 0.0), 0.5);
         assert_eq!(relative_error(-2.0, 1.0, 0.0), 1.5);
@@ -181,7 +213,7 @@ mod tests {
     fn the_worst_is_the_first_of_the_largest() {
         let found = compare(&[3, 5, 6], &[1.0; 7], &[1.0, -1.0, -1.0], 1e-7, 1e-3);
         let worst = Some(Worst { index: 5, analytic: 1.0, numeric: -1.0, relative_error: 2.0 });
-        assert_eq!(found, Comparison { n_checked: 3, n_agreeing: 1, kinks: vec![], worst });
+        assert_eq!(found, Comparison { n_checked: 3, n_agreeing: 1, kinks: vec![], unclear: vec![], worst });
     }
 
     #[test]
@@ -193,7 +225,7 @@ mod tests {
     #[test]
     fn a_difference_equal_to_the_absolute_tolerance_agrees() {
         let agrees = |absolute, leeway| {
-            let pair = Pair { index: 0, analytic: 1.0, numeric: 1.5, least: 0.0, is_kink: false };
+            let pair = Pair { index: 0, analytic: 1.0, numeric: 1.5, least: 0.0, sort: Sort::Comparable };
             pair.agrees(Tolerance { absolute, ..tolerance(0.0, 0.0) }, leeway)
         };
         assert!(agrees(0.5, 1.0) && agrees(0.25, 2.0));
@@ -210,12 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn kinks_neither_agree_nor_disagree() {
+    fn kinks_and_what_is_unclear_neither_agree_nor_disagree() {
         let tolerance = tolerance(0.1, 0.0);
-        let mut pairs = Pair::all(&[0, 1, 2], &[1.0; 3], &[1.0, 5.0, 1.0], tolerance).unwrap();
-        pairs[1].is_kink = true;
+        let mut pairs = Pair::all(&[0, 1, 2, 3], &[1.0; 4], &[1.0, 5.0, 1.0, 5.0], tolerance).unwrap();
+        pairs[3].sort = Sort::Unclear;
+        pairs[1].sort = Sort::Kink;
         let found = Comparison::new(&pairs, tolerance);
-        assert_eq!((found.n_checked, found.n_agreeing, found.n_wrong()), (3, 2, 0));
-        assert_eq!((found.kinks, found.worst.unwrap().index), (vec![1], 0));
+        assert_eq!((found.n_checked, found.n_agreeing, found.n_wrong()), (4, 2, 0));
+        assert_eq!((found.kinks, found.unclear, found.worst.unwrap().index), (vec![1], vec![3], 0));
     }
 }

@@ -15,6 +15,12 @@ const N_HALVINGS: u32 = 8;
 /// Further cuts, which show smooth functions that turn very sharply.
 const N_DEEPER: usize = 12;
 
+/// Cuts beyond those, which show on which side of the kink *x* is.
+const N_FINEST: usize = 28;
+
+/// A slope counts as one side's if it differs from it by at most this fraction of the difference between both.
+const NEAR: f64 = 0.125;
+
 /// The bend at a kink may vary by this factor: from one that lies where two halves overlap to one in the middle,
 /// it does by 3. That of a smooth function with one length falls out of it within six cuts.
 const STEADY: f64 = 4.0;
@@ -30,6 +36,8 @@ const MOST_KINKS: usize = 4;
 pub(crate) struct Kink<F> {
     /// The interval that it is in.
     place: Stencil<F>,
+    /// The shortest interval around it that rounding leaves.
+    finest: Stencil<F>,
     /// The slopes to the left and to the right of that.
     slopes: [f64; 2],
 }
@@ -56,20 +64,26 @@ impl<F: Real> Kink<F> {
         }
         // A smooth function that turns within an interval as short as this begins to bend less now. Once the
         // bend grows, rounding has taken over and there is nothing more to see.
-        let mut deeper = place;
-        for _ in 0..N_DEEPER {
+        let (mut deeper, mut finest) = (place, place);
+        for i in 0..N_DEEPER + N_FINEST {
             deeper = deeper.half(f);
-            if deeper.bend() < least / STEADY {
+            let bend = deeper.bend();
+            if bend < least / STEADY && i < N_DEEPER {
                 return None;
             }
-            if deeper.bend() > STEADY * most {
+            if !(least / STEADY..=STEADY * most).contains(&bend) {
+                break;
+            }
+            if deeper.is_resolved() {
+                finest = deeper;
+            } else if i >= N_DEEPER {
                 break;
             }
         }
         // Beside the interval, and not in it, where the slope on one side is a mixture of both.
         let width = place.right.x - place.left.x;
         let [left, right] = [place.left.x - width, place.right.x + width].map(|x| Point::of(f, x));
-        Some(Kink { place, slopes: [left.slope_to(place.left), place.right.slope_to(right)] })
+        Some(Kink { place, finest, slopes: [left.slope_to(place.left), place.right.slope_to(right)] })
     }
 
     /// How far `x` is from the interval with the kink; 0 if it is so near that the two can't be told apart.
@@ -79,16 +93,33 @@ impl<F: Real> Kink<F> {
         if distance > half_width { distance } else { F::zero() }
     }
 
-    /// Whether `slope` lies between the slopes on both sides, give or take an eighth of their difference.
-    fn allows(&self, slope: f64) -> bool {
+    /// The slope on that side of the kink on which `x` is, or `None` if it is so near that this can't be told.
+    pub(crate) fn slope_at(&self, x: F) -> Option<f64> {
+        let Stencil { left, right, .. } = self.finest;
+        let width = right.x - left.x;
+        match self.slopes {
+            [slope, _] if x < left.x - width => Some(slope),
+            [_, slope] if x > right.x + width => Some(slope),
+            _ => None,
+        }
+    }
+
+    /// Whether `slope` can be the derivative at `x`, which is as near as [`distance`](Kink::distance) can tell: the slope
+    /// on its side, or, if `x` is the kink itself, one between those on both sides; give or take an eighth of their
+    /// difference.
+    pub(crate) fn allows(&self, x: F, slope: f64) -> bool {
         let [left, right] = self.slopes;
-        (slope - (left + right) / 2.0).abs() <= (0.5 + 0.125) * (right - left).abs()
+        let (middle, most) = match self.slope_at(x) {
+            Some(side) => (side, NEAR),
+            None => ((left + right) / 2.0, 0.5 + NEAR),
+        };
+        (slope - middle).abs() <= most * (right - left).abs()
     }
 }
 
 /// Whether kinks are the reason why the central difference of `f` at `x` with the step `h` is not `analytic`.
 ///
-/// If `x` itself is a kink, `analytic` must lie between the slopes on both sides. If not, it must be right where
+/// If `x` itself is a kink, `analytic` must lie between the slopes on both sides, see [`Kink::allows`]. If not, it must be right where
 /// `f` is smooth, between `x` and the kink: `agrees` says whether a central difference there agrees with it, with
 /// a tolerance that is larger by a factor. The factor is that by which the step is shorter, since rounding has
 /// grown by it.
@@ -104,7 +135,7 @@ pub(crate) fn explains<F: Real>(
         let Some(kink) = Kink::find(f, x, step) else { return false };
         let distance = kink.distance(x.x);
         if distance == F::zero() {
-            return kink.allows(to_f64(analytic));
+            return kink.allows(x.x, to_f64(analytic));
         }
         if distance >= step {
             return false;
@@ -177,8 +208,25 @@ mod tests {
         let kink = find(f64::abs, 0.0, 1e-5).unwrap();
         assert_eq!(kink.slopes, [-1.0, 1.0]);
         for (slope, allowed) in [(0.0, true), (-1.0, true), (1.24, true), (1.26, false), (-1.26, false)] {
-            assert_eq!(kink.allows(slope), allowed, "{slope}");
+            assert_eq!(kink.allows(0.0, slope), allowed, "{slope}");
         }
-        assert!(!kink.allows(f64::NAN));
+        assert!(!kink.allows(0.0, f64::NAN));
+    }
+
+    #[test]
+    fn beside_a_kink_there_is_one_slope() {
+        for distance in [3e-8, 1e-8, 1e-10, 1e-12] {
+            for (x, side) in [(-distance, -1.0), (distance, 1.0)] {
+                let kink = find(f64::abs, x, 1e-5).unwrap();
+                assert_eq!((kink.distance(x), kink.slope_at(x)), (0.0, Some(side)), "{x}");
+                assert!(kink.allows(x, side) && !kink.allows(x, -side) && !kink.allows(x, 0.0), "{x}");
+            }
+        }
+        // Beside a constant that leaves 12 digits of x, the nearest point whose side is known is further away.
+        let f = |x: f64| 1e4 + (x - 0.3).abs();
+        for (distance, is_known) in [(1e-8, true), (1e-12, false)] {
+            let x = 0.3 + distance;
+            assert_eq!(find(f, x, 1e-5).unwrap().slope_at(x).is_some(), is_known, "{distance}");
+        }
     }
 }

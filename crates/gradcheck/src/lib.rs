@@ -12,6 +12,7 @@ mod check;
 mod comparison;
 mod judge;
 mod kink;
+mod limit;
 mod stencil;
 mod subset;
 

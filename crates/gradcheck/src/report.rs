@@ -9,7 +9,7 @@ use crate::{Real, Refusal};
 /// 2·10⁻⁵ of the derivative for a function that suits the step, seldom does better than this.
 const COARSE_RESOLUTION: f64 = 1e-3;
 
-/// Kinks that are printed before the list breaks off.
+/// Places that are printed before a list of them breaks off.
 const N_PRINTED: usize = 8;
 
 /// The result of checking the gradient of one tensor.
@@ -17,6 +17,7 @@ const N_PRINTED: usize = 8;
 /// It prints as one line that begins, after the tensor's name if it has one, with
 /// - `ok`: every derivative that was compared agrees, and there was one,
 /// - `wrong`: a derivative disagrees,
+/// - `cannot tell at this step`: no derivative disagrees, but of some this cannot be told, see [`Report::unclear`],
 /// - `undecided`: there were only kinks, so that nothing was shown,
 /// - `refused`: nothing could be compared, see [`Refusal`].
 ///
@@ -65,11 +66,10 @@ impl Report {
         &self.name
     }
 
-    /// Whether every derivative that was compared, and there was one, agrees within the tolerance. Kinks are not
-    /// compared.
+    /// Whether every derivative that was looked at agrees within the tolerance, but for kinks, and there was one.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.n_agreeing() > 0 && self.n_wrong() == 0
+        self.n_agreeing() > 0 && self.n_wrong() == 0 && self.unclear().is_empty()
     }
 
     /// The largest relative error, NaN if nothing could be compared. If a derivative disagrees, the largest of
@@ -89,7 +89,7 @@ impl Report {
         self.outcome.as_ref().err().copied()
     }
 
-    /// How many derivatives were looked at, kinks among them.
+    /// How many derivatives were looked at, kinks and [unclear](Report::unclear) ones among them.
     pub fn n_checked(&self) -> usize {
         self.outcome.as_ref().map_or(0, |comparison| comparison.n_checked)
     }
@@ -124,6 +124,25 @@ impl Report {
     /// ```
     pub fn kinks(&self) -> &[usize] {
         self.outcome.as_ref().map_or(&[], |comparison| &comparison.kinks)
+    }
+
+    /// The indices of the derivatives of which this step cannot tell whether they are right, in increasing order: halving
+    /// it does not bring the central difference to rest, and the given derivative is within what it still changes. They
+    /// neither agree nor disagree, and the check does not pass. Another [`Step`](crate::Step) or tolerance decides.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_gradcheck::Check;
+    /// // The automatic step is too long for sin 1000x, and a shorter one for the constant beside it, which leaves six
+    /// // digits of the derivative.
+    /// let f = |x: &[f64]| 3e6 + (1000.0 * x[0]).sin();
+    /// let check = Check::new();
+    /// assert_eq!(check.run(f, &[0.0], &[1000.0]).unclear(), [0]);
+    /// assert_eq!(check.run(f, &[0.0], &[1001.0]).n_wrong(), 1);
+    /// check.tolerance(1e-5).run(f, &[0.0], &[1000.0]).assert_passed();
+    /// ```
+    pub fn unclear(&self) -> &[usize] {
+        self.outcome.as_ref().map_or(&[], |comparison| &comparison.unclear)
     }
 
     /// How many elements the tensor has.
@@ -173,7 +192,7 @@ impl Report {
     /// asks for both.
     ///
     /// # Panics
-    /// If the check [passed](Report::passed) or met nothing but kinks, with the report.
+    /// If the check [passed](Report::passed), or no derivative disagrees and some are kinks or unclear, with the report.
     #[track_caller]
     pub fn assert_refused(&self) {
         assert!(
@@ -192,6 +211,9 @@ impl fmt::Display for Report {
             return write!(f, "refused: {refusal}");
         }
         let (verdict, n, verb) = match (self.n_wrong(), self.n_agreeing()) {
+            (0, n_agreeing) if !self.unclear().is_empty() => {
+                ("cannot tell at this step", n_agreeing, "agree")
+            }
             (0, 0) => ("undecided", 0, "agree"),
             (0, n_agreeing) => ("ok", n_agreeing, "agree"),
             (n_wrong, _) => ("wrong", n_wrong, "disagree"),
@@ -201,14 +223,18 @@ impl fmt::Display for Report {
             true => write!(f, "checked derivatives ({} in all) {verb}", self.n_total)?,
             false => write!(f, "derivatives {verb}")?,
         }
-        if self.n_kinks() > 0 {
-            let noun = if self.n_kinks() == 1 { "kink" } else { "kinks" };
-            let mut places: Vec<String> =
-                self.kinks().iter().take(N_PRINTED).map(|index| format!("[{index}]")).collect();
-            if self.n_kinks() > N_PRINTED {
-                places.push("…".to_string());
+        for (places, one, several) in
+            [(self.kinks(), "kink", "kinks"), (self.unclear(), "unclear", "unclear")]
+        {
+            if !places.is_empty() {
+                let noun = if places.len() == 1 { one } else { several };
+                let mut shown: Vec<String> =
+                    places.iter().take(N_PRINTED).map(|index| format!("[{index}]")).collect();
+                if places.len() > N_PRINTED {
+                    shown.push("…".to_string());
+                }
+                write!(f, ", {} {noun} at {}", places.len(), shown.join(", "))?;
             }
-            write!(f, ", {} {noun} at {}", self.n_kinks(), places.join(", "))?;
         }
         if let Some(worst) = self.worst() {
             write!(f, "; worst relative error {:.2e} at [{}]", worst.relative_error, worst.index)?;

@@ -53,6 +53,21 @@ impl<F: Real> Stencil<F> {
         (self.middle.slope_to(self.right) - self.left.slope_to(self.middle)).abs()
     }
 
+    /// Whether the bend is far above what rounding, of `f` and of *x*, makes of a straight line.
+    pub(crate) fn is_resolved(&self) -> bool {
+        const FAR: f64 = 1024.0;
+        let [left, middle, right] = [self.left, self.middle, self.right].map(|p| (to_f64(p.x), to_f64(p.y)));
+        let (width, epsilon) = (right.0 - left.0, to_f64(F::epsilon()));
+        let largest = left.1.abs().max(middle.1.abs()).max(right.1.abs());
+        self.bend() * width > FAR * epsilon * largest && width > FAR * epsilon * middle.0.abs()
+    }
+
+    /// What rounding may make of the central difference at least: *ε·|f| / 2h*.
+    pub(crate) fn rounding(&self) -> f64 {
+        let largest = to_f64(self.left.y).abs().max(to_f64(self.right.y).abs());
+        to_f64(F::epsilon()) * largest / (to_f64(self.right.x) - to_f64(self.left.x))
+    }
+
     /// Of the middle, the left and the right half of the interval the one that bends most.
     pub(crate) fn half(&self, f: &mut impl FnMut(F) -> F) -> Self {
         let Stencil { left, middle, right } = *self;

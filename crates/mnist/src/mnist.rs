@@ -8,7 +8,8 @@ use std::thread;
 
 use crate::{Digest, Error, ImageSet, Problem};
 
-/// The names of the four files: training images and labels, test images and labels. Each may be followed by `.gz`.
+/// The names of the four files: training images and labels, test images and labels. Each may be followed by `.gz`, and have
+/// a dot in place of the hyphen before `idx`.
 pub const FILE_NAMES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -60,7 +61,8 @@ impl Mnist {
 
     /// Reads the files [`FILE_NAMES`] of a folder: MNIST or any data set in its format, such as Fashion-MNIST.
     ///
-    /// Where a file is there plain and as `.gz`, the plain one is read. The two sets are read in two threads. Memory is bounded
+    /// Names with a dot, such as `train-images.idx3-ubyte`, are known, and so are folders of these names with the file in
+    /// them, as Kaggle's archive has both. Where a file is there plain and as `.gz`, the plain one is read. The two sets are read in two threads. Memory is bounded
     /// as [`read_images`](crate::read_images) says, whatever the headers announce.
     ///
     /// # Errors
@@ -149,14 +151,21 @@ fn find_files(folder: &Path) -> Result<[PathBuf; 4], Error> {
 }
 
 fn find_file(folder: &Path, name: &'static str) -> Result<PathBuf, Error> {
+    let names = [name.to_owned(), name.replacen("-idx", ".idx", 1)];
+    let places = [folder.to_owned(), folder.join(&names[0]), folder.join(&names[1])];
+    let mut no_file = None;
     // The plain file is there sooner than the compressed one is inflated.
-    for candidate in [name.to_owned(), format!("{name}.gz")] {
-        let path = folder.join(candidate);
-        match path.try_exists() {
-            Ok(true) => return Ok(path),
-            Ok(false) => {}
-            Err(cause) => return Err(Problem::Read { cause }.at(&path)),
+    for extension in ["", ".gz"] {
+        for (place, name) in places.iter().flat_map(|place| names.iter().map(move |name| (place, name))) {
+            let path = place.join(format!("{name}{extension}"));
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => return Ok(path),
+                // A folder or a pipe: opening it says so, unless there is a file.
+                Ok(_) => no_file = no_file.or(Some(path)),
+                Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                Err(cause) => return Err(Problem::Read { cause }.at(&path)),
+            }
         }
     }
-    Err(Problem::NoFile { name }.at(folder))
+    no_file.ok_or_else(|| Problem::NoFile { name }.at(folder))
 }

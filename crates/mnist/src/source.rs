@@ -1,7 +1,8 @@
 //! Reads the bytes of a file: decompresses gzip, computes the SHA-256, counts.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Chain, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read};
+use std::mem;
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
@@ -27,6 +28,8 @@ pub(crate) struct Source<R: Read> {
     n_read: u64,
     /// Why the gzip stream ended before its end.
     cut: Option<io::Error>,
+    /// Whether something that is no gzip follows the gzip stream.
+    has_more: bool,
 }
 
 /// The first bytes, which were looked at already, and the rest.
@@ -34,7 +37,9 @@ type Start<R> = Chain<Cursor<Vec<u8>>, BufReader<R>>;
 
 enum Bytes<R: Read> {
     Plain(Start<R>),
+    /// One of the members of a gzip file: their data follow one another (RFC 1952, section 2.2).
     Gzip(Box<GzDecoder<Start<R>>>),
+    End,
 }
 
 /// Opens a file to be read.
@@ -67,6 +72,7 @@ impl<R: Read> Source<R> {
             n_read: 0,
             bytes: if is_gzip { Bytes::Gzip(Box::new(GzDecoder::new(start))) } else { Bytes::Plain(start) },
             cut: None,
+            has_more: false,
         })
     }
 
@@ -94,17 +100,41 @@ impl<R: Read> Source<R> {
             let result = match &mut self.bytes {
                 Bytes::Plain(reader) => reader.take(piece).read_to_end(to),
                 Bytes::Gzip(reader) => reader.take(piece).read_to_end(to),
+                Bytes::End => Ok(0),
             };
             // What came before an error is in `to` as well.
             self.hash.update(&to[old..]);
             self.n_read += (to.len() - old) as u64;
             match result {
-                Ok(0) => break,
+                Ok(0) if !self.next_member()? => break,
                 Ok(_) => {}
                 Err(cause) => return self.stop(cause),
             }
         }
         Ok(())
+    }
+
+    /// Goes on to the next gzip member, if there is one. Zeros between members and behind the last are padding, as for gzip
+    /// itself: tapes and disks have blocks to fill.
+    fn next_member(&mut self) -> Result<bool, Problem> {
+        let Bytes::Gzip(decoder) = mem::replace(&mut self.bytes, Bytes::End) else { return Ok(false) };
+        let mut rest = decoder.into_inner();
+        let first = loop {
+            let bytes = rest.fill_buf().map_err(|cause| Problem::Read { cause })?;
+            match bytes.iter().position(|byte| *byte != 0) {
+                Some(0) => break bytes[0],
+                None if bytes.is_empty() => return Ok(false),
+                n_zeros => {
+                    let n_zeros = n_zeros.unwrap_or(bytes.len());
+                    rest.consume(n_zeros);
+                }
+            }
+        };
+        self.has_more = first != GZIP_MAGIC[0];
+        if !self.has_more {
+            self.bytes = Bytes::Gzip(Box::new(GzDecoder::new(rest)));
+        }
+        Ok(!self.has_more)
     }
 
     /// Sorts out whether the operating system, the decompressor, or the end of the file stopped us.
@@ -130,14 +160,9 @@ impl<R: Read> Source<R> {
         if let Some(cause) = self.cut {
             return Err(Problem::DamagedGzip { found: expected, cause });
         }
-        if let Bytes::Gzip(decoder) = self.bytes
-            && let Err(cause) = decoder.into_inner().take(1).read_to_end(&mut beyond)
-        {
-            return Err(Problem::Read { cause });
-        }
-        match beyond.as_slice() {
-            [] => Ok(Digest(self.hash.finalize().into())),
-            _ => Err(Problem::TrailingBytes { expected }),
+        match beyond.is_empty() && !self.has_more {
+            true => Ok(Digest(self.hash.finalize().into())),
+            false => Err(Problem::TrailingBytes { expected }),
         }
     }
 }

@@ -34,15 +34,17 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
     let mut all = Vec::with_capacity(n_samples);
     for start in (0..n_samples).step_by(CHUNK) {
         let indices: Vec<usize> = (start..n_samples.min(start + CHUNK)).collect();
-        let z = net.logits(&inputs(samples, &indices));
+        let (mut x, mut t) = (InputBuffer::new(), TargetBuffer::new());
+        samples.gather(&mut x, &mut t, &indices, Context::inference());
+        let z = net.logits(&x.as_input().to_matrix());
         let mut y = Matrix::zeros(z.nrows(), z.ncols());
         let outputs = net.config().loss.outputs();
         outputs.predict_to((&mut y).into(), (&z).into());
         for (j, &sample) in indices.iter().enumerate() {
-            let truth = samples.class_of(sample).ok_or(Error::NoClass { sample })?;
-            let p = outputs.of_classes(y.column(j).as_slice());
             // Of the logits, since large ones may have equal probabilities.
-            let predicted = outputs.class(z.column(j).as_slice());
+            let classes = outputs.true_and_predicted((&z).into(), t.as_targets(), j);
+            let (truth, predicted) = classes.ok_or(Error::NoClass { sample })?;
+            let p = outputs.of_classes(y.column(j).as_slice());
             let p_truth = f64::from(*p.get(truth).ok_or(Error::NoClass { sample })?);
             let p_predicted = f64::from(p[predicted]);
             all.push(Prediction { sample, truth, predicted, p_predicted, p_truth });

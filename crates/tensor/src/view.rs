@@ -3,7 +3,7 @@
 //! nalgebra's own views may be strided; these may not. A column is always one slice, and so is the whole
 //! view, which is what lets a layer write `for (y, &x) in y.as_mut_slice().iter_mut().zip(x.as_slice())`.
 
-use std::ops::Range;
+use std::ops::{Index, IndexMut, Range};
 
 use crate::{Float, Matrix, Operand};
 
@@ -17,6 +17,8 @@ use crate::{Float, Matrix, Operand};
 /// let last_two = MatrixView::from(&x).columns(1..3);
 /// assert_eq!(last_two.column(0), [3.0, 4.0]);
 /// assert_eq!(last_two.shape(), (2, 2));
+/// // Row 1 of column 0, as nalgebra counts.
+/// assert_eq!(last_two[(1, 0)], 4.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MatrixView<'a, F> {
@@ -31,6 +33,14 @@ pub struct MatrixViewMut<'a, F> {
     data: &'a mut [F],
     n_rows: usize,
     n_columns: usize,
+}
+
+/// The place of row `i` in column `j`.
+#[inline]
+#[track_caller]
+fn place((i, j): (usize, usize), n_rows: usize, n_columns: usize) -> usize {
+    assert!(i < n_rows && j < n_columns, "row {i}, column {j} of a {n_rows}×{n_columns} view");
+    j * n_rows + i
 }
 
 #[track_caller]
@@ -173,6 +183,36 @@ impl<'a, F: Float> MatrixViewMut<'a, F> {
     }
 }
 
+/// Row and column. Panics unless both are below their numbers, as nalgebra does.
+impl<F: Float> Index<(usize, usize)> for MatrixView<'_, F> {
+    type Output = F;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, at: (usize, usize)) -> &F {
+        &self.data[place(at, self.n_rows, self.n_columns)]
+    }
+}
+
+/// Row and column. Panics unless both are below their numbers.
+impl<F: Float> Index<(usize, usize)> for MatrixViewMut<'_, F> {
+    type Output = F;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, at: (usize, usize)) -> &F {
+        &self.data[place(at, self.n_rows, self.n_columns)]
+    }
+}
+
+impl<F: Float> IndexMut<(usize, usize)> for MatrixViewMut<'_, F> {
+    #[inline]
+    #[track_caller]
+    fn index_mut(&mut self, at: (usize, usize)) -> &mut F {
+        &mut self.data[place(at, self.n_rows, self.n_columns)]
+    }
+}
+
 impl<'a, F: Float> From<&'a Matrix<F>> for MatrixView<'a, F> {
     fn from(matrix: &'a Matrix<F>) -> Self {
         MatrixView::new(matrix.as_slice(), matrix.nrows(), matrix.ncols())
@@ -211,6 +251,31 @@ mod tests {
         assert_eq!(view.column_iter().nth(3), Some(&[30.0, 31.0][..]));
         MatrixViewMut::from(&mut x).column_mut(2)[0] = -1.0;
         assert_eq!(x[(0, 2)], -1.0);
+    }
+
+    #[test]
+    fn a_view_is_indexed_as_its_matrix() {
+        let mut x = Matrix::from_fn(2, 4, |i, j| (10 * j + i) as f64);
+        for (i, j) in (0..2).flat_map(|i| (0..4).map(move |j| (i, j))) {
+            assert_eq!(MatrixView::from(&x)[(i, j)], x[(i, j)]);
+        }
+        assert_eq!(MatrixView::from(&x).columns(2..4)[(1, 0)], 21.0);
+        let mut view = MatrixViewMut::from(&mut x);
+        view[(1, 3)] += 0.5;
+        assert_eq!(view[(1, 3)], 31.5);
+        assert_eq!(x[(1, 3)], 31.5);
+    }
+
+    #[test]
+    #[should_panic(expected = "row 2, column 0 of a 2×3 view")]
+    fn a_row_past_the_end_is_not_the_next_column() {
+        let _ = MatrixView::new(&[0.0; 6], 2, 3)[(2, 0)];
+    }
+
+    #[test]
+    #[should_panic(expected = "row 0, column 3 of a 2×3 view")]
+    fn a_column_past_the_end_panics() {
+        MatrixViewMut::new(&mut [0.0; 6], 2, 3)[(0, 3)] = 1.0;
     }
 
     #[test]

@@ -32,3 +32,9 @@ pub(super) fn brightness(red: u8, green: u8, blue: u8) -> u8 {
     let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
     ((sum + 500) / 1000) as u8
 }
+
+/// The greatest value of a picture of 16 bits that has none above `largest`: 8, 10 or 12 bits in a file of 16 are a range
+/// of their own, in which the picture would be all but black otherwise.
+pub(super) fn greatest(largest: u64) -> u64 {
+    (largest + 1).next_power_of_two().max(256) - 1
+}

@@ -1,4 +1,4 @@
-//! JPEG, by the crate `zune-jpeg`, and the way up that a camera notes in the file.
+//! JPEG, by the crate `zune-jpeg`.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -10,7 +10,10 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::grey::{Picture, brightness};
+use super::{
+    grey::{Picture, brightness},
+    orientation::upright,
+};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     // Some of the decoder's sentences end in an empty line.
@@ -21,7 +24,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let pixels: Vec<u8> =
         values.as_chunks::<3>().0.iter().map(|&[red, green, blue]| brightness(red, green, blue)).collect();
     let picture = Picture { n_rows, n_columns, pixels };
-    Ok(upright(picture, decoder.exif().map_or(1, |exif| orientation(exif).unwrap_or(1))))
+    Ok(upright(picture, decoder.exif().map(Vec::as_slice)))
 }
 
 /// What `decode` returns; none if it panics, as this decoder does on some broken files (zune-image's issues 362 and 409). Nobody
@@ -54,53 +57,6 @@ fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
         .set_max_height(usize::from(u16::MAX))
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     JpegDecoder::new_with_options(ZCursor::new(bytes), options)
-}
-
-/// The tag "Orientation" of EXIF, 1 to 8.
-fn orientation(exif: &[u8]) -> Option<u16> {
-    let little = exif.starts_with(b"II");
-    let bytes = |at: usize, n: usize| exif.get(at..at.checked_add(n)?);
-    let short = |at: usize| {
-        let pair = bytes(at, 2)?.try_into().ok()?;
-        Some(if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
-    };
-    let long = |at: usize| {
-        let four = bytes(at, 4)?.try_into().ok()?;
-        Some(if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) })
-    };
-    let directory = long(4)? as usize;
-    let entries = (0..usize::from(short(directory)?)).map(|i| directory.saturating_add(2 + 12 * i));
-    let found = entries.take_while(|at| bytes(*at, 12).is_some()).find(|at| short(*at) == Some(0x0112))?;
-    short(found + 8).filter(|turn| (1..=8).contains(turn))
-}
-
-/// The picture turned and mirrored so that what was up is up, by EXIF's table: which of the four sides of the stored picture
-/// are its first row and its first column.
-fn upright(picture: Picture, orientation: u16) -> Picture {
-    if orientation == 1 {
-        return picture;
-    }
-    let (rows, columns) = (picture.n_rows, picture.n_columns);
-    let turned = orientation >= 5;
-    let (n_rows, n_columns) = if turned { (columns, rows) } else { (rows, columns) };
-    let stored = |row: usize, column: usize| match orientation {
-        2 => (row, columns - 1 - column),
-        3 => (rows - 1 - row, columns - 1 - column),
-        4 => (rows - 1 - row, column),
-        5 => (column, row),
-        6 => (rows - 1 - column, row),
-        7 => (rows - 1 - column, columns - 1 - row),
-        8 => (column, columns - 1 - row),
-        _ => (row, column),
-    };
-    let mut pixels = Vec::with_capacity(picture.pixels.len());
-    for row in 0..n_rows {
-        for column in 0..n_columns {
-            let (row, column) = stored(row, column);
-            pixels.push(picture.pixels[row * columns + column]);
-        }
-    }
-    Picture { n_rows, n_columns, pixels }
 }
 
 #[cfg(test)]
@@ -167,27 +123,6 @@ mod tests {
     }
 
     #[test]
-    fn turning_as_the_table_of_exif_says() {
-        // 1 2
-        // 3 4
-        // 5 6
-        let picture = || Picture { n_rows: 3, n_columns: 2, pixels: vec![1, 2, 3, 4, 5, 6] };
-        let expected = [
-            [1, 2, 3, 4, 5, 6],
-            [2, 1, 4, 3, 6, 5],
-            [6, 5, 4, 3, 2, 1],
-            [5, 6, 3, 4, 1, 2],
-            [1, 3, 5, 2, 4, 6],
-            [5, 3, 1, 6, 4, 2],
-            [6, 4, 2, 5, 3, 1],
-            [2, 4, 6, 1, 3, 5],
-        ];
-        for (orientation, pixels) in (1..).zip(expected) {
-            assert_eq!(upright(picture(), orientation).pixels, pixels, "{orientation}");
-        }
-    }
-
-    #[test]
     fn a_file_that_breaks_off_is_an_error() {
         for progressive in [false, true] {
             let whole = encoded(ColorType::Rgb, progressive, Some(6));
@@ -224,12 +159,5 @@ mod tests {
         assert!(decode(&stray).unwrap_err().contains(refused), "{:?}", decode(&stray));
         bytes[frame + 5..frame + 9].fill(0);
         assert!(decode(&bytes).is_err());
-    }
-
-    #[test]
-    fn exif_that_makes_no_sense_is_passed_over() {
-        for exif in [&b""[..], b"MM", b"II\x2a\0\xff\xff\xff\xff", b"MM\0\x2a\0\0\0\x08\xff\xff"] {
-            assert_eq!(orientation(exif), None);
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod grey;
 mod jpeg;
+mod orientation;
 mod pgm;
 mod png;
 

@@ -1,6 +1,6 @@
 //! PGM, the plain format P2 and the binary P5 (netpbm's page "pgm"): small enough to be read by hand.
 
-use super::grey::{Picture, check_size};
+use super::grey::{Picture, check_size, greatest};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let mut words = Words { rest: &bytes[2..] };
@@ -13,13 +13,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     }
     let (n_rows, n_columns) = (n_rows as usize, n_columns as usize);
     let expected = n_rows * n_columns;
-    let scaled = |value: u64| match value <= most {
-        true => Ok(((255 * value + most / 2) / most) as u8),
+    let checked = |value: u64| match value <= most {
+        true => Ok(value as u16),
         false => Err(format!("a PGM with the value {value}, expected 0 to {most}")),
     };
-    let pixels = match bytes[1] {
+    let values = match bytes[1] {
         b'2' => {
-            (0..expected).map(|_| words.number("pixel").and_then(scaled)).collect::<Result<Vec<u8>, _>>()?
+            (0..expected).map(|_| words.number("pixel").and_then(checked)).collect::<Result<Vec<u16>, _>>()?
         }
         _ => {
             // One white space separates the header from the pixels.
@@ -33,9 +33,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
                 )
             })?;
             let value = |bytes: &[u8]| bytes.iter().fold(0, |value, byte| 256 * value + u64::from(*byte));
-            raster.chunks(width).map(|bytes| scaled(value(bytes))).collect::<Result<Vec<u8>, _>>()?
+            raster.chunks(width).map(|bytes| checked(value(bytes))).collect::<Result<Vec<u16>, _>>()?
         }
     };
+    let largest = values.iter().max().copied().unwrap_or(0);
+    let most = if most > 255 { most.min(greatest(largest.into())) } else { most };
+    let pixels = values.iter().map(|value| ((255 * u64::from(*value) + most / 2) / most) as u8).collect();
     Ok(Picture { n_rows, n_columns, pixels })
 }
 
@@ -77,6 +80,9 @@ mod tests {
         assert_eq!(decode(b"P5 3 2 5\n\x00\x01\x05\x05\x01\x00").unwrap(), expected);
         let wide = b"P5 3 2 65535\n\x00\x00\x33\x33\xff\xff\xff\xff\x33\x33\x00\x00";
         assert_eq!(decode(wide).unwrap(), expected);
+        // 8 and 12 bits in files of 16.
+        assert_eq!(decode(b"P2 3 2 65535\n0 51 255 255 51 0\n").unwrap(), expected);
+        assert_eq!(decode(b"P2 3 2 65535\n0 819 4095 4095 819 0\n").unwrap(), expected);
     }
 
     #[test]

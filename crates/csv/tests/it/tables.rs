@@ -34,6 +34,25 @@ fn quoted_fields_keep_what_would_end_them() {
     assert_eq!(table.column::<f64>("a, b").unwrap(), [1.0, 2.0, 3.0, 4.0]);
 }
 
+/// RFC 4180 takes a space in front of a quote, and then the quote, for a part of the field.
+#[test]
+fn blanks_around_quotes_do_not_count() {
+    let iris =
+        table("length,species\n5.1, \"setosa\"\n4.9,setosa\n 4.7 ,\t\"setosa\" \n \"4.6\" , \" setosa\"\n");
+    assert_eq!(iris.classes("species").unwrap(), (vec![0; 4], vec!["setosa".to_owned()]));
+    assert_eq!(iris.column::<f64>("length").unwrap(), [5.1, 4.9, 4.7, 4.6]);
+
+    let table =
+        table(" \"a\", \"b\" ,\t\"c, d\"\r\n1, \"a,b\" , \"two\n  \"\" lines\"\r\n2, \"\",say \"hi\"\r\n");
+    assert_eq!(table.names(), ["a", "b", "c, d"]);
+    assert_eq!(table.texts("b").unwrap(), ["a,b", ""]);
+    assert_eq!(table.texts("c, d").unwrap(), ["two\n  \" lines", "say \"hi\""]);
+    let message = table.column::<f64>("b").unwrap_err().to_string();
+    assert!(message.starts_with("input: line 2, "), "{message}");
+    let open = Table::from_reader("a,b\n1,2\n3, \"x\n4,5\n".as_bytes()).unwrap_err().to_string();
+    assert_eq!(open, "input: line 3: a quote is opened here and never closed");
+}
+
 #[test]
 fn a_header_alone_is_a_table() {
     for text in ["x,y", "x,y\n"] {

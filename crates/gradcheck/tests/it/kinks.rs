@@ -103,6 +103,29 @@ fn a_kink_within_the_step_of_x() {
 }
 
 #[test]
+fn however_near_to_a_kink_the_derivative_of_the_other_side_is_wrong() {
+    for distance in [1e-6_f64, 1e-7, 3e-8, 1e-8, 1e-9, 1e-11] {
+        for x in [distance, -distance] {
+            // Those of the other side, of the mean of both, and the central difference itself.
+            for wrong in [-x.signum(), 0.0, x / Step::Auto.at(1.0)] {
+                assert_wrong(&check(f64::abs, x, wrong));
+            }
+            assert_kink(&check(f64::abs, x, x.signum()));
+            let (right, wrong) = if x > 0.0 { (1.0, 0.0) } else { (0.0, 1.0) };
+            assert_wrong(&check(relu, x, wrong));
+            assert_kink(&check(relu, x, right));
+            // Elsewhere, beside other terms, as far as the numbers there are fine enough.
+            if distance >= 1e-9 {
+                let f = |x: f64| 0.5 * (x - 3.0).abs() + relu(x - 3.0) + 2.0 * x;
+                let (right, wrong) = if x > 0.0 { (3.5, 1.5) } else { (1.5, 3.5) };
+                assert_wrong(&check(f, 3.0 + x, wrong));
+                assert_kink(&check(f, 3.0 + x, right));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_kink_beside_x_that_the_tolerance_allows_changes_nothing() {
     // The slope at x is 0.9; the central difference, 0.95, is within a tenth of it.
     let h = Step::Auto.at(1.0);

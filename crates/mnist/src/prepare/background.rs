@@ -14,11 +14,29 @@ const ROUNDS: usize = 8;
 /// Least squares with Tukey's weights (1 − (r/6m)²)², where m is the median of all |r|: values far from the surface
 /// count for nothing.
 pub(super) fn background(picture: &Grey) -> Grey {
-    if let Some(level) = even(picture) {
-        return Grey { values: vec![level; picture.values.len()], ..picture.clone() };
+    match even(picture) {
+        Some(level) => Grey { values: vec![level; picture.values.len()], ..picture.clone() },
+        None => surface(picture, vec![1.0; picture.values.len()]),
     }
+}
+
+/// The surface of second degree that fits what is near to the median: paper, where something large and dark lies beside it.
+pub(super) fn of_paper(picture: &Grey) -> Grey {
+    let level = quantile(&picture.values, 0.5);
+    let distances: Vec<f32> = picture.values.iter().map(|value| (value - level).abs()).collect();
+    surface(picture, weights_of(&distances))
+}
+
+/// Tukey's weights. The reach is at least six levels of grey, so that a picture without noise does not divide by 0.
+fn weights_of(distances: &[f32]) -> Vec<f64> {
+    let reach = 6.0 * quantile(distances, 0.5).max(1.0);
+    let weight = |distance: &f32| (1.0 - f64::from(distance / reach).powi(2)).max(0.0).powi(2);
+    distances.iter().map(weight).collect()
+}
+
+/// The surface of second degree that fits most of the picture, from first weights on.
+fn surface(picture: &Grey, mut weights: Vec<f64>) -> Grey {
     let terms = terms_of(picture);
-    let mut weights = vec![1.0; terms.len()];
     let mut surface = picture.clone();
     for _ in 0..ROUNDS {
         let factors = least_squares(&terms, &picture.values, &weights);
@@ -27,11 +45,7 @@ pub(super) fn background(picture: &Grey) -> Grey {
         surface.values = terms.iter().map(value).collect();
         let distances: Vec<f32> =
             picture.values.iter().zip(&surface.values).map(|(v, s)| (v - s).abs()).collect();
-        // At least one level of grey, so that a picture without noise does not divide by 0.
-        let reach = 6.0 * quantile(&distances, 0.5).max(1.0);
-        for (weight, distance) in weights.iter_mut().zip(&distances) {
-            *weight = (1.0 - f64::from(distance / reach).powi(2)).max(0.0).powi(2);
-        }
+        weights = weights_of(&distances);
     }
     surface
 }
@@ -50,6 +64,36 @@ fn even(picture: &Grey) -> Option<f32> {
     let distances = |values: &[f32]| values.iter().map(|value| (value - level).abs()).collect::<Vec<f32>>();
     let most = quantile(&distances(&picture.values), 0.99);
     (quantile(&distances(&edge), 0.7) < 0.1 * most).then_some(level)
+}
+
+/// The level of the background of a picture cut so close that much of it, and of its edge, is ink: of the two levels into
+/// which it falls apart (N. Otsu, 1979), that of most pixels and most corners. Also the median distance of its pixels from
+/// it. `None` if all pixels are equal.
+pub(super) fn two_levels(picture: &Grey) -> Option<(Grey, f32)> {
+    let mut values = picture.values.clone();
+    values.sort_by(f32::total_cmp);
+    let all: f64 = values.iter().map(|v| f64::from(*v)).sum();
+    let (mut below, mut most, mut threshold) = (0.0, 0.0, None);
+    for (i, pair) in values.windows(2).enumerate() {
+        below += f64::from(pair[0]);
+        let (n, m) = ((i + 1) as f64, (values.len() - i - 1) as f64);
+        let between = n * m * (below / n - (all - below) / m).powi(2);
+        if pair[0] < pair[1] && between > most {
+            (most, threshold) = (between, Some((pair[0] + pair[1]) / 2.0));
+        }
+    }
+    let threshold = threshold?;
+    let is_light = |value: &f32| *value > threshold;
+    let fraction =
+        |values: &[f32]| values.iter().filter(|v| is_light(v)).count() as f64 / values.len() as f64;
+    let (bottom, right) = (picture.values.len() - picture.n_columns, picture.n_columns - 1);
+    let corners = [0, right, bottom, bottom + right].map(|i| picture.values[i]);
+    let light = fraction(&values) + fraction(&corners) > 1.0;
+    values.retain(|value| is_light(value) == light);
+    let level = quantile(&values, 0.5);
+    values.iter_mut().for_each(|value| *value = (*value - level).abs());
+    let ground = Grey { values: vec![level; picture.values.len()], ..picture.clone() };
+    Some((ground, quantile(&values, 0.5)))
 }
 
 fn terms_of(picture: &Grey) -> Vec<[f64; N_TERMS]> {
@@ -126,6 +170,18 @@ mod tests {
         let inside = |i: usize| (1..9).contains(&(i % 10)) && (1..9).contains(&(i / 10));
         let picture = Grey::new(10, 10, (0..100).map(|i| if inside(i) { 20.0 } else { 200.0 }).collect());
         assert!(background(&picture).values.iter().all(|value| *value == 200.0));
+    }
+
+    #[test]
+    fn of_two_levels_that_of_most_pixels_and_corners_is_the_background() {
+        // Ink on 55 of 100 pixels, which leaves all corners free; and a slash that leaves two of them.
+        let values =
+            (0..100).map(|i| if (20..75).contains(&i) { 40.0 } else { 199.0 + (i % 3) as f32 }).collect();
+        let (ground, spread) = two_levels(&Grey::new(10, 10, values)).unwrap();
+        assert_eq!((ground.values[0], spread), (200.0, 1.0));
+        let slash = (0..100).map(|i| if (i / 10_i32).abs_diff(i % 10) < 3 { 250.0 } else { 90.0 }).collect();
+        assert_eq!(two_levels(&Grey::new(10, 10, slash)).unwrap().0.values[50], 90.0);
+        assert_eq!(two_levels(&Grey::new(2, 2, vec![3.0; 4])), None);
     }
 
     #[test]

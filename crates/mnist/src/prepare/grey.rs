@@ -53,7 +53,7 @@ impl Grey {
         self.with_columns(n_columns).transposed().with_columns(n_rows).transposed()
     }
 
-    fn transposed(&self) -> Grey {
+    pub(super) fn transposed(&self) -> Grey {
         let column = |column: usize| self.values[column..].iter().step_by(self.n_columns).copied();
         Grey::new(self.n_columns, self.n_rows, (0..self.n_columns).flat_map(column).collect())
     }

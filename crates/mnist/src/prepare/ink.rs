@@ -1,8 +1,9 @@
 //! Segments the ink from the background, and stretches its contrast to 0…1.
 
 use super::{
-    background::{background, quantile},
+    background::{background, of_paper, quantile, two_levels},
     grey::Grey,
+    others::remove_others,
 };
 
 /// Fewer levels of grey (of 255) than this between ink and background are no contrast.
@@ -13,17 +14,60 @@ const NONE: f32 = 0.25;
 const FULL: f32 = 0.75;
 
 /// Ink 0…1, and whether it is darker than the background; `None` if nothing stands out.
+///
+/// Ink that reaches the rim of the picture may be something else, such as a table, or what is taken for background may be a
+/// frame: then that is left out. If there is nothing to leave out, the picture is cut so close that ink is at its rim.
 pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
-    let ground = background(picture);
-    let mut ink = picture.clone();
-    ink.values.iter_mut().zip(&ground.values).for_each(|(value, ground)| *value -= ground);
+    let is_whole = |found: &Option<(Grey, bool)>| found.as_ref().is_some_and(|(ink, _)| !is_at_rim(ink));
+    let simply = stretched(difference(picture, &background(picture)), None);
+    if is_whole(&simply) {
+        return simply;
+    }
+    let mut paper = difference(picture, &of_paper(picture));
+    let far = (4.0 * noise(&paper)).max(LEAST_CONTRAST);
+    let without = if remove_others(&mut paper, far) { stretched(paper, None) } else { None };
+    // Else the bar of a 7 that is cut out may have been taken for an edge.
+    if is_whole(&without) {
+        return without;
+    }
+    let cut_close = || {
+        let (ground, spread) = two_levels(picture)?;
+        stretched(difference(picture, &ground), Some(NOISE * spread))
+    };
+    cut_close().or(without).or(simply)
+}
+
+fn difference(picture: &Grey, ground: &Grey) -> Grey {
+    let values = picture.values.iter().zip(&ground.values).map(|(value, ground)| value - ground).collect();
+    Grey { values, ..picture.clone() }
+}
+
+/// Whether there is ink in the outermost two rows or columns of any side.
+fn is_at_rim(ink: &Grey) -> bool {
+    ink.values.iter().enumerate().any(|(i, value)| {
+        let (row, column) = (i / ink.n_columns, i % ink.n_columns);
+        let from_rim = row.min(column).min(ink.n_rows - 1 - row).min(ink.n_columns - 1 - column);
+        *value > 0.0 && from_rim < 2
+    })
+}
+
+/// Noise is this many times the median distance from the background.
+const NOISE: f32 = 1.5;
+
+/// The noise of a picture that is mostly background.
+fn noise(ink: &Grey) -> f32 {
+    let distances: Vec<f32> = ink.values.iter().map(|value| value.abs()).collect();
+    NOISE * quantile(&distances, 0.5)
+}
+
+/// Ink 0…1 from the distances to the background, with the noise where that is known.
+fn stretched(mut ink: Grey, known_noise: Option<f32>) -> Option<(Grey, bool)> {
     // The background is most of the picture, so what is far from it is ink: cubes let the far side win.
     let dark_on_light = ink.values.iter().map(|v| f64::from(*v).powi(3)).sum::<f64>() < 0.0;
     if dark_on_light {
         ink.values.iter_mut().for_each(|value| *value = -*value);
     }
-    let distances: Vec<f32> = ink.values.iter().map(|value| value.abs()).collect();
-    let noise = 1.5 * quantile(&distances, 0.5);
+    let noise = known_noise.unwrap_or_else(|| noise(&ink));
     let full = full_ink(&ink, noise);
     if full < LEAST_CONTRAST || full < 6.0 * noise {
         return None;

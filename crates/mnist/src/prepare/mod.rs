@@ -8,12 +8,14 @@
 //! 1. [`Grey`]: large pictures are averaged down to at most 280 pixels a side, since a digit needs no more.
 //! 2. [`background`](background::background): the background is subtracted, also where light varies smoothly over it.
 //! 3. [`ink`](ink::ink): what stands out most is ink, brighter or darker than the background; its contrast is stretched
-//!    to 0…1, noise and specks are left out.
+//!    to 0…1, noise and specks are left out. Where ink reaches the rim of the picture, [`others`](others::remove_others) leaves
+//!    out a frame, the edge of a scanner, a table beside the paper and ruled lines.
 //! 4. [`prepare_digit`]: the rest is cut out, scaled and centred.
 
 mod background;
 mod grey;
 mod ink;
+mod others;
 
 use grey::Grey;
 
@@ -34,8 +36,9 @@ pub struct Digit {
 /// Whether it is dark on light or light on dark is found out, uneven light and noise are removed, and the contrast is
 /// stretched: see the top of this file for the steps. `None` if nothing stands out in the picture.
 ///
-/// One digit is expected, with background on most of the picture; it need not be in the middle. What else stands out, an edge
-/// of the paper or a second digit, is taken for a part of it.
+/// One digit is expected, with background on most of the picture, or cut so close that its ink is at the rim; it need not be in
+/// the middle. What lies along a whole side of the picture, and lines from side to side, are left out. What else stands out, a
+/// second digit, say, is taken for a part of it.
 ///
 /// # Shapes
 /// `pixels`: rows of `n_columns` values, 0 black to 255 white.
@@ -141,6 +144,27 @@ mod tests {
             let differences = digit.pixels.iter().zip(&expected.pixels).filter(|(a, b)| a.abs_diff(**b) > 90);
             assert_eq!(differences.count(), 0, "size {size}, left {left}, slope {slope}");
         }
+    }
+
+    #[test]
+    fn a_frame_and_a_missing_margin_change_nothing() {
+        // A seven, 60 pixels high, in the middle of 100×100; the same in a frame of one pixel; and cut to its ink.
+        let seven = |row: usize, column: usize| {
+            (20..80).contains(&row)
+                && (30..70).contains(&column)
+                && (row < 30 || (column as f64 - (65.0 - 0.5 * (row as f64 - 30.0))).abs() < 6.0)
+        };
+        let black = |is_ink: bool| if is_ink { 0_u8 } else { 255 };
+        let plain: Vec<u8> = (0..10_000).map(|i| black(seven(i / 100, i % 100))).collect();
+        let at_rim = |i: usize| [i / 100, i % 100].iter().any(|place| place.is_multiple_of(99));
+        let framed: Vec<u8> = (0..10_000).map(|i| if at_rim(i) { 0 } else { plain[i] }).collect();
+        let cut: Vec<u8> =
+            (20..80).flat_map(|row| (30..70).map(move |column| black(seven(row, column)))).collect();
+        let expected = prepare_digit(&plain, 100, 28).unwrap();
+        assert_eq!(prepare_digit(&framed, 100, 28), Some(expected.clone()));
+        assert_eq!(prepare_digit(&cut, 40, 28), Some(expected.clone()));
+        let inverted: Vec<u8> = framed.iter().map(|value| 255 - value).collect();
+        assert_eq!(prepare_digit(&inverted, 100, 28), Some(Digit { dark_on_light: false, ..expected }));
     }
 
     #[test]

@@ -198,10 +198,32 @@ fn trailing_bytes() {
     let compressed = "train-images-idx3-ubyte.gz: more bytes follow the 28 that the header announces";
     assert_eq!(message(TRAIN_IMAGES, &longer), plain);
     assert_eq!(message("train-images-idx3-ubyte.gz", &gzip(&longer)), compressed);
-    // Behind the stream: a byte, then another stream.
+    // Behind the stream: a byte that is no padding, padding before it, then another stream with data.
     let stream = gzip(&two_images());
-    assert_eq!(message("train-images-idx3-ubyte.gz", &[&stream[..], &[0]].concat()), compressed);
-    assert_eq!(message("train-images-idx3-ubyte.gz", &[&stream[..], &stream[..]].concat()), compressed);
+    for more in [&[1][..], &[0, 0, 7], &stream] {
+        assert_eq!(message("train-images-idx3-ubyte.gz", &[&stream[..], more].concat()), compressed);
+    }
+}
+
+#[test]
+fn members_that_are_not_whole() {
+    let name = "train-images-idx3-ubyte.gz";
+    let idx = two_images();
+    let (first, second) = (gzip(&idx[..20]), gzip(&idx[20..]));
+    let damaged = |n| format!("{name}: the gzip stream is damaged after {n} inflated bytes: ");
+    // All data, but not the end of the second member; then an empty member of which the end is missing.
+    let said = message(name, &[&first[..], &second[..second.len() - 8]].concat());
+    assert!(said.starts_with(&damaged(28)), "{said}");
+    let said = message(name, &[&gzip(&idx)[..], &gzip(&[])[..12]].concat());
+    assert!(said.starts_with(&damaged(28)), "{said}");
+    let mut wrong = [&first[..], &second[..]].concat();
+    wrong[first.len() - 8] ^= 1;
+    let said = message(name, &wrong);
+    assert!(said.starts_with(&damaged(20)), "{said}");
+    assert_eq!(
+        message(name, &first),
+        format!("{name}: breaks off after 20 bytes, expected 28 by its header")
+    );
 }
 
 #[test]

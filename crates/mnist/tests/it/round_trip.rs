@@ -57,6 +57,57 @@ fn plain_files_are_preferred() {
     assert_eq!(Mnist::load(&folder).unwrap().train, set(1));
 }
 
+/// RFC 1952, section 2.2: a gzip file is a series of members. Zeros behind them are padding for gzip and Python.
+#[test]
+fn gzip_members_follow_one_another() {
+    let folder = common::good_folder();
+    fs::remove_file(folder.path().join(FILE_NAMES[0])).unwrap();
+    let (idx, empty, zeros) = (two_images(), gzip(&[]), vec![0; 100_000]);
+    let whole = gzip(&idx);
+    for members in [
+        vec![gzip(&idx[..5]), gzip(&idx[5..])],
+        idx.iter().map(|byte| gzip(&[*byte])).collect(),
+        vec![whole.clone(), empty.clone()],
+        vec![empty.clone(), empty.clone(), whole.clone()],
+        vec![gzip(&idx[..16]), empty.clone(), gzip(&idx[16..]), empty.clone(), empty],
+        vec![whole.clone(), vec![0]],
+        vec![whole, zeros.clone()],
+        vec![gzip(&idx[..20]), zeros.clone(), gzip(&idx[20..]), zeros],
+    ] {
+        write(folder.path(), "train-images-idx3-ubyte.gz", &members.concat());
+        let found = Mnist::load(&folder).unwrap();
+        assert_eq!(found.train, set(1), "{} members", members.len());
+    }
+}
+
+#[test]
+fn names_with_a_dot_and_folders_of_the_names() {
+    let good = common::good_folder();
+    let dotted = FILE_NAMES.map(|name| name.replacen("-idx", ".idx", 1));
+    assert_eq!(dotted[3], "t10k-labels.idx1-ubyte");
+    for (in_folders, dots, extension) in
+        [(false, true, ""), (false, true, ".gz"), (true, false, ""), (true, true, ""), (true, false, ".gz")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, dotted) in FILE_NAMES.iter().zip(&dotted) {
+            let bytes = fs::read(good.path().join(name)).unwrap();
+            let bytes = if extension.is_empty() { bytes } else { gzip(&bytes) };
+            let file = format!("{}{extension}", if dots { dotted.as_str() } else { name });
+            let place = if in_folders { folder.path().join(name) } else { folder.path().to_owned() };
+            fs::create_dir_all(&place).unwrap();
+            write(&place, &file, &bytes);
+        }
+        let found = Mnist::load(&folder).unwrap();
+        assert_eq!((found.train, found.test), (set(1), set(1)), "{in_folders}, {dots}, {extension}");
+    }
+    // A folder of a name beside the file with a dot: the file is read, whatever is in the folder.
+    for (name, dotted) in FILE_NAMES.iter().zip(&dotted) {
+        fs::rename(good.path().join(name), good.path().join(dotted)).unwrap();
+        fs::create_dir(good.path().join(name)).unwrap();
+    }
+    assert_eq!(Mnist::load(&good).unwrap().test, set(1));
+}
+
 #[test]
 #[should_panic(expected = "training images of (2, 3) pixels, test images of (1, 1)")]
 fn sets_of_different_sizes_panic() {
