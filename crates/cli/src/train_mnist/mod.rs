@@ -153,6 +153,13 @@ fn train_watched(
                     bar.line(&format!("goes on after step {}, from {}", resumed.step, path.display()));
                 }
             }
+            Event::Warning(text) => {
+                let text = text.replace("the decay of the average is", "--ema");
+                bar.warn(&text);
+                if options.json {
+                    output::event("warning", &[("message", text.into())]);
+                }
+            }
             Event::NotSaved(error) => {
                 bar.warn(&format!("{error}; the run goes on"));
                 if options.json {
