@@ -160,9 +160,6 @@ impl<'a, S: Samples> Train<'a, S> {
                     "at least 2 with batch normalisation: one sample is its own mean, and nothing is learned";
                 return Err(Error::config("the number of samples per step", 1, expected));
             }
-            for warning in warnings(net, samples, &config, n_steps) {
-                let _ = callback(Event::Warning(&warning));
-            }
             let state = TrainState::new(net.layers(), optimizer, &config, n_steps, schedule.to_string());
             let run = Run {
                 net,
@@ -181,8 +178,7 @@ impl<'a, S: Samples> Train<'a, S> {
                 saver,
             };
             #[cfg(feature = "checkpoint")]
-            return run.resumed(found)?.run();
-            #[cfg(not(feature = "checkpoint"))]
+            let run = run.resumed(found)?;
             run.run()
         })?
     }
@@ -205,8 +201,8 @@ fn check_rule(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> Result<()
 fn warnings(net: &Network, samples: &impl Samples, config: &TrainConfig, n_steps: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     let first = |decay: f64| decay.powf(n_steps.saturating_sub(1) as f64);
-    if let Some(decay) = config.average.filter(|&decay| n_steps > 1 && first(decay) > 0.05) {
-        // The first step should count for less than a twentieth: d ≤ 0.05^(1/(n − 1)).
+    if let Some(decay) = config.average.filter(|&decay| n_steps > 1 && first(decay) > 0.3) {
+        // For the first step to count for less than a twentieth: d ≤ 0.05^(1/(n − 1)).
         let most = (0.05_f64.ln() / (n_steps - 1) as f64).exp();
         let digits = 1 + (-(1.0 - most).log10()).ceil() as usize;
         warnings.push(format!(
@@ -265,6 +261,9 @@ impl<S: Samples> Run<'_, S> {
         let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size())
             .with_communicator(self.communicator)
             .with_groups(self.net.layers(), &self.config.groups)?;
+        for warning in warnings(self.net, self.samples, self.config, self.state.n_steps) {
+            let _ = (self.callback)(Event::Warning(&warning));
+        }
         let mut stopped = false;
         while !stopped && !self.is_done() {
             stopped = self.take_step(&mut mini_batch)?;

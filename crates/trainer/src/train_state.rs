@@ -65,7 +65,7 @@ pub(crate) struct OptimizerState {
 /// ```
 /// Source: Polyak and Juditsky, *Acceleration of stochastic approximation by averaging* (1992), with weights that fade,
 /// as in PyTorch's `get_ema_multi_avg_fn`. Running statistics are averaged with the weights they belong to: those of the
-/// latest weights would be wrong for the average. A decay that leaves the first step a weight above 5 % is
+/// latest weights would be wrong for the average. A decay that leaves the first step a weight above 30 % is
 /// [warned of](crate::Event::Warning) before the run.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]

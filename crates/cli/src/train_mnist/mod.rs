@@ -155,9 +155,9 @@ fn train_watched(
             }
             Event::Warning(text) => {
                 let text = text.replace("the decay of the average is", "--ema");
-                bar.warn(&text);
-                if options.json {
-                    output::event("warning", &[("message", text.into())]);
+                match options.json {
+                    true => output::event("warning", &[("message", text.into())]),
+                    false => bar.warn(&text),
                 }
             }
             Event::NotSaved(error) => {
