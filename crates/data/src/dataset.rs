@@ -108,7 +108,8 @@ impl<'a> Dataset<'a> {
         Ok(Dataset { targets: Targets::Values(values.into(), n_outputs), ..self })
     }
 
-    /// The same samples with sample weights: how many times each counts in the loss.
+    /// The same samples with sample weights: how many times each counts in the loss. Their size as a whole does not matter: where
+    /// the largest is far from 1, all are multiplied by the same power of two.
     ///
     /// # Errors
     /// [`Error::Data`] unless there is a weight for every sample, finite and not below 0.
@@ -121,6 +122,13 @@ impl<'a> Dataset<'a> {
         if weights.iter().all(|w| *w == 0.0) {
             return Err(mismatch("weights of samples", "none above 0", "at least one above 0"));
         }
+        // Scale does not matter: a power of two takes weights whose sums, or whose reciprocals, f32 could not hold back to it.
+        let largest = weights.iter().fold(0.0, |largest: f32, w| largest.max(*w));
+        if (1e-6..=1e6).contains(&largest) {
+            return Ok(Dataset { weights: Some(weights.into()), ..self });
+        }
+        let scale = f64::from(largest).log2().floor().exp2();
+        let weights: Vec<f32> = weights.iter().map(|w| (f64::from(*w) / scale) as f32).collect();
         Ok(Dataset { weights: Some(weights.into()), ..self })
     }
 
@@ -337,5 +345,17 @@ mod tests {
         assert_eq!(x.as_input().dense().as_slice(), [5.0, 6.0, 1.0, 2.0]);
         assert_eq!((t.as_targets().get(0, 0), t.as_targets().get(0, 1)), (30.0, 10.0));
         assert_eq!(t.weights(), Some(&[2.0, 0.5][..]));
+    }
+
+    #[test]
+    fn weights_that_are_huge_or_tiny_as_a_whole_are_those_of_their_ratios() {
+        for scale in [2.0_f32.powi(126), 2.0_f32.powi(-140)] {
+            let data = Dataset::from_rows(&[1.0, 2.0, 3.0], 1).unwrap().with_classes(&[0, 1, 0]).unwrap();
+            let weights = [scale, 0.0, scale / 4.0];
+            let data = data.with_weights(&weights).unwrap();
+            let (mut x, mut t) = (InputBuffer::<f32>::new(), TargetBuffer::new());
+            data.gather(&mut x, &mut t, &[0, 1, 2], Context::inference());
+            assert_eq!(t.weights(), Some(&[1.0, 0.0, 0.25][..]));
+        }
     }
 }

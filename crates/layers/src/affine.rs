@@ -11,7 +11,7 @@
 //! Source: the fifth tutorial; *Deep Learning from Scratch*, section 5.6, which has one sample per row (`x·W + b`).
 
 use chainrule_tensor::{
-    Float, Init, Matrix, MatrixViewMut, Operand, Shape, fill_columns, input_outer_add_to,
+    F32_RANGE, Float, Init, Matrix, MatrixViewMut, Operand, Shape, fill_columns, input_outer_add_to,
     input_product_add_to, product_to, row_sums_add_to,
 };
 
@@ -80,7 +80,12 @@ impl<F: Float> Layer<F> for Affine {
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match (input.size(), self.n_outputs) {
             (1.., 1..) if self.init.is_valid() => Ok(Shape::flat(self.n_outputs)),
-            (1.., 1..) => Err(format!("initial weights {}, expected a finite standard deviation", self.init)),
+            (1.., 1..) => Err(match self.init {
+                Init::Normal { std } if std > 0.0 && std.is_finite() => {
+                    format!("initial weights normal:{std:?}, expected {F32_RANGE}")
+                }
+                init => format!("initial weights {init}, expected a finite standard deviation"),
+            }),
             (inputs, outputs) => {
                 Err(format!("{inputs} inputs and {outputs} outputs, expected at least 1 of both"))
             }

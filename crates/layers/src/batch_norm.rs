@@ -14,12 +14,13 @@
 //! Source: Ioffe and Szegedy, *Batch normalization* (2015), algorithms 1 and 2; PyTorch's `BatchNorm1d`.
 //!
 //! The statistics are those of the **whole mini-batch**, also where it is cut into shards: the layer asks for the sums
-//! Σ (x − c) and Σ (x − c)², from which μ = c + Σ (x − c)/n and σ² = Σ (x − c)²/n − (μ − c)². They are taken in `f64`
-//! about the running mean c, so that a mean far from 0 costs no digits once the running mean has followed it.
+//! Σ (x − c) and Σ (x − c)², from which μ = c + Σ (x − c)/n and σ² = Σ (x − c)²/n − (μ − c)². They are taken about the running
+//! mean c: in `f32` as `f64`, whose digits are twice as many; in `f64` as [twice](crate::double) as many, so that the mean may be
+//! as far from c as it likes, and the result does not depend on where the mini-batch is cut.
 
 use chainrule_tensor::{Float, MatrixViewMut, Shape};
 
-use crate::{Error, Extras, Kind, Layer, Pass, Tensor, WholeBatch, error::check};
+use crate::{Error, Extras, Kind, Layer, Pass, Tensor, WholeBatch, double::Double, error::check_number};
 
 /// Normalises every feature over the mini-batch: y = γ·(x − μ)/√(σ² + ε) + β, in inference with running μ and σ².
 ///
@@ -28,7 +29,9 @@ use crate::{Error, Extras, Kind, Layer, Pass, Tensor, WholeBatch, error::check};
 /// | `momentum` | 0.1 | how far the running statistics follow each mini-batch | 0 < momentum ≤ 1 |
 /// | `eps` | 1e-5 | ε, keeps a feature that never changes from a division by 0 | finite, above 0 |
 ///
-/// A mini-batch of one sample has no variance: y is β, and the running variance stays as it is. (PyTorch refuses it.)
+/// A mini-batch of one sample has no variance: y is β, layers before this one learn nothing, and the running variance stays as it
+/// is. PyTorch refuses it. The last mini-batch of an epoch may be one, if the batch size leaves one sample over; training with a
+/// batch size of 1 is refused.
 ///
 /// # Examples
 /// ```
@@ -81,31 +84,49 @@ impl BatchNorm {
     /// [`Error::Setting`] unless 0 < momentum ≤ 1, and ε is finite and above 0.
     pub fn check(&self) -> Result<(), Error> {
         let good = self.momentum > 0.0 && self.momentum <= 1.0;
-        check("batch norm momentum", self.momentum, good, "a number above 0 and not above 1")?;
-        check("batch norm eps", self.eps, self.eps > 0.0 && self.eps.is_finite(), "a finite number above 0")
+        check_number("batch norm momentum", self.momentum, good, "a number above 0 and not above 1")?;
+        let good = self.eps > 0.0 && self.eps.is_finite();
+        check_number("batch norm eps", self.eps, good, "a finite number above 0")
     }
 
     /// μ − c, where c is the running mean, and 1/√(σ² + ε), of feature `i`.
-    fn shift_and_inv_std<F: Float>(&self, pass: &Pass<'_, F>, i: usize) -> (f64, f64) {
+    fn shift_and_inv_std<F: Float>(&self, pass: &Pass<'_, F>, i: usize) -> (Double, f64) {
         let (shift, var) = match pass.context.training {
-            true => shift_and_var(pass.forward_sums, pass.context.n_samples, i),
-            false => (0.0, pass.vector(VAR)[i].as_f64()),
+            true => shift_and_var::<F>(pass.forward_sums, pass.context.n_samples, i),
+            false => (Double::default(), pass.vector(VAR)[i].as_f64()),
         };
         (shift, 1.0 / (var + self.eps).sqrt())
     }
 }
 
+/// Σ (x − c) and Σ (x − c)² of a feature: two numbers each, high and low. In `f32` the low ones are 0.
+const SUMS: usize = 4;
+
+/// Whether sums need more digits than `f64` has.
+fn is_double<F: Float>() -> bool {
+    size_of::<F>() > 4
+}
+
 /// μ − c and σ² of feature `i` over a mini-batch of `n_samples`, from its sums.
-fn shift_and_var(sums: &[f64], n_samples: usize, i: usize) -> (f64, f64) {
-    let n = n_samples as f64;
-    let (shift, square) = (sums[2 * i] / n, sums[2 * i + 1] / n);
+fn shift_and_var<F: Float>(sums: &[f64], n_samples: usize, i: usize) -> (Double, f64) {
+    let (n, sums) = (n_samples as f64, &sums[SUMS * i..SUMS * (i + 1)]);
+    let (shift, var) = match is_double::<F>() {
+        true => {
+            let shift = Double::new(sums[0], sums[1]).over(n);
+            (shift, Double::new(sums[2], sums[3]).over(n).minus(shift.squared()).high)
+        }
+        false => {
+            let (shift, square) = (sums[0] / n, sums[2] / n);
+            (Double::new(shift, 0.0), square - shift * shift)
+        }
+    };
     // Rounding may leave less than nothing.
-    (shift, (square - shift * shift).max(0.0))
+    (shift, var.max(0.0))
 }
 
 #[track_caller]
 fn assert_sums<F: Float>(sums: &[f64], n_features: usize, pass: &Pass<'_, F>) {
-    let expected = if pass.context.training { 2 * n_features } else { 0 };
+    let expected = if pass.context.training { SUMS * n_features } else { 0 };
     assert_eq!(sums.len(), expected, "sums over the mini-batch for a batch norm of {n_features} features");
 }
 
@@ -146,7 +167,11 @@ impl<F: Float> Layer<F> for BatchNorm {
             let of_feature = y.as_mut_slice()[i..].iter_mut().step_by(n).zip(kept[i..].iter_mut().step_by(n));
             for ((y, kept), x) in of_feature.zip(x.as_slice()[i..].iter().step_by(n)) {
                 // Not x − (c + shift): of one sample this is exactly 0.
-                *kept = F::of((x.as_f64() - c - shift) * inv_std);
+                let centred = match is_double::<F>() {
+                    true => Double::difference(x.as_f64(), c).minus(shift).high,
+                    false => x.as_f64() - c - shift.high,
+                };
+                *kept = F::of(centred * inv_std);
                 *y = gamma * *kept + beta;
             }
         }
@@ -160,7 +185,7 @@ impl<F: Float> Layer<F> for BatchNorm {
         assert_sums(pass.backward_sums, n, pass);
         for i in 0..n {
             let factor = pass.vector(GAMMA)[i].as_f64() * self.shift_and_inv_std(pass, i).1;
-            let (dy_mean, dy_x_hat_mean) = match pass.backward_sums.get(2 * i..2 * i + 2) {
+            let (dy_mean, dy_x_hat_mean) = match pass.backward_sums.get(SUMS * i..SUMS * (i + 1)) {
                 Some(sums) => (sums[0] / n_samples, sums[1] / n_samples),
                 None => (0.0, 0.0), // inference: the statistics are constants
             };
@@ -187,22 +212,37 @@ impl<F: Float> Layer<F> for BatchNorm {
 
 impl<F: Float> WholeBatch<F> for BatchNorm {
     fn n_sums(&self, input: Shape) -> usize {
-        2 * input.size()
+        SUMS * input.size()
     }
 
     fn add_forward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>) {
         for x in pass.x.dense().column_iter() {
-            for ((sums, &x), c) in sums.as_chunks_mut::<2>().0.iter_mut().zip(x).zip(pass.vector(MEAN)) {
-                let difference = x.as_f64() - c.as_f64();
-                sums[0] += difference;
-                sums[1] += difference * difference;
+            for ((sums, &x), c) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(x).zip(pass.vector(MEAN)) {
+                if is_double::<F>() {
+                    let difference = Double::difference(x.as_f64(), c.as_f64());
+                    add_to(sums, difference, difference.squared());
+                } else {
+                    let difference = x.as_f64() - c.as_f64();
+                    sums[0] += difference;
+                    sums[2] += difference * difference;
+                }
+            }
+        }
+    }
+
+    fn merge_forward_sums(&self, sums: &mut [f64], behind: &[f64]) {
+        for (sums, behind) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(behind.as_chunks::<SUMS>().0) {
+            // In `f32`, where all low ones are 0, the high ones are added as ever.
+            match is_double::<F>() {
+                true => add_to(sums, Double::new(behind[0], behind[1]), Double::new(behind[2], behind[3])),
+                false => sums.iter_mut().zip(behind).for_each(|(sum, behind)| *sum += behind),
             }
         }
     }
 
     fn add_backward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>) {
         for (dy, x_hat) in pass.dy.column_iter().zip(pass.cache.chunks_exact(pass.dy.n_rows())) {
-            for ((sums, dy), x_hat) in sums.as_chunks_mut::<2>().0.iter_mut().zip(dy).zip(x_hat) {
+            for ((sums, dy), x_hat) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(dy).zip(x_hat) {
                 sums[0] += dy.as_f64();
                 sums[1] += dy.as_f64() * x_hat.as_f64();
             }
@@ -214,15 +254,22 @@ impl<F: Float> WholeBatch<F> for BatchNorm {
         let follow =
             |running: F, value: f64| F::of((1.0 - self.momentum) * running.as_f64() + self.momentum * value);
         for i in 0..tensors[MEAN].len() {
-            let (shift, var) = shift_and_var(forward_sums, n_samples, i);
+            let (shift, var) = shift_and_var::<F>(forward_sums, n_samples, i);
             let mean = &mut values[tensors[MEAN].offset + i];
-            *mean = follow(*mean, mean.as_f64() + shift);
+            *mean = follow(*mean, mean.as_f64() + shift.high);
             if n_samples > 1 {
                 let running = &mut values[tensors[VAR].offset + i];
                 *running = follow(*running, var * n / (n - 1.0));
             }
         }
     }
+}
+
+/// Adds to the sums of a feature.
+fn add_to(sums: &mut [f64; SUMS], difference: Double, square: Double) {
+    let first = Double::new(sums[0], sums[1]).plus(difference);
+    let second = Double::new(sums[2], sums[3]).plus(square);
+    *sums = [first.high, first.low, second.high, second.low];
 }
 
 #[cfg(test)]
@@ -249,11 +296,11 @@ mod tests {
         let mut norm = Sequential::<f64>::of(BatchNorm::default(), 1);
         let mut step = |samples: &[f64]| {
             let (layers, values) = norm.split_mut();
-            let (n, mut sums) = (samples.len(), [0.0; 2]);
+            let (n, mut sums) = (samples.len(), [0.0; SUMS]);
             let x = MatrixView::new(samples, 1, n).into();
             let pass =
                 Pass { x, tensors: layers.tensors_of(0), ..Pass::new(values, Context::training(1, 0)) };
-            BatchNorm::default().add_forward_sums(&mut sums, &pass);
+            WholeBatch::<f64>::add_forward_sums(&BatchNorm::default(), &mut sums, &pass);
             BatchNorm::default().end_step(values, layers.tensors_of(0), &sums, n);
             (values[2], values[3])
         };
@@ -276,6 +323,44 @@ mod tests {
         assert!(y.column_iter().all(|y| (y[0] - 0.25).abs() <= 1e-5 && (y[1] + 4.0).abs() <= 1e-5));
     }
 
+    /// Ten values that `f64` has exactly, some 10⁶ to 10⁸ standard deviations away from the running mean.
+    #[test]
+    fn a_mean_far_from_the_running_one_costs_no_digits() {
+        for (mean, step, running) in
+            [(1e4, 1.0 / 256.0, 0.0), (1e6, 1.0 / 64.0, 0.3), (-1e4, 1.0 / 256.0, 123.4)]
+        {
+            let mut norm = Sequential::<f64>::of(BatchNorm::default().with_eps(1e-12), 1);
+            norm.tensor_mut("running_mean1").unwrap().as_mut_slice()[0] = running;
+            let n = 40;
+            let x = Matrix::from_fn(1, n, |_, j| mean + step * (j % 10) as f64);
+            let (y, _) = norm.forward_with(&x, &Context::training(1, 0).of_samples(n));
+            // j = 0…9 have mean 4.5 and variance 8.25.
+            let std = (8.25 * step * step + 1e-12).sqrt();
+            for (j, y) in y.iter().enumerate() {
+                let expected = ((j % 10) as f64 - 4.5) * step / std;
+                assert!((y - expected).abs() <= 1e-12, "{mean}, {running}: {y}, expected {expected}");
+            }
+            // However it is cut, the sums give the same bits.
+            let sums_of = |cuts: &[usize]| {
+                let mut total = [0.0; SUMS];
+                for cut in cuts.windows(2) {
+                    let mut sums = [0.0; SUMS];
+                    let x = MatrixView::new(&x.as_slice()[cut[0]..cut[1]], 1, cut[1] - cut[0]).into();
+                    let tensors = norm.layers().tensors_of(0);
+                    let pass = Pass { x, tensors, ..Pass::new(norm.values(), Context::training(1, 0)) };
+                    WholeBatch::<f64>::add_forward_sums(&BatchNorm::default(), &mut sums, &pass);
+                    WholeBatch::<f64>::merge_forward_sums(&BatchNorm::default(), &mut total, &sums);
+                }
+                let (shift, var) = shift_and_var::<f64>(&total, n, 0);
+                [shift.high, var].map(f64::to_bits)
+            };
+            let whole = sums_of(&[0, n]);
+            for cuts in [&[0, 1, n][..], &[0, 7, 13, n], &[0, 20, n], &[0, 10, 20, 30, n]] {
+                assert_eq!(sums_of(cuts), whole, "{cuts:?}");
+            }
+        }
+    }
+
     #[test]
     fn settings_out_of_range_are_refused() {
         for bad in [0.0, -0.1, 1.5, f64::NAN] {
@@ -287,6 +372,9 @@ mod tests {
             let message = BatchNorm::default().with_eps(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("batch norm eps {bad}, expected a finite number above 0"));
         }
+        let message = BatchNorm::default().with_eps(1e-46).check().unwrap_err().to_string();
+        let expected = "batch norm eps 1e-46, expected a number that f32 can hold, 1e-45 to 3.4028235e38";
+        assert_eq!(message, expected);
     }
 
     #[test]

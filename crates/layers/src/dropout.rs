@@ -18,7 +18,7 @@ use chainrule_tensor::{
     random::{Purpose, generator},
 };
 
-use crate::{Error, Layer, Pass, elementwise::multiply_to, error::check};
+use crate::{Error, Layer, Pass, elementwise::multiply_to, error::check_number};
 
 /// In training sets every value to 0 with probability `p`, and scales the others by 1/(1 − p).
 ///
@@ -65,7 +65,7 @@ impl Dropout {
     /// [`Error::Setting`] unless 0 ≤ p < 1.
     pub fn check(&self) -> Result<(), Error> {
         let good = (0.0..1.0).contains(&self.p);
-        check("dropout probability", self.p, good, "a number from 0 to below 1")
+        check_number("dropout probability", self.p, good, "a number from 0 to below 1")
     }
 }
 

@@ -3,7 +3,7 @@
 //! The numbers it takes are found in the training data once and belong to the network from then on: an encoding is the
 //! network's first layer, it is saved with it, and whoever predicts gives raw columns.
 
-use chainrule_tensor::{Float, MatrixViewMut, Shape};
+use chainrule_tensor::{Float, MatrixViewMut, Shape, f32_holds};
 
 use crate::{Error, Layer, Pass, error::check};
 
@@ -135,7 +135,7 @@ impl Encoding {
                 Column::Standardize { mean, std } => check(
                     format_args!("mean and standard deviation of column {i} are"),
                     format_args!("({mean}, {std})"),
-                    mean.is_finite() && *std > 0.0 && std.is_finite(),
+                    mean.is_finite() && *std > 0.0 && f32_holds(*std),
                     "finite numbers, the second above 0",
                 )?,
                 Column::OneHot { values } => {

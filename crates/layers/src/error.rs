@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use chainrule_tensor::{shown, unmet};
 use thiserror::Error;
 
 /// Why settings or a chain of layers were refused.
@@ -74,7 +75,12 @@ pub(crate) fn check(
     if good { Ok(()) } else { Err(Error::setting(name, found, expected)) }
 }
 
+/// Refuses a setting unless it is `good`, and a number that `f32` can hold.
+pub(crate) fn check_number(name: &str, found: f64, good: bool, expected: &'static str) -> Result<(), Error> {
+    unmet(found, good, expected).map_or(Ok(()), |expected| Err(Error::setting(name, shown(found), expected)))
+}
+
 /// Refuses a setting unless it is finite and not below 0.
 pub(crate) fn check_not_negative(name: &str, found: f64) -> Result<(), Error> {
-    check(name, found, found >= 0.0 && found.is_finite(), "a finite number not below 0")
+    check_number(name, found, found >= 0.0 && found.is_finite(), "a finite number not below 0")
 }

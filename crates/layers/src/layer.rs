@@ -268,6 +268,11 @@ pub trait WholeBatch<F: Float>: Debug {
     /// Adds to `sums` what the samples of `pass.x` contribute to those that the forward pass needs.
     fn add_forward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 
+    /// Adds to the forward sums of some samples those of the samples behind them.
+    fn merge_forward_sums(&self, sums: &mut [f64], behind: &[f64]) {
+        sums.iter_mut().zip(behind).for_each(|(sum, behind)| *sum += behind);
+    }
+
     /// Adds to `sums` what the samples of `pass.dy` contribute to those that the backward pass needs.
     fn add_backward_sums(&self, sums: &mut [f64], pass: &Pass<'_, F>);
 

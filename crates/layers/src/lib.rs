@@ -10,6 +10,7 @@ mod tensors;
 // The layers.
 mod affine;
 mod batch_norm;
+mod double;
 mod dropout;
 mod encoding;
 mod softmax;

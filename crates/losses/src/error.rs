@@ -1,5 +1,6 @@
 //! The errors of this crate: settings out of range, and unknown names.
 
+use chainrule_tensor::unmet;
 use thiserror::Error;
 
 /// Why a loss, or a setting of one, is refused.
@@ -16,7 +17,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// A setting of a loss is out of range.
-    #[error("{name} {found}, expected {expected}")]
+    #[error("{name} {}, expected {expected}", chainrule_tensor::shown(*found))]
     Setting {
         /// Which setting.
         name: &'static str,
@@ -41,6 +42,11 @@ pub enum Error {
         /// All names.
         expected: String,
     },
+}
+
+/// Refuses a setting unless it is `good`, and a number that `f32` can hold.
+pub(crate) fn check(name: &'static str, found: f64, good: bool, expected: &'static str) -> Result<(), Error> {
+    unmet(found, good, expected).map_or(Ok(()), |expected| Err(Error::Setting { name, found, expected }))
 }
 
 impl Error {

@@ -9,7 +9,7 @@
 
 use chainrule_tensor::Float;
 
-use crate::{Elementwise, Error, Outputs};
+use crate::{Elementwise, Error, Outputs, error::check};
 
 /// ½ (y − t)² up to a distance of δ and a straight line from there, of outputs y; the mean is taken over all elements.
 ///
@@ -53,12 +53,9 @@ impl Huber {
     /// Refuses a δ out of range.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless δ is finite and above 0.
+    /// [`Error::Setting`] unless δ is finite and above 0, also in `f32`.
     pub fn check(&self) -> Result<(), Error> {
-        if self.delta > 0.0 && self.delta.is_finite() {
-            return Ok(());
-        }
-        Err(Error::Setting { name: "delta", found: self.delta, expected: "a finite number above 0" })
+        check("delta", self.delta, self.delta > 0.0 && self.delta.is_finite(), "a finite number above 0")
     }
 }
 
@@ -110,6 +107,13 @@ mod tests {
         for bad in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
             let message = Huber::new(bad).check().unwrap_err().to_string();
             assert_eq!(message, format!("delta {bad}, expected a finite number above 0"));
+        }
+        for bad in [1e-50, 1e39] {
+            let message = Huber::new(bad).check().unwrap_err().to_string();
+            assert_eq!(
+                message,
+                format!("delta {bad:?}, expected a number that f32 can hold, 1e-45 to 3.4028235e38")
+            );
         }
         assert_eq!(Huber::new(1.0), Huber::default());
         assert_eq!(Huber::default().check(), Ok(()));

@@ -75,6 +75,12 @@ impl Outputs {
         }
     }
 
+    /// Whether the outputs `z` of one sample predict anything. With a NaN among them they don't, whatever the others are: a
+    /// class that is found all the same is not a right one.
+    pub fn is_decided<F: Float>(self, z: &[F]) -> bool {
+        !z.iter().any(|z| z.is_nan())
+    }
+
     /// The class that the outputs `z` of one sample predict: that of the largest; of a single label, 1 where yes is more
     /// likely than no, else 0.
     ///

@@ -14,9 +14,9 @@
 //! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
 //! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, exp_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, exp_to, shown, unmet};
 
-use crate::{Error, Loss, LossSum, Outputs, Targets, loss::assert_shapes};
+use crate::{Error, Loss, LossSum, Outputs, Targets, error::check, loss::assert_shapes};
 
 /// The cross-entropy of softmax(z), from logits z, in nats per sample.
 ///
@@ -107,14 +107,15 @@ impl SoftmaxCrossEntropy {
     /// [`Error::Setting`] unless 0 ≤ ε < 1; [`Error::Classes`] unless class weights, if any, are finite and not below 0, and
     /// one of them is above 0.
     pub fn check(&self) -> Result<(), Error> {
-        if !(0.0..1.0).contains(&self.label_smoothing) {
-            let (name, expected) = ("label smoothing", "a number from 0 to below 1");
-            return Err(Error::Setting { name, found: self.label_smoothing, expected });
-        }
+        let good = (0.0..1.0).contains(&self.label_smoothing);
+        check("label smoothing", self.label_smoothing, good, "a number from 0 to below 1")?;
         let Some(weights) = &self.class_weights else { return Ok(()) };
-        if let Some(class) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            let found = format!("weight {} of class {class}", weights[class]);
-            return Error::classes(found, "a finite number not below 0");
+        for (class, &weight) in weights.iter().enumerate() {
+            if let Some(expected) =
+                unmet(weight, weight >= 0.0 && weight.is_finite(), "a finite number not below 0")
+            {
+                return Error::classes(format!("weight {} of class {class}", shown(weight)), expected);
+            }
         }
         if weights.iter().all(|weight| *weight == 0.0) {
             let found = format!("{} class weights and none above 0", weights.len());
@@ -149,6 +150,10 @@ impl SoftmaxCrossEntropy {
 
     /// The cross-entropy of sample `j`, where `total` is Σ exp(zᵢ − max).
     fn cross_entropy<F: Float>(&self, z: &[F], max: F, total: f64, t: Targets<'_, F>, j: usize) -> f64 {
+        // Shown also where every share is 0: 0·NaN, as in the gradient.
+        if total.is_nan() {
+            return f64::NAN;
+        }
         let ln_total = total.ln();
         let nats = |z: F| ln_total - (z - max).as_f64();
         if let Some(class) = self.plain_class(t, j) {
@@ -304,6 +309,32 @@ mod tests {
         let loss = SoftmaxCrossEntropy::new().value((&z).into(), Targets::Classes(&[0]));
         let expected = (-20.0_f64).exp().ln_1p();
         assert!((loss.sum - expected).abs() <= 1e-6 * expected, "{}, expected {expected}", loss.sum);
+    }
+
+    #[test]
+    fn weights_that_f32_cannot_hold_are_refused() {
+        for bad in [1e-50, 1e39] {
+            let message =
+                SoftmaxCrossEntropy::new().with_class_weights([1.0, bad]).check().unwrap_err().to_string();
+            let expected = "expected a number that f32 can hold, 1e-45 to 3.4028235e38";
+            assert_eq!(message, format!("weight {bad:?} of class 1, {expected}"));
+        }
+        assert!(SoftmaxCrossEntropy::new().with_label_smoothing(1e-50).check().is_err());
+    }
+
+    #[test]
+    fn a_logit_that_is_nan_shows_in_the_loss_also_where_nothing_counts() {
+        for (loss, t) in [
+            (SoftmaxCrossEntropy::new().with_class_weights([0.0, 1.0]), Targets::Classes(&[0])),
+            (SoftmaxCrossEntropy::new(), Targets::from(&Matrix::zeros(2, 1))),
+        ] {
+            for z in [[f64::NAN, 0.0], [0.0, f64::NAN], [f64::INFINITY, 0.0]] {
+                let z = Matrix::from_column_slice(2, 1, &z);
+                let (value, dz) = loss.gradient((&z).into(), t);
+                assert!(value.sum.is_nan() && dz.iter().all(|dz| dz.is_nan()), "{value:?}, {dz}");
+                assert!(loss.value((&z).into(), t).sum.is_nan());
+            }
+        }
     }
 
     #[test]

@@ -99,10 +99,12 @@ impl Clip {
                 }
             }
             Clip::Norm { max_norm } => {
-                let factor = max_norm / (norm + 1e-6);
-                let factor = F::of(if factor >= 1.0 { 1.0 } else { factor });
+                let exact = max_norm / (norm + 1e-6);
+                let exact = if exact >= 1.0 { 1.0 } else { exact };
+                let factor = F::of(exact);
                 for g in part {
-                    *g *= factor;
+                    // A factor that is too small for `F` would make zeros of it all.
+                    *g = if factor.is_normal() { *g * factor } else { F::of(g.as_f64() * exact) };
                 }
             }
         }
@@ -115,7 +117,8 @@ pub const NORM_BLOCK: usize = 4096;
 /// The Euclidean norm of a gradient.
 ///
 /// To compute the blocks on several threads, take [`sum_of_squares`] of each of `gradient.chunks(NORM_BLOCK)`, in any
-/// order, and [`global_norm_of_sums`] of the results, in that of the blocks.
+/// order, and [`global_norm_of_sums`] of the results, in that of the blocks. Squares of `f64` may be more, or less, than it can
+/// hold: where that norm is infinite or 0, take this function, which then goes over the values once more.
 ///
 /// # Examples
 /// ```
@@ -126,7 +129,16 @@ pub const NORM_BLOCK: usize = 4096;
 /// assert!((global_norm(&gradient) - 10.0).abs() < 1e-6);
 /// ```
 pub fn global_norm<F: Float>(gradient: &[F]) -> f64 {
-    global_norm_of_sums(gradient.chunks(NORM_BLOCK).map(sum_of_squares))
+    let norm = global_norm_of_sums(gradient.chunks(NORM_BLOCK).map(sum_of_squares));
+    if norm.is_normal() {
+        return norm;
+    }
+    // Squares that `f64` has not: those of parts of the largest value it has.
+    let largest = gradient.iter().fold(0.0, |largest: f64, g| largest.max(g.as_f64().abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return norm;
+    }
+    largest * gradient.iter().fold(0.0, |sum, g| sum + (g.as_f64() / largest).powi(2)).sqrt()
 }
 
 /// The norm of a gradient from the [sums](sum_of_squares) of its blocks, in order.
@@ -172,6 +184,24 @@ mod tests {
         Clip::by_norm(2.5).clip_mut(&mut gradient);
         let factor = 2.5 / (5.0 + 1e-6);
         assert_eq!(gradient, [3.0 * factor, 4.0 * factor]);
+    }
+
+    #[test]
+    fn what_has_no_square_is_clipped_all_the_same() {
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        for size in [1e200, 1e160, 8e307] {
+            let mut gradient = [size, size];
+            Clip::by_norm(1.0).clip_mut(&mut gradient);
+            assert!(gradient.iter().all(|g| (g - half).abs() <= 1e-14), "{size:e}: {gradient:?}");
+        }
+        assert!((global_norm(&[3e-200, -4e-200, 0.0]) / 5e-200 - 1.0).abs() <= 1e-15);
+        // In f32, 1e-10/4e38 is 0.
+        let mut gradient = [3e38_f32, 0.0];
+        Clip::by_norm(1e-10).clip_mut(&mut gradient);
+        assert!((gradient[0] / 1e-10 - 1.0).abs() <= 1e-6, "{gradient:?}");
+        // Infinities stay for training to notice.
+        assert_eq!(global_norm(&[1.0, f64::INFINITY]), f64::INFINITY);
+        assert!(global_norm(&[1.0, f64::NAN, 1e200]).is_nan());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// A setting is out of range.
-    #[error("{name} {found}, expected {expected}")]
+    #[error("{name} {}, expected {expected}", chainrule_tensor::shown(*found))]
     Setting {
         /// Which setting.
         name: &'static str,

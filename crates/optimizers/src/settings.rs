@@ -1,10 +1,12 @@
 //! What the settings of all optimizers share: their valid ranges, checked wherever settings are read or used, and their
 //! `with_…` methods.
 
+use chainrule_tensor::unmet;
+
 use crate::Error;
 
 fn check(name: &'static str, found: f64, is_good: bool, expected: &'static str) -> Result<(), Error> {
-    if is_good { Ok(()) } else { Err(Error::Setting { name, found, expected }) }
+    unmet(found, is_good, expected).map_or(Ok(()), |expected| Err(Error::Setting { name, found, expected }))
 }
 
 pub(crate) fn above_0(name: &'static str, found: f64) -> Result<(), Error> {

@@ -21,7 +21,8 @@ pub(crate) struct Prediction {
 
 impl Prediction {
     pub(crate) fn is_mistake(&self) -> bool {
-        self.truth != self.predicted
+        // NaN predicts no class.
+        self.truth != self.predicted || self.p_predicted.is_nan()
     }
 }
 

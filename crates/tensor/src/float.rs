@@ -35,6 +35,43 @@ pub trait Float:
     }
 }
 
+/// Whether `f32` has a number for `x`: neither an infinity, nor 0 where `x` is not 0. Settings are `f64` and work in the arithmetic
+/// of the training.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::f32_holds;
+/// assert!(f32_holds(0.0) && f32_holds(-1e-45) && f32_holds(3.4e38));
+/// assert!(!f32_holds(1e-46) && !f32_holds(3.5e38) && !f32_holds(f64::NAN));
+/// ```
+pub fn f32_holds(x: f64) -> bool {
+    (x as f32).is_finite() && (x as f32 == 0.0) == (x == 0.0)
+}
+
+/// What is expected of a setting that is in its range, but not one that [`f32_holds`].
+pub const F32_RANGE: &str = "a number that f32 can hold, 1e-45 to 3.4028235e38";
+
+/// What is expected instead of a setting that is out of range, or not `good`, that is, or is not one that [`f32_holds`]: the one
+/// check of all settings. `None` if the setting can be used.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{F32_RANGE, unmet};
+/// let unmet_of = |eps: f64| unmet(eps, eps > 0.0, "a number above 0");
+/// assert_eq!([1e-8, -1.0, 1e-46].map(unmet_of), [None, Some("a number above 0"), Some(F32_RANGE)]);
+/// ```
+pub fn unmet(found: f64, good: bool, expected: &'static str) -> Option<&'static str> {
+    match good {
+        true => (!f32_holds(found)).then_some(F32_RANGE),
+        false => Some(expected),
+    }
+}
+
+/// A setting as messages show it: as Rust writes it, without many zeros where [`f32_holds`] says no.
+pub fn shown(x: f64) -> String {
+    if f32_holds(x) || !x.is_finite() { x.to_string() } else { format!("{x:?}") }
+}
+
 impl Float for f32 {
     const NAME: &'static str = "f32";
 

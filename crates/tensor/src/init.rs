@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    Float, Matrix, MatrixViewMut,
+    Float, Matrix, MatrixViewMut, f32_holds,
     random::{Purpose, generator, standard_normal_pair, uniform},
 };
 
@@ -54,11 +54,11 @@ pub enum Init {
 }
 
 impl Init {
-    /// Whether the standard deviation of [`Normal`](Init::Normal) is finite (in `f32`, too) and not negative; the
-    /// others are always usable.
+    /// Whether the standard deviation of [`Normal`](Init::Normal) is finite and not negative, and a number that
+    /// [`f32_holds`]; the others are always usable.
     pub fn is_valid(self) -> bool {
         match self {
-            Init::Normal { std } => (std as f32).is_finite() && std >= 0.0,
+            Init::Normal { std } => f32_holds(std) && std >= 0.0,
             _ => true,
         }
     }

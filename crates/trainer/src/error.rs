@@ -39,10 +39,12 @@ pub enum Error {
     /// A loss, a gradient or a parameter is no longer a finite number.
     #[error(
         "training has diverged: {what} is {value} at step {step} in epoch {epoch}{}{}; try a smaller learning rate (it is \
-         {learning_rate:?}), a bound on the gradient, a smaller weight decay, smaller initial weights, or inputs nearer \
-         to 0…1",
+         {learning_rate:?}), a bound on the gradient, a smaller weight decay, smaller initial weights, {}inputs nearer \
+         to 0…1{}",
         layer.as_ref().map_or(String::new(), |layer| format!(", first in {layer}")),
-        largest.as_ref().map_or(String::new(), |(name, value)| format!("; the largest parameter is {name} = {value:?}"))
+        largest.as_ref().map_or(String::new(), |(name, value)| format!("; the largest parameter is {name} = {value:?}")),
+        if *raw_targets { "" } else { "or " },
+        if *raw_targets { ", or targets that are scaled (NetworkConfig::with_scale)" } else { "" }
     )]
     NotFinite {
         /// The loss, or a parameter or its gradient by name and position.
@@ -60,6 +62,8 @@ pub enum Error {
         layer: Option<String>,
         /// The parameter that is farthest from 0 of those that are finite, by name and position.
         largest: Option<(String, f32)>,
+        /// Whether the network predicts values and has no scale of its targets.
+        raw_targets: bool,
     },
 
     /// A setting of the loss is out of its range, or the loss does not fit the outputs.
@@ -248,7 +252,7 @@ impl From<chainrule_optimizers::Error> for Error {
     fn from(cause: chainrule_optimizers::Error) -> Self {
         match cause {
             chainrule_optimizers::Error::Setting { name, found, expected } => {
-                Error::config(name, found, expected)
+                Error::config(name, chainrule_tensor::shown(found), expected)
             }
             cause => Error::Schedule { cause },
         }

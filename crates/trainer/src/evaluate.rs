@@ -17,8 +17,11 @@ pub struct Evaluation {
     pub loss: LossSum,
     /// The confusion matrix, where the targets are classes.
     pub confusion: Option<Confusion>,
-    /// How far the outputs are from the targets, where these are values.
+    /// How far the predictions are from the targets, where these are values; those of labels are probabilities.
     pub deviation: Option<Deviation>,
+    /// Where the outputs are several labels, no or yes each: the confusion matrix of every label, with 0 for no and 1 for yes.
+    /// So `labels[2].precision(1)` is that of label 2.
+    pub labels: Vec<Confusion>,
     ranks: Option<Ranks>,
 }
 
@@ -45,7 +48,11 @@ impl Evaluation {
         Evaluation {
             loss: LossSum::default(),
             confusion: classes.map(Confusion::new),
-            deviation: (classes.is_none()).then(Deviation::default),
+            deviation: classes.is_none().then(|| Deviation::new(n_outputs)),
+            labels: match outputs {
+                Outputs::LabelProbabilities if classes.is_none() => vec![Confusion::new(2); n_outputs],
+                _ => Vec::new(),
+            },
             ranks: ranked.then(|| Ranks::new(n_outputs)),
         }
     }
@@ -61,16 +68,33 @@ impl Evaluation {
         for (j, z_j) in z.column_iter().enumerate() {
             let classes = loss.outputs().true_and_predicted(z, targets, j);
             if let (Some(confusion), Some((truth, predicted))) = (&mut self.confusion, classes) {
-                confusion.add(truth, predicted);
-                if let Some(ranks) = &mut self.ranks {
-                    ranks.add(z_j, truth);
+                let (decided, ranks) = (loss.outputs().is_decided(z_j), &mut self.ranks);
+                match decided {
+                    true => confusion.add(truth, predicted),
+                    false => confusion.add_undecided(truth),
+                }
+                match ranks {
+                    Some(ranks) if decided => ranks.add(z_j, truth),
+                    Some(ranks) => ranks.add_undecided(),
+                    None => {}
                 }
             }
-            if let (Some(deviation), Targets::Values(t)) = (&mut self.deviation, targets) {
-                for (i, (&z, &t)) in z_j.iter().zip(t.column(j)).enumerate() {
-                    // In the targets' own units.
-                    let (mean, std) = config.scale.as_ref().map_or((0.0, 1.0), |s| (s.mean[i], s.std[i]));
-                    deviation.add(mean + std * f64::from(z), mean + std * f64::from(t));
+        }
+        if let (Some(deviation), Targets::Values(t)) = (&mut self.deviation, targets) {
+            // In the targets' own units, and in `f64`: the probability of a logit of 20 is not 1.
+            let [z, mut t] = [z, t].map(|values| values.to_matrix().map(f64::from));
+            let mut y = z.clone();
+            config.predict_to((&mut y).into(), (&z).into());
+            if let Some(scale) = &config.scale {
+                scale.restore((&mut t).into());
+            }
+            for ((z, y), t) in z.column_iter().zip(y.column_iter()).zip(t.column_iter()) {
+                deviation.add(y.as_slice(), t.as_slice());
+                for ((label, &z), &t) in self.labels.iter_mut().zip(&z).zip(&t) {
+                    match z.is_nan() {
+                        true => label.add_undecided(usize::from(t > 0.5)),
+                        false => label.add(usize::from(t > 0.5), usize::from(z > 0.0)),
+                    }
                 }
             }
         }
@@ -84,6 +108,7 @@ impl Evaluation {
         if let (Some(all), Some(part)) = (&mut self.deviation, &other.deviation) {
             all.merge(part);
         }
+        self.labels.iter_mut().zip(&other.labels).for_each(|(all, part)| all.merge(part));
         if let (Some(all), Some(part)) = (&mut self.ranks, &other.ranks) {
             all.merge(part);
         }

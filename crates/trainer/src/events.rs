@@ -24,6 +24,8 @@ pub enum Event<'a> {
     },
     /// The run resumes from a checkpoint, or would have, were it not damaged. A break is ignored.
     Resumed(&'a Resumed),
+    /// Something will not work out as the settings are; called before the first step, also of a run that resumes. A break is ignored.
+    Warning(&'a str),
     /// A checkpoint is on the disk. A break is ignored.
     Saved(&'a Saved),
     /// A checkpoint could not be written, and the run goes on; called for the first of such errors in a row. A break is
@@ -88,7 +90,8 @@ pub struct EpochReport {
     pub epoch: u64,
     /// Steps since the run began.
     pub step: u64,
-    /// The mean of the steps' losses in this epoch.
+    /// The training loss of the epoch, each mini-batch before its update: the sum over all samples, divided once, by the sum of the
+    /// divisors. Of a network that doesn't change, it is what [`evaluate`](crate::evaluate) gives.
     pub train_loss: f64,
     /// The training accuracy, 0…1: measured on every mini-batch before its update. `None`, as all accuracies, where the
     /// targets are no classes.
@@ -123,7 +126,7 @@ impl EpochReport {
         EpochReport {
             epoch: counts.number,
             step,
-            train_loss: counts.sum_of_losses / counts.n_steps as f64,
+            train_loss: counts.sum_of_losses / counts.divisor,
             train_accuracy: counts.n_correct.map(|n| n as f64 / counts.n_samples as f64),
             test_loss: test.map(loss),
             test_accuracy: test.and_then(accuracy),

@@ -22,12 +22,14 @@ pub struct Confusion {
     n_classes: usize,
     /// True class after true class.
     counts: Vec<usize>,
+    /// By true class: samples that were taken for no class.
+    undecided: Vec<usize>,
 }
 
 impl Confusion {
     /// No sample yet, of `n_classes` classes.
     pub fn new(n_classes: usize) -> Self {
-        Confusion { n_classes, counts: vec![0; n_classes * n_classes] }
+        Confusion { n_classes, counts: vec![0; n_classes * n_classes], undecided: vec![0; n_classes] }
     }
 
     /// Counts one sample.
@@ -41,11 +43,20 @@ impl Confusion {
         self.counts[truth * n + predicted] += 1;
     }
 
+    /// Counts one sample that was taken for no class, since an output of the network is NaN: it is not classified correctly.
+    ///
+    /// # Panics
+    /// Unless the class is below the number of classes.
+    #[track_caller]
+    pub fn add_undecided(&mut self, truth: usize) {
+        assert!(truth < self.n_classes, "class {truth} of {}", self.n_classes);
+        self.undecided[truth] += 1;
+    }
+
     /// Counts the samples of another matrix of as many classes.
     pub(crate) fn merge(&mut self, other: &Confusion) {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
-            *sum += count;
-        }
+        add_counts(&mut self.counts, &other.counts);
+        add_counts(&mut self.undecided, &other.undecided);
     }
 
     /// How many classes there are.
@@ -66,7 +77,12 @@ impl Confusion {
 
     /// All samples.
     pub fn n_samples(&self) -> usize {
-        self.counts.iter().sum()
+        self.counts.iter().sum::<usize>() + self.n_undecided()
+    }
+
+    /// The samples that were taken for no class, since an output of the network is NaN.
+    pub fn n_undecided(&self) -> usize {
+        self.undecided.iter().sum()
     }
 
     /// The samples that were classified correctly.
@@ -81,7 +97,8 @@ impl Confusion {
 
     /// How many samples are of the class.
     pub fn n_true(&self, class: usize) -> usize {
-        (0..self.n_classes).map(|predicted| self.count(class, predicted)).sum()
+        (0..self.n_classes).map(|predicted| self.count(class, predicted)).sum::<usize>()
+            + self.undecided[class]
     }
 
     /// How many samples were taken for the class.
@@ -112,19 +129,30 @@ impl Confusion {
     }
 }
 
+fn add_counts(sums: &mut [usize], counts: &[usize]) {
+    sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+}
+
 fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 impl fmt::Display for Confusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let largest = self.counts.iter().max().copied().unwrap_or(0);
-        let width = largest.max(self.n_classes).to_string().len().max(3);
+        let largest = self.counts.iter().chain(&self.undecided).max().copied().unwrap_or(0);
+        let undecided = self.n_undecided() > 0;
+        let width = largest.max(self.n_classes).to_string().len().max(if undecided { 4 } else { 3 });
         write!(f, "true\\as")?;
         (0..self.n_classes).try_for_each(|class| write!(f, " {class:>width$}"))?;
+        if undecided {
+            write!(f, " {:>width$}", "none")?;
+        }
         for truth in 0..self.n_classes {
             write!(f, "\n{truth:>7}")?;
             (0..self.n_classes).try_for_each(|class| write!(f, " {:>width$}", self.count(truth, class)))?;
+            if undecided {
+                write!(f, " {:>width$}", self.undecided[truth])?;
+            }
         }
         Ok(())
     }
@@ -133,13 +161,13 @@ impl fmt::Display for Confusion {
 /// Where the true class stands among all, by their outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ranks {
-    /// The number of samples by how many outputs are larger than that of their class.
+    /// The number of samples by how many outputs are larger than that of their class; last, those with an output that is NaN.
     counts: Vec<usize>,
 }
 
 impl Ranks {
     pub(crate) fn new(n_outputs: usize) -> Self {
-        Ranks { counts: vec![0; n_outputs] }
+        Ranks { counts: vec![0; n_outputs + 1] }
     }
 
     /// Counts a sample with outputs `z`; of equal outputs the first is the largest, as in argmax.
@@ -149,44 +177,106 @@ impl Ranks {
         self.counts[before + behind] += 1;
     }
 
+    /// Counts a sample with an output that is NaN.
+    pub(crate) fn add_undecided(&mut self) {
+        *self.counts.last_mut().expect("the last is that of these samples") += 1;
+    }
+
     pub(crate) fn merge(&mut self, other: &Ranks) {
-        for (sum, count) in self.counts.iter_mut().zip(&other.counts) {
-            *sum += count;
-        }
+        add_counts(&mut self.counts, &other.counts);
     }
 
     /// The share of samples whose class is among the `k` largest outputs.
     pub(crate) fn top_k(&self, k: usize) -> f64 {
-        let found: usize = self.counts.iter().take(k).sum();
+        let found: usize = self.counts[..k.min(self.counts.len() - 1)].iter().sum();
         found as f64 / self.counts.iter().sum::<usize>() as f64
     }
 }
 
-/// How far predicted values are from the true ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// How far predicted values are from the true ones, over all outputs and of each.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deviation {
+    outputs: Vec<Errors>,
+}
+
+/// Of one output.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Errors {
     n: usize,
     absolute: f64,
     squared: f64,
-    /// The mean of the true values, and the sum of their squared distances from it.
+    /// The first true value; how far above it the mean of all is, so that far from 0 no digits are lost; and the sum of the
+    /// squared distances from the mean.
+    first: f64,
     mean: f64,
     spread: f64,
 }
 
 impl Deviation {
-    pub(crate) fn add(&mut self, predicted: f64, truth: f64) {
-        let error = predicted - truth;
-        let one = Deviation { n: 1, absolute: error.abs(), squared: error * error, mean: truth, spread: 0.0 };
-        self.merge(&one);
+    pub(crate) fn new(n_outputs: usize) -> Self {
+        Deviation { outputs: vec![Errors::default(); n_outputs] }
     }
 
-    /// Chan, Golub and LeVeque (1979): means and spreads of parts without differences of large sums.
+    /// Compares the values of one sample.
+    pub(crate) fn add(&mut self, predicted: &[f64], truth: &[f64]) {
+        for ((errors, predicted), &first) in self.outputs.iter_mut().zip(predicted).zip(truth) {
+            let error = predicted - first;
+            let (absolute, squared) = (error.abs(), error * error);
+            errors.merge(&Errors { n: 1, absolute, squared, first, ..Errors::default() });
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: &Deviation) {
-        let n = self.n + other.n;
-        if n == 0 {
+        self.outputs.iter_mut().zip(&other.outputs).for_each(|(errors, other)| errors.merge(other));
+    }
+
+    /// How many outputs a sample has.
+    pub fn n_outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// That of output `i` alone.
+    ///
+    /// # Panics
+    /// Unless there is such an output.
+    #[track_caller]
+    pub fn of_output(&self, i: usize) -> Deviation {
+        Deviation { outputs: vec![self.outputs[i]] }
+    }
+
+    /// How many values were compared.
+    pub fn n_values(&self) -> usize {
+        self.outputs.iter().map(|errors| errors.n).sum()
+    }
+
+    /// The mean of |y − t|.
+    pub fn mean_absolute_error(&self) -> f64 {
+        self.outputs.iter().map(|errors| errors.absolute).sum::<f64>() / self.n_values() as f64
+    }
+
+    /// The mean of (y − t)².
+    pub fn mean_squared_error(&self) -> f64 {
+        self.outputs.iter().map(|errors| errors.squared).sum::<f64>() / self.n_values() as f64
+    }
+
+    /// The coefficient of determination, 1 − Σ(y − t)²/Σ(t − t̄)²: 1 where all is found, 0 where the mean would have done
+    /// as well. Of several outputs, the mean of theirs, as scikit-learn's. An output whose true values are all the same
+    /// counts 1 if they are met exactly, else 0.
+    pub fn r_squared(&self) -> f64 {
+        self.outputs.iter().map(Errors::r_squared).sum::<f64>() / self.n_outputs() as f64
+    }
+}
+
+impl Errors {
+    /// Chan, Golub and LeVeque (1979): means and spreads of parts without differences of large sums.
+    fn merge(&mut self, other: &Errors) {
+        if self.n == 0 || other.n == 0 {
+            *self = if self.n == 0 { *other } else { *self };
             return;
         }
-        let (distance, weight) = (other.mean - self.mean, other.n as f64 / n as f64);
+        let n = self.n + other.n;
+        let (distance, weight) =
+            ((other.first - self.first) + other.mean - self.mean, other.n as f64 / n as f64);
         self.spread += other.spread + distance * distance * self.n as f64 * weight;
         self.mean += distance * weight;
         self.absolute += other.absolute;
@@ -194,25 +284,11 @@ impl Deviation {
         self.n = n;
     }
 
-    /// How many values were compared.
-    pub fn n_values(&self) -> usize {
-        self.n
-    }
-
-    /// The mean of |y − t|.
-    pub fn mean_absolute_error(&self) -> f64 {
-        self.absolute / self.n as f64
-    }
-
-    /// The mean of (y − t)².
-    pub fn mean_squared_error(&self) -> f64 {
-        self.squared / self.n as f64
-    }
-
-    /// The coefficient of determination, 1 − Σ(y − t)²/Σ(t − t̄)²: 1 where all is found, 0 where the mean would have done
-    /// as well. Not finite where the true values are all the same.
-    pub fn r_squared(&self) -> f64 {
-        1.0 - self.squared / self.spread
+    fn r_squared(&self) -> f64 {
+        match self.spread == 0.0 && !self.squared.is_nan() {
+            true => f64::from(self.squared == 0.0),
+            false => 1.0 - self.squared / self.spread,
+        }
     }
 }
 
@@ -239,6 +315,26 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_taken_for_no_class_is_not_right() {
+        let mut confusion = Confusion::new(2);
+        confusion.add(0, 0);
+        confusion.add_undecided(0);
+        confusion.add_undecided(1);
+        let mut other = Confusion::new(2);
+        other.add(1, 1);
+        confusion.merge(&other);
+        assert_eq!((confusion.n_samples(), confusion.n_correct(), confusion.n_undecided()), (4, 2, 2));
+        assert_eq!(
+            (confusion.accuracy(), confusion.recall(0), confusion.precision(0)),
+            (0.5, Some(0.5), Some(1.0))
+        );
+        assert_eq!(
+            confusion.to_string(),
+            "true\\as    0    1 none\n      0    1    0    1\n      1    0    1    1"
+        );
+    }
+
+    #[test]
     fn ranks_by_hand() {
         let mut ranks = Ranks::new(3);
         ranks.add(&[3.0, 1.0, 2.0], 0); // first
@@ -246,21 +342,49 @@ mod tests {
         ranks.add(&[3.0, 1.0, 2.0], 1); // third
         ranks.add(&[1.0, 1.0, 0.0], 1); // of equals the first is first
         assert_eq!([1, 2, 3].map(|k| ranks.top_k(k)), [0.25, 0.75, 1.0]);
+        (0..4).for_each(|_| ranks.add_undecided());
+        assert_eq!([1, 2, 3, 9].map(|k| ranks.top_k(k)), [0.125, 0.375, 0.5, 0.5]);
     }
 
     #[test]
     fn deviations_by_hand_however_they_are_merged() {
         let pairs = [(1.0, 2.0), (3.0, 1.0), (5.0, 6.0)]; // errors −1, 2, −1; mean 3, spread 1 + 4 + 9
         for cut in 0..=3 {
-            let mut parts = [Deviation::default(); 2];
-            pairs[..cut].iter().for_each(|&(y, t)| parts[0].add(y, t));
-            pairs[cut..].iter().for_each(|&(y, t)| parts[1].add(y, t));
-            let [mut whole, rest] = parts;
+            let [mut whole, mut rest] = [Deviation::new(1), Deviation::new(1)];
+            pairs[..cut].iter().for_each(|&(y, t)| whole.add(&[y], &[t]));
+            pairs[cut..].iter().for_each(|&(y, t)| rest.add(&[y], &[t]));
             whole.merge(&rest);
             assert_eq!(whole.n_values(), 3);
             assert!((whole.mean_absolute_error() - 4.0 / 3.0).abs() < 1e-15);
             assert!((whole.mean_squared_error() - 2.0).abs() < 1e-15);
             assert!((whole.r_squared() - (1.0 - 6.0 / 14.0)).abs() < 1e-15, "{}", whole.r_squared());
         }
+    }
+
+    /// As scikit-learn's `r2_score` with its `multioutput="uniform_average"` and `force_finite`.
+    #[test]
+    fn r_squared_is_the_mean_over_the_outputs() {
+        let r_squared = |samples: &[([f64; 2], [f64; 2])]| {
+            let mut deviation = Deviation::new(2);
+            samples.iter().for_each(|(y, t)| deviation.add(y, t));
+            [deviation.r_squared(), deviation.of_output(0).r_squared(), deviation.of_output(1).r_squared()]
+        };
+        // The mean is predicted for both outputs, which are of very different size.
+        let y = [0.5, 1000.5];
+        let found = r_squared(&[(y, [0.0, 1000.0]), (y, [1.0, 1001.0])].repeat(2));
+        assert!(found.iter().all(|r_squared| r_squared.abs() <= 1e-15), "{found:?}");
+        // Constant targets, met and missed; the other output is found.
+        assert_eq!(r_squared(&[([0.1, 3.0], [0.1, 3.0]), ([0.1, 5.0], [0.1, 5.0])]), [1.0; 3]);
+        assert_eq!(r_squared(&[([0.1, 3.0], [0.1, 3.0]), ([0.2, 5.0], [0.1, 5.0])]), [0.5, 0.0, 1.0]);
+        assert!(r_squared(&[([f64::NAN, 3.0], [0.1, 3.0])])[1].is_nan());
+        let mut deviation = Deviation::new(2);
+        [([1.0, 10.0], [2.0, 10.0]), ([1.0, 10.0], [0.0, 14.0])]
+            .iter()
+            .for_each(|(y, t)| deviation.add(y, t));
+        assert_eq!((deviation.n_values(), deviation.mean_absolute_error()), (4, 1.5));
+        assert_eq!(
+            (deviation.of_output(1).n_values(), deviation.of_output(1).mean_squared_error()),
+            (2, 8.0)
+        );
     }
 }

@@ -168,12 +168,21 @@ impl<'c, F: Float> MiniBatch<'c, F> {
             });
             if s < last {
                 let total = &mut sums[stage.end][0];
-                sum_in_order(*communicator, total, room, |total| add_sums(total, shards, stage.end, 0));
+                sum_in_order(*communicator, total, room, |total| {
+                    let layer = layers.layer(stage.end);
+                    let whole_batch = layer.extras().whole_batch;
+                    for (workspace, _) in shards.iter() {
+                        let behind = &workspace.sums[stage.end][0];
+                        whole_batch.iter().for_each(|layer| layer.merge_forward_sums(total, behind));
+                    }
+                });
             }
         }
         for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
             let total = &mut sums[stage.end][1];
-            sum_in_order(*communicator, total, room, |total| add_sums(total, shards, stage.end, 1));
+            sum_in_order(*communicator, total, room, |total| {
+                shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[stage.end][1]));
+            });
             parallel::for_each_mut(shards, |(workspace, _)| {
                 layers.backward(values, sums, context, workspace, s);
             });
@@ -296,11 +305,6 @@ fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     (0..n_shards).map(move |i| cut(i)..cut(i + 1))
 }
 
-/// Adds what these shards contribute to the sums that a layer wants before its pass forward (0) or backward (1).
-fn add_sums<F>(total: &mut [f64], shards: &[(Workspace<F>, Outcome)], layer: usize, pass: usize) {
-    shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[layer][pass]));
-}
-
 fn add(total: &mut [f64], values: &[f64]) {
     total.iter_mut().zip(values).for_each(|(total, value)| *total += value);
 }
@@ -325,7 +329,7 @@ pub(crate) fn n_correct<F: Float>(
 ) -> Option<usize> {
     (0..z.n_columns()).try_fold(0, |n, j| {
         let (truth, predicted) = loss.outputs().true_and_predicted(z, t, j)?;
-        Some(n + usize::from(truth == predicted))
+        Some(n + usize::from(truth == predicted && loss.outputs().is_decided(z.column(j))))
     })
 }
 

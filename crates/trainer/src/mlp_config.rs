@@ -2,7 +2,7 @@
 
 use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::Init;
+use chainrule_tensor::{F32_RANGE, Init};
 
 use crate::{Error, NetworkConfig};
 
@@ -228,8 +228,13 @@ impl MlpConfig {
             }
         }
         if let Some(init) = self.init.filter(|init| !init.is_valid()) {
-            let expected = "a standard deviation that is finite and not negative";
-            return Err(Error::config("the distribution of initial weights", init, expected));
+            let what = "the distribution of initial weights";
+            return Err(match init {
+                Init::Normal { std } if std > 0.0 && std.is_finite() => {
+                    Error::config(what, format_args!("normal:{std:?}"), F32_RANGE)
+                }
+                _ => Error::config(what, init, "a standard deviation that is finite and not negative"),
+            });
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
@@ -237,6 +242,12 @@ impl MlpConfig {
         match self.network().check() {
             Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {
                 Err(Error::config("the network", sizes(), format_args!("at most {expected} parameters")))
+            }
+            Err(Error::Loss { cause: chainrule_losses::Error::Classes { found, mut expected } }) => {
+                if self.sizes[last] == 1 {
+                    expected += ", for a value mean squared error with targets that are scaled (NetworkConfig::with_scale)";
+                }
+                Err(Error::Loss { cause: chainrule_losses::Error::Classes { found, expected } })
             }
             other => other,
         }
@@ -304,7 +315,8 @@ mod tests {
             ),
             (
                 MlpConfig::new([4, 3, 1]),
-                "outputs is 1, expected at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy",
+                "outputs is 1, expected at least 2 with softmax cross-entropy; for yes or no take binary cross-entropy, \
+                 for a value mean squared error with targets that are scaled (NetworkConfig::with_scale)",
             ),
             (config().with_dropout(1.0), "dropout is 1, expected a number from 0 to below 1"),
             (config().with_dropout(f64::NAN), "dropout is NaN, expected a number from 0 to below 1"),

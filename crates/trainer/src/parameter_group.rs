@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chainrule_layers::{Layers, Tensor};
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, shown, unmet};
 
 use crate::Error;
 
@@ -53,14 +53,14 @@ impl ParameterGroup {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let (rate, decay) = (self.learning_rate as f32, self.weight_decay as f32);
-        if !(rate > 0.0 && rate.is_finite()) {
-            let expected = "a finite number above 0";
-            return Err(Error::config("the learning rate factor of a group", self.learning_rate, expected));
-        }
-        if !(decay >= 0.0 && decay.is_finite()) {
-            let expected = "a finite number not below 0";
-            return Err(Error::config("the weight decay factor of a group", self.weight_decay, expected));
+        let (rate, decay) = (self.learning_rate, self.weight_decay);
+        for (what, found, good, expected) in [
+            ("the learning rate factor of a group", rate, rate > 0.0, "a finite number above 0"),
+            ("the weight decay factor of a group", decay, decay >= 0.0, "a finite number not below 0"),
+        ] {
+            if let Some(expected) = unmet(found, good && found.is_finite(), expected) {
+                return Err(Error::config(what, shown(found), expected));
+            }
         }
         Ok(())
     }

@@ -96,7 +96,8 @@ impl<F: Float> Predictor<F> {
     }
 
     /// The class that the network predicts for the sample `x`: that of the largest output; with binary cross-entropy and a
-    /// single output, 1 where yes is more likely than no.
+    /// single output, 1 where yes is more likely than no. Where the [predictions](Predictor::predict) are NaN, this number says
+    /// nothing.
     ///
     /// # Panics
     /// As [`predict`](Predictor::predict).

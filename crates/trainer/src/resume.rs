@@ -69,6 +69,7 @@ impl Fresh<'_> {
             let expected = format!("that of {rule}, the rule of the run");
             return refuse("the optimizer", format!("the state of the rule {saved_rule}"), expected);
         }
+        let state = &TrainState { epoch: state.epoch.clone().of_file(), ..state.clone() };
         match self.contradiction(state, training.history.len()) {
             Some(contradiction) => {
                 refuse("the state", contradiction.into(), "one that a run can have".into())
@@ -93,7 +94,12 @@ impl Fresh<'_> {
             ),
             (state.optimizer.step == state.step, "steps of the optimizer that are not those of the run"),
             (state.epoch.number == whole_epochs + 1, "an epoch that is not that of the step"),
-            (state.epoch.n_steps <= in_epoch, "more steps in the epoch than were taken"),
+            (
+                state.epoch.divisor >= 0.0
+                    && [state.epoch.divisor, state.epoch.sum_of_losses].iter().all(|x| x.is_finite()),
+                "a loss of the epoch that is no number",
+            ),
+            (in_epoch > 0 || state.epoch.divisor == 0.0, "more steps in the epoch than were taken"),
             (n_epochs as u64 >= whole_epochs, "fewer reports than epochs"),
             (n_samples.is_some_and(|n| n <= most_samples && n < FAR), "more samples than were trained on"),
             (

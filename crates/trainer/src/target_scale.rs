@@ -58,7 +58,8 @@ impl TargetScale {
             return refuse(found, format!("{n_outputs} of each, one for every output"));
         }
         let (mean, std) = (self.mean.iter(), self.std.iter().map(|&std| std as f32));
-        match mean.clone().all(|mean| mean.is_finite()) && std.clone().all(|std| std > 0.0 && std.is_finite())
+        match mean.clone().all(|&mean| (mean as f32).is_finite())
+            && std.clone().all(|std| std > 0.0 && std.is_finite())
         {
             true => Ok(()),
             false => refuse(format!("{self:?}"), "finite means and standard deviations above 0".into()),

@@ -1,13 +1,13 @@
 //! The training loop: mini-batch, gradient, update, callback.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{iter, ops::ControlFlow, time::Instant};
 
 use chainrule_data::{Order, split};
 use chainrule_gradcheck::Step;
-use chainrule_layers::Context;
-use chainrule_losses::TargetBuffer;
+use chainrule_layers::{Context, LayerConfig};
+use chainrule_losses::{LossSum, Outputs, TargetBuffer};
 use chainrule_optimizers::{Optimizer, schedule::Schedule};
-use chainrule_tensor::InputBuffer;
+use chainrule_tensor::{F32_RANGE, InputBuffer, f32_holds};
 
 #[cfg(feature = "checkpoint")]
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
     resume::Fresh,
 };
 use crate::{
-    Communicator, Error, Event, GradientMethod, Length, MiniBatch, Network, Outcome, Samples, StepReport,
-    Summary, TrainConfig, TrainState,
+    Communicator, Error, Evaluation, Event, GradientMethod, Length, MiniBatch, Network, Outcome,
+    ParameterGroup, Samples, StepReport, Summary, TrainConfig, TrainState,
     communicator::OneProcess,
     evaluate::{check_samples, evaluate_all, evaluate_at},
     events::{Callback, EpochReport},
@@ -125,8 +125,8 @@ impl<'a, S: Samples> Train<'a, S> {
     ///
     /// # Errors
     /// - [`Error::Config`] if a setting is out of its range;
-    /// - [`Error::Data`] if samples and network don't fit;
-    /// - [`Error::NotFinite`] if the loss or a parameter stops being a finite number. The network is then left as it is;
+    /// - [`Error::Data`] if samples and network don't fit, or none of the samples has a weight above 0;
+    /// - [`Error::NotFinite`] if a loss or a parameter stops being a finite number. The network is then left as it is;
     /// - [`Error::Threads`] if the threads could not be started.
     ///
     /// With checkpoints also
@@ -139,7 +139,7 @@ impl<'a, S: Samples> Train<'a, S> {
         let Train { net, samples, test, config, optimizer, communicator, mut callback, .. } = self;
         let optimizer = optimizer.unwrap_or_else(|| config.optimizer.rule());
         config.check()?;
-        check_rule(optimizer)?;
+        check_rule(optimizer, &config.groups)?;
         check_samples(net, samples)?;
         test.map_or(Ok(()), |test| check_samples(net, test))?;
         #[cfg(feature = "checkpoint")]
@@ -153,6 +153,13 @@ impl<'a, S: Samples> Train<'a, S> {
             };
             let schedule = config.schedule.clone().with_total_steps(n_steps);
             schedule.check()?;
+            let has_batch_norm =
+                net.config().layers.iter().any(|layer| matches!(layer, LayerConfig::BatchNorm(_)));
+            if order.batch_size() == 1 && has_batch_norm {
+                let expected =
+                    "at least 2 with batch normalisation: one sample is its own mean, and nothing is learned";
+                return Err(Error::config("the number of samples per step", 1, expected));
+            }
             let state = TrainState::new(net.layers(), optimizer, &config, n_steps, schedule.to_string());
             let run = Run {
                 net,
@@ -171,22 +178,49 @@ impl<'a, S: Samples> Train<'a, S> {
                 saver,
             };
             #[cfg(feature = "checkpoint")]
-            return run.resumed(found)?.run();
-            #[cfg(not(feature = "checkpoint"))]
+            let run = run.resumed(found)?;
             run.run()
         })?
     }
 }
 
 /// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-fn check_rule(rule: &dyn Optimizer<f32>) -> Result<(), Error> {
+fn check_rule(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> Result<(), Error> {
     rule.check()?;
-    let rate = rule.learning_rate();
-    if (rate as f32).is_finite() && rate as f32 > 0.0 {
-        return Ok(());
+    let of_groups = groups.iter().map(|group| ("learning rate of a group", group.learning_rate));
+    for (what, factor) in iter::once(("learning rate", 1.0)).chain(of_groups) {
+        let rate = factor * rule.learning_rate();
+        if !(rate > 0.0 && f32_holds(rate)) {
+            return Err(Error::config(what, format_args!("{rate:?}"), F32_RANGE));
+        }
     }
-    let expected = format!("a number that f32 can hold, {:e} to {:e}", f32::from_bits(1), f32::MAX);
-    Err(Error::config("learning rate", format_args!("{rate:?}"), expected))
+    Ok(())
+}
+
+/// What will not work out in a run of `n_steps`, though every setting is in its range.
+fn warnings(net: &Network, samples: &impl Samples, config: &TrainConfig, n_steps: u64) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let first = |decay: f64| decay.powf(n_steps.saturating_sub(1) as f64);
+    if let Some(decay) = config.average.filter(|&decay| n_steps > 1 && first(decay) > 0.3) {
+        // For the first step to count for less than a twentieth: d ≤ 0.05^(1/(n − 1)).
+        let most = (0.05_f64.ln() / (n_steps - 1) as f64).exp();
+        let digits = 1 + (-(1.0 - most).log10()).ceil() as usize;
+        warnings.push(format!(
+            "the decay of the average is {decay:?}: after {n_steps} steps, the weights of the first would still make up {:.0} % \
+             of it; take {most:.digits$} at most, or train longer",
+            100.0 * first(decay)
+        ));
+    }
+    let range = samples.target_range().filter(|(low, high)| low.abs().max(high.abs()) > 100.0);
+    if let (Some((low, high)), Outputs::Values, None) =
+        (range, net.config().loss.outputs(), &net.config().scale)
+    {
+        warnings.push(format!(
+            "targets reach from {low} to {high}, which the outputs of a network follow slowly, if at all; scale them \
+             (NetworkConfig::with_scale)"
+        ));
+    }
+    warnings
 }
 
 /// The samples to train on, and those held out to validate on.
@@ -227,6 +261,9 @@ impl<S: Samples> Run<'_, S> {
         let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size())
             .with_communicator(self.communicator)
             .with_groups(self.net.layers(), &self.config.groups)?;
+        for warning in warnings(self.net, self.samples, self.config, self.state.n_steps) {
+            let _ = (self.callback)(Event::Warning(&warning));
+        }
         let mut stopped = false;
         while !stopped && !self.is_done() {
             stopped = self.take_step(&mut mini_batch)?;
@@ -297,7 +334,7 @@ impl<S: Samples> Run<'_, S> {
     fn take_step(&mut self, mini_batch: &mut MiniBatch) -> Result<bool, Error> {
         let (begun, n_taken) = (Instant::now(), self.state.step);
         let learning_rate = self.learning_rate(n_taken);
-        let outcome = self.step(mini_batch, learning_rate).map_err(|found| self.diverged(found, n_taken))?;
+        let outcome = self.step(mini_batch, learning_rate)?;
         self.state.step += 1;
         self.state.epoch.add(&outcome, begun.elapsed());
         if self.state.step.is_multiple_of(STEPS_PER_CHECK) {
@@ -317,16 +354,25 @@ impl<S: Samples> Run<'_, S> {
     }
 
     /// The gradient of the next mini-batch, and the update.
-    fn step(&mut self, mini_batch: &mut MiniBatch, learning_rate: f64) -> Result<Outcome, NotFinite> {
+    fn step(&mut self, mini_batch: &mut MiniBatch, learning_rate: f64) -> Result<Outcome, Error> {
         let context = self.context(self.state.step);
         let indices = self.order.mini_batch(self.state.step);
         let (net, loss) = (self.net.sequential(), self.net.config().loss.loss());
         let samples = &Standardised { samples: self.samples, scale: self.net.config().scale.as_ref() };
         let outcome = mini_batch.run(net, loss, samples, indices, &context);
-        let mean = outcome.loss.mean();
-        // A mini-batch of samples none of which counts has neither a loss nor a gradient.
-        if !mean.is_finite() && outcome.loss.divisor != 0.0 {
-            return Err(NotFinite { what: "the loss".into(), value: mean, layer: None });
+        let LossSum { sum, divisor } = outcome.loss;
+        // A mini-batch of samples none of which counts has neither a loss nor a gradient: 0 / 0.
+        let mean = if divisor == 0.0 { sum } else { sum / divisor };
+        if !mean.is_finite() {
+            let found = NotFinite { what: "the loss".into(), value: mean, layer: None };
+            return Err(self.diverged(found, self.state.step));
+        }
+        if divisor != 0.0 && !(f32_holds(divisor) && f32_holds(1.0 / divisor)) {
+            return Err(Error::Data {
+                what: "weights of samples or classes".into(),
+                found: format!("a sum of {divisor:?} over a mini-batch"),
+                expected: "one that f32 can hold, with its reciprocal".into(),
+            });
         }
         let is_numerical = self.config.gradient == GradientMethod::Numerical;
         if is_numerical || self.config.clip.is_some() {
@@ -339,7 +385,8 @@ impl<S: Samples> Run<'_, S> {
         }
         if let Some(clip) = &self.config.clip {
             // Clipping would hide it.
-            look_at_gradient(self.net.layers(), mini_batch.gradient())?;
+            let found = look_at_gradient(self.net.layers(), mini_batch.gradient());
+            found.map_err(|found| self.diverged(found, self.state.step))?;
             clip_mut(mini_batch.gradient_mut(), clip);
         }
         let state = &mut self.state.optimizer;
@@ -356,10 +403,17 @@ impl<S: Samples> Run<'_, S> {
     fn end_epoch(&mut self) -> Result<bool, Error> {
         self.check_values()?;
         let learning_rate = self.learning_rate(self.state.step - 1);
+        self.check_counted()?;
         self.swap_average();
         let test = self.test.map(|test| evaluate_all(self.net, test));
         let validation =
             (!self.validation.is_empty()).then(|| evaluate_at(self.net, self.samples, &self.validation));
+        for (name, of) in [("test", &test), ("validation", &validation)] {
+            if let Some(Err(error)) = of.as_ref().map(|evaluation| self.check_evaluation(name, evaluation)) {
+                self.swap_average();
+                return Err(error);
+            }
+        }
         let state = &mut self.state;
         let report =
             EpochReport::new(&state.epoch, state.step, learning_rate, test.as_ref(), validation.as_ref());
@@ -392,6 +446,23 @@ impl<S: Samples> Run<'_, S> {
         found.map_err(|found| self.diverged(found, self.state.step - 1))
     }
 
+    /// Refuses an epoch, or a run of less than one, in which no sample counted: there was nothing to learn from.
+    fn check_counted(&self) -> Result<(), Error> {
+        let counts = self.state.epoch.divisor != 0.0 || !(self.ends_epoch() || self.history.is_empty());
+        if counts { Ok(()) } else { Err(nothing_counts("training")) }
+    }
+
+    /// Refuses the evaluation of samples none of which counts, and one that is not finite.
+    fn check_evaluation(&mut self, name: &str, evaluation: &Evaluation) -> Result<(), Error> {
+        let LossSum { sum, divisor } = evaluation.loss;
+        if !sum.is_finite() {
+            let (what, layer) = (format!("the {name} loss"), format!("the {name} samples"));
+            let found = NotFinite { what, value: evaluation.loss.mean(), layer: Some(layer) };
+            return Err(self.diverged(found, self.state.step - 1));
+        }
+        if divisor != 0.0 { Ok(()) } else { Err(nothing_counts(name)) }
+    }
+
     /// The error of a run that has diverged in the step after `n_taken`.
     fn diverged(&mut self, found: NotFinite, n_taken: u64) -> Error {
         let NotFinite { what, value, layer } = found;
@@ -406,6 +477,8 @@ impl<S: Samples> Run<'_, S> {
             learning_rate: self.learning_rate(n_taken),
             layer: Some(layer),
             largest: largest_parameter(self.net),
+            raw_targets: self.net.config().loss.outputs() == Outputs::Values
+                && self.net.config().scale.is_none(),
         }
     }
 }
@@ -504,6 +577,14 @@ fn is_best(history: &[EpochReport]) -> bool {
     let loss = |report: &EpochReport| report.validation_loss.unwrap_or(f64::INFINITY);
     let best = |before: &[EpochReport]| before.iter().map(loss).fold(f64::INFINITY, f64::min);
     history.split_last().is_some_and(|(latest, before)| loss(latest) < best(before))
+}
+
+fn nothing_counts(name: &str) -> Error {
+    Error::Data {
+        what: format!("{name} samples"),
+        found: "none that counts, since the weight of each, or of its class, is 0".into(),
+        expected: "at least one of a weight above 0".into(),
+    }
 }
 
 /// The gradient of a mini-batch by central differences, in `f64`, rounded to `f32` for the update.

@@ -59,7 +59,8 @@ pub struct TrainConfig {
     pub clip: Option<Clip>,
     /// When training ends.
     pub length: Length,
-    /// Samples per step.
+    /// Samples per step. Where it does not divide their number, the last mini-batch of an epoch has fewer. With batch normalisation
+    /// a size of 1 is refused; from a last mini-batch of one sample, which is its own mean, the layers before it learn nothing.
     pub batch_size: usize,
     /// How mini-batches are put together.
     pub sampling: Sampling,
@@ -202,11 +203,6 @@ impl TrainConfig {
                 "a number from 0 to below 1",
             ));
         }
-        if let Some(Clip::Value { limit: bound, .. } | Clip::Norm { max_norm: bound, .. }) = self.clip
-            && bound as f32 == 0.0
-        {
-            return Err(Error::config("the bound on the gradient", bound, "a number that f32 can hold"));
-        }
         if let Some(rule) = self.early_stopping {
             rule.check()?;
             if self.validation == 0.0 {
@@ -214,8 +210,7 @@ impl TrainConfig {
             }
         }
         self.groups.iter().try_for_each(ParameterGroup::check)?;
-        // In the arithmetic of the training, 1 − 1e−8 is 1, and 1e−50 is 0.
-        if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(&(*decay as f32))) {
+        if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(decay)) {
             return Err(Error::config("the decay of the average", decay, "a number from 0 to below 1"));
         }
         Ok(())

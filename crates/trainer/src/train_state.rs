@@ -61,11 +61,12 @@ pub(crate) struct OptimizerState {
 /// The exponential moving average (EMA) of all values of a network, in which a run ends.
 ///
 /// ```text
-/// w̄ ← d·w̄ + (1 − d)·w        after every step; after the first, w̄ = w
+/// w̄ ← w̄ + (1 − d)·(w − w̄)        after every step; after the first, w̄ = w
 /// ```
 /// Source: Polyak and Juditsky, *Acceleration of stochastic approximation by averaging* (1992), with weights that fade,
 /// as in PyTorch's `get_ema_multi_avg_fn`. Running statistics are averaged with the weights they belong to: those of the
-/// latest weights would be wrong for the average.
+/// latest weights would be wrong for the average. A decay that leaves the first step a weight above 30 % is
+/// [warned of](crate::Event::Warning) before the run.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Average {
@@ -176,22 +177,24 @@ impl fmt::Debug for TrainState {
 impl Average {
     /// Follows a network's `values` by one step.
     pub(crate) fn follow(&mut self, values: &[f32], decay: f64) {
-        let decay = if self.n_steps == 0 { 0.0 } else { decay as f32 };
+        // From `f64`: in `f32`, 1 − d has no digits left where d is near 1.
+        let share = if self.n_steps == 0 { 1.0 } else { (1.0 - decay) as f32 };
         self.n_steps += 1;
         parallel::for_each_chunk(&mut self.values, values, |averages, values| {
             for (average, value) in averages.iter_mut().zip(values) {
-                *average = decay * *average + (1.0 - decay) * value;
+                *average += share * (value - *average);
             }
         });
     }
 }
 
-/// What is counted while an epoch runs. Files hold the fields in this order.
+/// What is counted while an epoch runs. Files hold the fields in this order; those that hold the number of steps in place of the
+/// divisor, and the sum of their mean losses, are [read](EpochCounts::of_file) all the same.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct EpochCounts {
     pub(crate) number: u64,
-    pub(crate) n_steps: u64,
+    pub(crate) divisor: f64,
     pub(crate) sum_of_losses: f64,
     pub(crate) n_samples: u64,
     pub(crate) n_correct: Option<u64>,
@@ -203,13 +206,57 @@ impl EpochCounts {
         EpochCounts { number, n_correct: Some(0), ..EpochCounts::default() }
     }
 
-    pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
-        if outcome.loss.divisor != 0.0 {
-            self.n_steps += 1;
-            self.sum_of_losses += outcome.loss.mean();
+    /// The counts in a file: a number of steps, read as `f64`, is less than any divisor. Its mean then counts by samples.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn of_file(self) -> Self {
+        match self.divisor.to_bits() {
+            n_steps @ 1..=0xffff_ffff => {
+                let divisor = self.n_samples as f64;
+                EpochCounts { divisor, sum_of_losses: self.sum_of_losses / n_steps as f64 * divisor, ..self }
+            }
+            _ => self,
         }
+    }
+
+    pub(crate) fn add(&mut self, outcome: &Outcome, time: Duration) {
+        self.divisor += outcome.loss.divisor;
+        self.sum_of_losses += outcome.loss.sum;
         self.n_samples += outcome.n_samples as u64;
         self.n_correct = self.n_correct.zip(outcome.n_correct).map(|(all, n)| all + n as u64);
         self.time += time;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From 0, w̄ of n more steps at w = 1 is 1 − dⁿ.
+    #[test]
+    fn an_average_near_1_follows_as_it_should() {
+        for (decay, n) in [(0.9999999, 20_000), (0.9999, 20_000), (0.99, 300)] {
+            let mut average = Average { n_steps: 0, values: vec![0.0] };
+            average.follow(&[0.0], decay);
+            (0..n).for_each(|_| average.follow(&[1.0], decay));
+            let expected = -f64::exp_m1(f64::from(n) * decay.ln());
+            let error = (f64::from(average.values[0]) / expected - 1.0).abs();
+            assert!(error <= 1e-4, "{decay}: {} and {expected}, {error:e}", average.values[0]);
+        }
+    }
+
+    #[cfg(feature = "checkpoint")]
+    #[test]
+    fn counts_of_an_earlier_version_are_a_mean_of_steps() {
+        // Three steps of 100 samples in all, whose mean losses sum to 6.
+        let old = EpochCounts {
+            divisor: f64::from_bits(3),
+            sum_of_losses: 6.0,
+            n_samples: 100,
+            ..EpochCounts::new(1)
+        };
+        let read = old.of_file();
+        assert_eq!((read.divisor, read.sum_of_losses), (100.0, 200.0));
+        assert_eq!(read.clone().of_file(), read);
+        assert_eq!(EpochCounts::new(1).of_file(), EpochCounts::new(1));
     }
 }

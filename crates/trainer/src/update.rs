@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use chainrule_layers::{Kind, Layers, Sequential};
-use chainrule_optimizers::{Clip, NORM_BLOCK, Optimizer, Update, global_norm_of_sums, sum_of_squares};
+use chainrule_optimizers::{
+    Clip, NORM_BLOCK, Optimizer, Update, global_norm, global_norm_of_sums, sum_of_squares,
+};
 use chainrule_tensor::Float;
 
 use crate::parallel;
@@ -103,7 +105,8 @@ pub(crate) fn clip_mut<F: Float>(gradient: &mut [F], clip: &Clip) {
     let norm = if clip.needs_norm() {
         let block = |i: usize| &gradient[i * NORM_BLOCK..((i + 1) * NORM_BLOCK).min(gradient.len())];
         let n_blocks = gradient.len().div_ceil(NORM_BLOCK);
-        global_norm_of_sums(parallel::map_with(n_blocks, || (), |(), i| sum_of_squares(block(i))))
+        let norm = global_norm_of_sums(parallel::map_with(n_blocks, || (), |(), i| sum_of_squares(block(i))));
+        if norm.is_normal() { norm } else { global_norm(gradient) }
     } else {
         0.0
     };

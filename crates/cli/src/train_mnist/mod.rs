@@ -153,6 +153,13 @@ fn train_watched(
                     bar.line(&format!("resumed after step {} from {}", resumed.step, path.display()));
                 }
             }
+            Event::Warning(text) => {
+                let text = text.replace("the decay of the average is", "--ema");
+                match options.json {
+                    true => output::event("warning", &[("message", text.into())]),
+                    false => bar.warn(&text),
+                }
+            }
             Event::NotSaved(error) => {
                 bar.warn(&format!("{error}; training continues"));
                 if options.json {

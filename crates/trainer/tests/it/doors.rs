@@ -172,6 +172,9 @@ fn groups_have_learning_rates_and_weight_decays_of_their_own() {
         refused(fast().with_weight_decay(f64::NAN)),
         "the weight decay factor of a group is NaN, expected a finite number not below 0"
     );
+    assert!(
+        refused(fast().with_weight_decay(1e-50)).contains("is 1e-50, expected a number that f32 can hold")
+    );
 }
 
 /// The mean of every 2×2 pixels of each channel of such pictures, times a learned factor of the channel.

@@ -1,5 +1,6 @@
 //! The integration tests of this crate in one program; `allocations.rs` has a program of its own and says why.
 
+mod borders;
 #[cfg(feature = "checkpoint")]
 mod checkpoint;
 mod common;
@@ -13,6 +14,7 @@ mod hostile;
 mod looking_inside;
 #[cfg(feature = "checkpoint")]
 mod memory;
+mod metrics;
 mod not_finite;
 mod own_data;
 mod regularised;
