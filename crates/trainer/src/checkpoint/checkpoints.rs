@@ -137,6 +137,11 @@ impl Checkpoints {
         Checkpoints { any_arithmetic, ..self }
     }
 
+    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`.
+    pub fn has_name(path: &Path) -> bool {
+        path.file_name().is_some_and(folder::is_ours)
+    }
+
     /// The checkpoint that a run would go on from, and where it is.
     ///
     /// # Errors
