@@ -8,7 +8,7 @@ use clap::Args;
 use crate::{
     Result,
     data::Data,
-    history, output,
+    history, output, program,
     table::{Table, percent},
 };
 
@@ -30,6 +30,7 @@ pub struct Evaluate {
 
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let net = history::load(&options.checkpoint)?.1.net;
+    program::start_threads()?;
     let mnist = options.data.load()?;
     let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
     let confusion =
@@ -60,19 +61,6 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         );
         return Ok(());
     }
-    output::line(format_args!(
-        "test accuracy {:.2} %, {} of {} images; loss {:.4}",
-        100.0 * confusion.accuracy(),
-        confusion.n_correct(),
-        confusion.n_samples(),
-        test.loss.mean(),
-    ));
-    let top_k = top_k(&test, confusion.n_classes());
-    if let [_, second, third, ..] = top_k[..] {
-        let (second, third) = (100.0 * second, 100.0 * third);
-        output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
-    }
-    output::line("");
     matrix(confusion).print();
     output::line("");
     per_class(confusion).print();
@@ -81,6 +69,19 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         output::line(mistakes);
     }
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
+    let top_k = top_k(&test, confusion.n_classes());
+    if let [_, second, third, ..] = top_k[..] {
+        let (second, third) = (100.0 * second, 100.0 * third);
+        output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
+    }
+    // Last, where it is still seen when the tables have scrolled away.
+    output::line(format_args!(
+        "test accuracy {:.2} %, {} of {} images; loss {:.4}",
+        100.0 * confusion.accuracy(),
+        confusion.n_correct(),
+        confusion.n_samples(),
+        test.loss.mean(),
+    ));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,10 @@ use chainrule_report::{Report, Run};
 use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
-use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfig, train_mnist::TrainMnist};
+use crate::{
+    Result, Usage, call, data::Data, history, output, places, program, run_file::RunConfig,
+    train_mnist::TrainMnist,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -35,7 +39,7 @@ pub struct ReportOptions {
 }
 
 pub(crate) fn run(options: &ReportOptions) -> Result<()> {
-    if options.runs.contains(&options.output) {
+    if options.runs.iter().any(|run| places::are_same(run, &options.output)) {
         return Usage::error(format!("--output {} is one of the runs", options.output.display()));
     }
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
@@ -52,6 +56,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
         ));
     }
     check_path(&options.output)?;
+    program::start_threads()?;
     let mnist = options.data.load()?;
     let n_runs = runs.len();
     let page = page(runs, &mnist).with_classes(options.class_names.clone());
@@ -112,12 +117,12 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
 
 /// A run by its settings alone: whatever they are, a file can say them.
 fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Option<usize>) -> String {
-    let mut arguments = ["train-mnist", "--config", "run.toml"].map(String::from).to_vec();
+    let mut arguments = ["train-mnist", "--config", "run.toml"].map(OsString::from).to_vec();
     if let Some(folder) = data_dir {
-        arguments.extend(["--data-dir".into(), text(folder)]);
+        arguments.extend(["--data-dir".into(), folder.into()]);
     }
     if let Some(limit) = train_limit {
-        arguments.extend(["--train-limit".into(), limit.to_string()]);
+        arguments.extend(["--train-limit".into(), limit.to_string().into()]);
     }
     format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }
