@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     Result,
-    data::Data,
+    data::{self, Data},
     history, output, program,
     table::{Table, percent},
 };
@@ -29,9 +29,11 @@ pub struct Evaluate {
 }
 
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
-    let net = history::load(&options.checkpoint)?.1.net;
+    let checkpoint = history::load(&options.checkpoint)?.1;
     program::start_threads()?;
     let mnist = options.data.load()?;
+    let other_data = data::other_data(&data::Known::of(&checkpoint), &mnist);
+    let net = checkpoint.net;
     let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
     let confusion =
         test.confusion.as_ref().ok_or("the network is not a classifier, so it has no accuracy")?;
@@ -57,6 +59,8 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
                 ("top_k_accuracy", top_k(&test, confusion.n_classes()).into()),
                 ("confusion", counts.into()),
                 ("parameters_crc32", parameters_crc32.into()),
+                // None if these are the data of the network's run, or nothing is known of them.
+                ("other_data", other_data.into()),
             ],
         );
         return Ok(());
@@ -82,6 +86,9 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         confusion.n_samples(),
         test.loss.mean(),
     ));
+    if let Some(other) = other_data {
+        output::line(format_args!("these are other data than the network's own: {other}"));
+    }
     Ok(())
 }
 

@@ -13,7 +13,10 @@ use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
 use crate::{
-    Result, Usage, call, data::Data, history, output, places, program, run_file::RunConfig,
+    Result, Usage, call,
+    data::{self, Data, Known},
+    history, output, places, program,
+    run_file::RunConfig,
     train_mnist::TrainMnist,
 };
 
@@ -45,11 +48,11 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
         return Usage::error(format!("{} is given twice", options.runs[twice].display()));
     }
-    let mut runs = Vec::new();
+    let mut loaded = Vec::new();
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
-        runs.push(load(path, name, options)?);
+        loaded.push(load(path, name, options)?);
     }
-    let (n_names, n_outputs) = (options.class_names.len(), runs[0].net.layers().n_outputs());
+    let (n_names, n_outputs) = (options.class_names.len(), loaded[0].0.net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
         return Usage::error(format!(
             "--class-names has {n_names} names, expected {n_outputs}: one for each output of the network"
@@ -58,11 +61,26 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     check_path(&options.output)?;
     program::start_threads()?;
     let mnist = options.data.load()?;
-    let n_runs = runs.len();
+    let n_runs = loaded.len();
+    let (mut runs, mut others) = (Vec::new(), Vec::new());
+    for (path, (mut run, known)) in options.runs.iter().zip(loaded) {
+        if let Some(other) = data::other_data(&known, &mnist) {
+            others.push(format!("{}: {other}", path.display()));
+            // The page's figures of this run are of other data than its curves.
+            run.name.push_str(" (evaluated on other data)");
+        }
+        runs.push(run);
+    }
     let page = page(runs, &mnist).with_classes(options.class_names.clone());
     output::spin(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     let path = text(&options.output);
-    let members = [("runs", n_runs.into()), ("path", path.into())];
+    let mut members = vec![("runs", n_runs.into()), ("path", path.into())];
+    if !others.is_empty() {
+        members.push(("other_data", others.clone().into()));
+    }
+    for other in others.iter().filter(|_| !options.json) {
+        output::line(format_args!("other data than the network's own: {other}"));
+    }
     output::tell(options.json, "report", &members, format_args!("wrote {}", options.output.display()));
     Ok(())
 }
@@ -96,12 +114,13 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
-fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
+fn load(path: &Path, name: String, options: &ReportOptions) -> Result<(Run, Known)> {
     let scalars = match path.join(SCALARS).exists() {
         true => Some(read_scalars(path)?),
         false => None,
     };
     let checkpoint = history::load(path)?.1;
+    let known = Known::of(&checkpoint);
     let settings = RunConfig::saved(&checkpoint).map(|config| config.to_toml()).transpose()?;
     // A network that was imported has no run to be repeated.
     let is_trained = !checkpoint.training.history.is_empty();
@@ -109,10 +128,11 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
     let mut run = Run::of_checkpoint(name, checkpoint);
     run.command = settings.as_ref().filter(|_| is_trained).map(command);
     run.settings = settings;
-    Ok(match scalars {
+    let run = match scalars {
         Some(scalars) => run.with_scalars(scalars),
         None => run,
-    })
+    };
+    Ok((run, known))
 }
 
 /// A run by its settings alone: whatever they are, a file can say them.

@@ -18,7 +18,7 @@ use chainrule_trainer::{
 };
 
 use crate::{
-    Result, Usage, keeping,
+    Result, Usage, data, keeping,
     output::{self, Bar},
     places, program, report,
     run_file::RunConfig,
@@ -117,6 +117,18 @@ fn load_and_train(
     let RunConfig { network, training } = config;
     let mut net = Mlp::new(network.for_images(images.n_pixels()))?;
 
+    let mut checkpoints = checkpoints.clone();
+    if options.keeping.is_wanted() || options.checkpoint.is_some() || options.log_dir.is_some() {
+        let (name, told) = data::told(&mnist.test);
+        checkpoints = checkpoints.with_extra(name, told);
+    }
+    let checkpoints = &checkpoints;
+    if options.keeping.resume.is_some()
+        && let Some((path, checkpoint)) = checkpoints.newest()?
+        && let Some(problem) = data::Known::of(&checkpoint).other_test_set(&mnist.test)
+    {
+        return Err(format!("cannot resume from {}: {problem}", path.display()).into());
+    }
     let mut look = Recorder::open(options, checkpoints, images.n_rows(), images.n_columns())?;
 
     let talk = !options.json && !options.quiet;
@@ -142,8 +154,12 @@ fn load_and_train(
         Some(_) => places::of_interrupted(path, options.keeping.resume.as_deref()),
         None => path.to_path_buf(),
     };
-    let checkpoint =
-        || Checkpoint::new(net.clone(), TrainingRecord::new(training.clone(), summary.history.clone()));
+    let checkpoint = || {
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
+        let mut checkpoint = Checkpoint::new(net.clone(), record);
+        checkpoint.extra.clone_from(&checkpoints.extra);
+        checkpoint
+    };
     // Each is tried, whatever becomes of the others.
     let mut results = Results { in_folder: summary.checkpoint.clone(), is_saved, ..Results::default() };
     if let Some(path) = options.checkpoint.as_deref().map(place) {

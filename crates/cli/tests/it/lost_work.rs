@@ -438,6 +438,47 @@ fn what_is_missing_in_the_logs_is_filled_in() {
 }
 
 #[test]
+fn other_data_than_the_network_s_own_are_told() {
+    let (own, other) = (Folder::new(), Folder::new());
+    let mut images = fs::read(other.file("t10k-images-idx3-ubyte")).unwrap();
+    images.last_mut().map(|pixel| *pixel ^= 1).unwrap();
+    fs::write(other.file("t10k-images-idx3-ubyte"), images).unwrap();
+    let (net, run, page) = (own.file("net.ckpt"), own.file("run"), own.file("page.html"));
+    let (net, run, page) = (net.to_str().unwrap(), run.to_str().unwrap(), page.to_str().unwrap());
+    let train = ["train-mnist", "--epochs", "1", "--data-dir"];
+    succeeds(&[&train[..], &[own.arg(), "--checkpoint", net, "--checkpoint-dir", run]].concat());
+    for path in [net, run] {
+        let evaluate = |folder: &Folder, more: &[&str]| {
+            succeeds(&[&["evaluate", "--data-dir", folder.arg(), "--checkpoint", path], more].concat())
+        };
+        let told = "these are other data than the network's own: the test set is 50 samples of 64 values with checksums ";
+        assert!(evaluate(&other, &[]).contains(told) && !evaluate(&own, &[]).contains("other data"));
+        assert!(json::objects(&evaluate(&other, &["--json"]))[0]["other_data"].is_string());
+        assert!(json::objects(&evaluate(&own, &["--json"]))[0]["other_data"].is_null());
+    }
+    let report = |folder: &Folder| succeeds(&["report", "--data-dir", folder.arg(), "--output", page, net]);
+    assert!(
+        !report(&own).contains("other data") && !fs::read_to_string(page).unwrap().contains("other data")
+    );
+    assert!(report(&other).contains("other data than the network's own: "));
+    assert!(fs::read_to_string(page).unwrap().contains("net (evaluated on other data)"));
+    let elsewhere = other.file("net.ckpt");
+    let elsewhere = elsewhere.to_str().unwrap();
+    succeeds(&[&train[..], &[other.arg(), "--checkpoint", elsewhere]].concat());
+    let compared = succeeds(&["compare-runs", net, elsewhere]);
+    assert!(compared.contains("data.test_crc32 "), "{compared}");
+    // One history has one test set.
+    let longer = ["train-mnist", "--epochs", "2", "--data-dir", other.arg(), "--resume"];
+    for resumed in [&[net][..], &["auto", "--checkpoint-dir", run]] {
+        let error = fails(1, &[&longer[..], resumed].concat());
+        assert!(
+            error.contains("cannot resume from ") && error.contains(": the test set is 50 samples "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn what_others_put_into_a_folder_of_checkpoints_stays() {
     let folder = Folder::new();
     let run = folder.file("run");
