@@ -135,6 +135,6 @@ fn print(json: bool, event: &str, said: &Value, text: &str) {
     said["event"] = event.into();
     match json {
         true => output::json(&said),
-        false => output::line(text),
+        false => output::lines(text),
     }
 }

@@ -132,7 +132,7 @@ impl Count {
 
     fn print(&self) {
         let Count { kills, inside, resumes, loaded, runs, parameters_crc32, seconds } = self;
-        output::line(format_args!(
+        output::lines(format_args!(
             "{kills} kills, {inside} of them while a checkpoint was being written; {resumes} resumes; {seconds:.1} s\n\
              {loaded} checkpoints were on disk after a kill, and all could be loaded\n\
              {runs} runs ended with parameters_crc32 {parameters_crc32}, the same as the one never killed"

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Result, history,
+    Result, data, history,
     inspect::description,
     output,
     table::{Table, percent},
@@ -83,6 +83,10 @@ impl Run {
         let mut settings = BTreeMap::new();
         flatten("network", description(checkpoint.net.config()), &mut settings);
         flatten("training", json!(checkpoint.training.config), &mut settings);
+        if let Some(test) = data::Known::of(checkpoint).test {
+            let crc32 = format!("{:08x}-{:08x}", test.inputs_crc32, test.targets_crc32);
+            settings.insert("data.test_crc32".to_string(), crc32.into());
+        }
         let history = &checkpoint.training.history;
         let last = history.last();
         let ended = Ended {

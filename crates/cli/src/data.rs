@@ -2,7 +2,8 @@
 
 use std::{env, path::PathBuf};
 
-use chainrule_mnist::Mnist;
+use chainrule_mnist::{ImageSet, Mnist};
+use chainrule_trainer::{Checkpoint, DataIdentity, data_identity};
 use clap::Args;
 
 use crate::{Result, output};
@@ -26,6 +27,49 @@ impl Data {
             None => bundled(),
         })
     }
+}
+
+/// Under which name a checkpoint tells which test set its figures are of.
+const TEST_SET: &str = "test set";
+
+/// What a checkpoint of a run with this test set says of it.
+pub(crate) fn told(test: &ImageSet) -> (&'static str, Vec<u8>) {
+    (TEST_SET, serde_json::to_vec(&data_identity(test)).expect("numbers have a JSON form"))
+}
+
+/// What a checkpoint knows of the data of its run.
+pub(crate) struct Known {
+    pub(crate) test: Option<DataIdentity>,
+    training: Option<DataIdentity>,
+}
+
+impl Known {
+    pub(crate) fn of(checkpoint: &Checkpoint) -> Known {
+        let test = checkpoint.extra.get(TEST_SET).and_then(|told| serde_json::from_slice(told).ok());
+        let training = checkpoint.state.as_ref().map(|state| state.data());
+        Known { test, training: training.filter(|training| *training != DataIdentity::default()) }
+    }
+
+    /// A sentence, if the test set is known and is another one.
+    pub(crate) fn other_test_set(&self, test: &ImageSet) -> Option<String> {
+        let (found, expected) = (data_identity(test), self.test?);
+        (found != expected)
+            .then(|| format!("the test set is {found}, that of the network's run was {expected}"))
+    }
+}
+
+/// A sentence, if the network's own data are known and are others: by the test set, or else by what the run was trained on.
+pub(crate) fn other_data(known: &Known, mnist: &Mnist) -> Option<String> {
+    if known.test.is_some() {
+        return known.other_test_set(&mnist.test);
+    }
+    let expected = known.training?;
+    let mut train = mnist.train.clone();
+    // Of a run with `--train-limit`.
+    train.truncate(usize::try_from(expected.n_samples).unwrap_or(usize::MAX));
+    let found = data_identity(&train);
+    (found != expected)
+        .then(|| format!("the training set is {found}, that of the network's run was {expected}"))
 }
 
 /// The repository's own copy of MNIST, if the current folder or the program is in the repository.

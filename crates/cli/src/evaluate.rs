@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::{
     Result,
-    data::Data,
-    history, output,
+    data::{self, Data},
+    history, output, program,
     table::{Table, percent},
 };
 
@@ -29,8 +29,11 @@ pub struct Evaluate {
 }
 
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
-    let net = history::load(&options.checkpoint)?.1.net;
+    let checkpoint = history::load(&options.checkpoint)?.1;
+    program::start_threads()?;
     let mnist = options.data.load()?;
+    let other_data = data::other_data(&data::Known::of(&checkpoint), &mnist);
+    let net = checkpoint.net;
     let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
     let confusion =
         test.confusion.as_ref().ok_or("the network is not a classifier, so it has no accuracy")?;
@@ -56,23 +59,12 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
                 ("top_k_accuracy", top_k(&test, confusion.n_classes()).into()),
                 ("confusion", counts.into()),
                 ("parameters_crc32", parameters_crc32.into()),
+                // None if these are the data of the network's run, or nothing is known of them.
+                ("other_data", other_data.into()),
             ],
         );
         return Ok(());
     }
-    output::line(format_args!(
-        "test accuracy {:.2} %, {} of {} images; loss {:.4}",
-        100.0 * confusion.accuracy(),
-        confusion.n_correct(),
-        confusion.n_samples(),
-        test.loss.mean(),
-    ));
-    let top_k = top_k(&test, confusion.n_classes());
-    if let [_, second, third, ..] = top_k[..] {
-        let (second, third) = (100.0 * second, 100.0 * third);
-        output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
-    }
-    output::line("");
     matrix(confusion).print();
     output::line("");
     per_class(confusion).print();
@@ -81,6 +73,22 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         output::line(mistakes);
     }
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
+    let top_k = top_k(&test, confusion.n_classes());
+    if let [_, second, third, ..] = top_k[..] {
+        let (second, third) = (100.0 * second, 100.0 * third);
+        output::line(format_args!("top-2 accuracy {second:.2} %, top-3 accuracy {third:.2} %"));
+    }
+    // Last, where it is still seen when the tables have scrolled away.
+    output::line(format_args!(
+        "test accuracy {:.2} %, {} of {} images; loss {:.4}",
+        100.0 * confusion.accuracy(),
+        confusion.n_correct(),
+        confusion.n_samples(),
+        test.loss.mean(),
+    ));
+    if let Some(other) = other_data {
+        output::line(format_args!("these are other data than the network's own: {other}"));
+    }
     Ok(())
 }
 

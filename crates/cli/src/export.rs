@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use chainrule_formats::{Format, npz, onnx, pytorch, safetensors};
 use chainrule_layers::LayerConfig;
-use chainrule_trainer::Checkpoint;
+use chainrule_losses::Outputs;
 use clap::{Args, ValueEnum};
 
-use crate::{Result, Usage, output};
+use crate::{Result, Usage, history, output, places};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     chainrule export --checkpoint net.ckpt --to npz --output net.npz\n  \
     chainrule export --checkpoint net.ckpt --to onnx --softmax --output net.onnx")]
 pub struct Export {
-    /// The saved network
-    #[arg(long, value_name = "FILE")]
+    /// The saved network: a checkpoint, or the folder of a run
+    #[arg(long, value_name = "PATH")]
     checkpoint: PathBuf,
     /// The format to write
     #[arg(long, value_name = "FORMAT")]
@@ -42,7 +42,11 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     if options.softmax && options.to != To::Onnx {
         return Usage::error("--softmax is for --to onnx: the other formats hold parameters only");
     }
-    let net = Checkpoint::load(&options.checkpoint)?.net;
+    places::check_distinct(&[
+        ("--checkpoint", options.checkpoint.clone()),
+        ("--output", options.output.clone()),
+    ])?;
+    let net = history::load(&options.checkpoint)?.1.net;
     let (path, config) = (&options.output, net.config());
     let (format, how) = match options.to {
         To::Safetensors => {
@@ -68,6 +72,12 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     }
     output::line(format_args!("wrote {} as {format}", path.display()));
     how.iter().for_each(output::line);
+    let outputs = match (options.softmax, config.loss.outputs()) {
+        (true, _) => "probabilities",
+        (false, Outputs::Values) => "values",
+        (false, _) => "logits",
+    };
+    output::line(format_args!("inputs as in training, for images pixels / 255; outputs are {outputs}"));
     let is_encoded = matches!(config.layers.first(), Some(LayerConfig::Encoding(_)));
     if is_encoded && options.to != To::Onnx {
         output::line(

@@ -10,7 +10,7 @@ use chainrule_tensor::Matrix;
 use chainrule_trainer::{MiniBatch, Mlp, Samples};
 use clap::Args;
 
-use crate::{Result, args::at_least_one, data::Data, output, run_file, train_mnist};
+use crate::{Result, args::at_least_one, data::Data, output, program, run_file, train_mnist};
 
 /// For a whole network on real data; a single layer or loss has to do better.
 const TOLERANCE: f64 = 1e-6;
@@ -37,6 +37,7 @@ pub struct Gradcheck {
 }
 
 pub(crate) fn run(options: &Gradcheck) -> Result<()> {
+    program::start_threads()?;
     let mnist = options.data.load()?;
     let network = run_file::Network::default().overridden(&options.network)?;
     let config = network.for_images(mnist.train.n_pixels());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume};
+use chainrule_trainer::{Checkpoint, Checkpoints, EpochReport, Resume, TrainState};
 use clap::Args;
 use serde::Serialize;
 
@@ -41,21 +41,59 @@ pub(crate) fn run(options: &History) -> Result<()> {
     Ok(())
 }
 
-/// The checkpoint of a run: the file itself, or in a folder the trained network, or else the newest checkpoint.
+/// The checkpoint of a run: the file itself, or in a folder the one with most steps. Of those with as many, the trained network
+/// goes first. This is the rule of all commands.
 pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
     if !path.is_dir() {
         return Ok((path.to_path_buf(), Checkpoint::load(path)?));
     }
-    let at_its_end = path.join(LOGGED_NETWORK);
-    if at_its_end.is_file() {
-        let checkpoint = Checkpoint::load(&at_its_end)?;
-        return Ok((at_its_end, checkpoint));
+    let mut found: Vec<(PathBuf, Checkpoint)> = Vec::new();
+    let mut problems = Vec::new();
+    for file in networks(path) {
+        match Checkpoint::load(&file) {
+            Ok(checkpoint) => found.push((file, checkpoint)),
+            Err(problem) => problems.push(problem),
+        }
     }
-    let newest = Checkpoints::new(path).with_resume(Resume::Auto).newest()?;
-    newest.ok_or_else(|| {
-        let expected = "expected one that --log-dir or --checkpoint-dir wrote";
-        format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into()
-    })
+    match Checkpoints::new(path).with_resume(Resume::Auto).newest() {
+        Ok(newest) => found.extend(newest),
+        Err(problem) => problems.push(problem),
+    }
+    // Of equals, `max_by_key` takes the last.
+    match found.into_iter().rev().max_by_key(|(_, checkpoint)| steps(checkpoint)) {
+        Some(newest) => {
+            for problem in problems {
+                output::complain(format_args!("warning: {problem}; it is passed over"));
+            }
+            Ok(newest)
+        }
+        None if problems.is_empty() => {
+            let expected = "expected one that --log-dir or --checkpoint-dir wrote";
+            Err(format!("{}: found no good checkpoint in this folder, {expected}", path.display()).into())
+        }
+        None => Err(problems.remove(0).into()),
+    }
+}
+
+/// The files of trained networks in a folder, that of a run that has ended before those of runs that were interrupted.
+fn networks(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_network = |name: &str| {
+        name.strip_prefix(LOGGED_NETWORK)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(".interrupted"))
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_network))
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// How many steps the network of a checkpoint was trained for.
+fn steps(checkpoint: &Checkpoint) -> u64 {
+    let of_history = checkpoint.training.history.last().map_or(0, |report| report.step);
+    checkpoint.state.as_ref().map_or(of_history, TrainState::step)
 }
 
 /// `{"event":"epoch",…}` with everything that was recorded.

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     Result, Usage,
     args::{activation, loss},
-    output,
+    output, places,
 };
 
 #[derive(Args, Debug)]
@@ -47,6 +47,7 @@ enum From {
 }
 
 pub(crate) fn run(options: &Import) -> Result<()> {
+    places::check_distinct(&[("FILE", options.file.clone()), ("--checkpoint", options.checkpoint.clone())])?;
     let net = network(options)?;
     let (n_parameters, parameters_crc32) = (net.n_parameters(), format!("{:08x}", net.parameters_crc32()));
     let summary = net.summary();
@@ -58,7 +59,7 @@ pub(crate) fn run(options: &Import) -> Result<()> {
         output::event("import", &[("checkpoint", checkpoint), ("n_parameters", n_parameters.into()), crc]);
         return Ok(());
     }
-    output::line(summary);
+    output::lines(summary);
     output::line(format_args!("wrote {checkpoint}"));
     output::line(format_args!("parameters_crc32 {parameters_crc32}"));
     Ok(())

@@ -1,7 +1,6 @@
 //! `chainrule inspect`: what a file contains: a checkpoint, safetensors, npz or ONNX.
 
 use std::{
-    fs::File,
     io::Read,
     path::{Path, PathBuf},
 };
@@ -12,14 +11,14 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Result, output};
+use crate::{Result, history, output};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     chainrule inspect net.ckpt\n  \
     chainrule inspect net.onnx --json")]
 pub struct Inspect {
-    /// A checkpoint, or a safetensors, npz or ONNX file
+    /// A checkpoint, the folder of a run, or a safetensors, npz or ONNX file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print one JSON object and nothing else
@@ -28,8 +27,8 @@ pub struct Inspect {
 }
 
 pub(crate) fn run(options: &Inspect) -> Result<()> {
-    let held = match is_checkpoint(&options.file) {
-        true => Held::of_checkpoint(Checkpoint::load(&options.file)?),
+    let held = match options.file.is_dir() || is_checkpoint(&options.file) {
+        true => Held::of_checkpoint(history::load(&options.file)?.1),
         false => Held::of_contents(chainrule_formats::inspect(&options.file)?),
     };
     match options.json {
@@ -42,7 +41,8 @@ pub(crate) fn run(options: &Inspect) -> Result<()> {
 /// Whether the file begins as checkpoints do; one that cannot be read is left to who reads it next.
 fn is_checkpoint(path: &Path) -> bool {
     let mut start = [0; 8];
-    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"chainrul"
+    chainrule_files::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && &start == b"chainrul"
 }
 
 /// `{"event":"file",…}`
@@ -161,7 +161,7 @@ impl Held {
                 output::line(last);
             }
             match &training.state {
-                Some(state) => output::line(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
+                Some(state) => output::lines(format_args!("can be resumed: {}", state.replace("; ", "\n  "))),
                 None => output::line("a network only: training cannot be resumed from it"),
             }
         }

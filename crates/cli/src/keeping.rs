@@ -1,6 +1,6 @@
 //! The options for checkpoints during training, and the messages about them.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use chainrule_trainer::{Checkpoints, Error, Every, OnCheckpointError, Resume};
 use clap::Args;
@@ -81,13 +81,9 @@ pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
     }
 }
 
-/// The call that resumes the run: this one again, from `path` or the folder's newest checkpoint.
-pub(crate) fn call_to_go_on(path: Option<PathBuf>, keeping: &Keeping) -> String {
+/// The call that resumes the run: this one again, `from` a file, or with `auto` from the folder's newest checkpoint.
+pub(crate) fn call_to_go_on(from: OsString) -> String {
     let mut arguments = call::without(call::arguments(), &["--resume"], &[]);
-    arguments.push("--resume".into());
-    arguments.push(match path {
-        Some(path) if keeping.checkpoint_dir.is_none() => path.display().to_string(),
-        _ => "auto".to_string(),
-    });
+    arguments.extend(["--resume".into(), from]);
     call::words(arguments)
 }

@@ -35,6 +35,7 @@ mod keeping;
 #[doc(hidden)]
 pub mod output;
 mod picture;
+mod places;
 mod predict;
 mod program;
 mod report;

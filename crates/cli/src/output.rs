@@ -1,6 +1,7 @@
 //! Printing: plain lines for people, one JSON object per line for programs, a progress bar in a terminal.
 
 use std::{
+    borrow::Cow,
     fmt::Display,
     io::{self, ErrorKind, IsTerminal, Write},
     sync::{
@@ -21,14 +22,52 @@ use crate::Result;
 /// Why standard output takes no more lines, if it doesn't.
 static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
 
-/// Writes one line to standard output. Where that is no longer possible, the work goes on: a network is not lost
-/// because a reader has gone away. What it was is told by `finish`.
+/// Writes one line to standard output, [harmless](harmless) whatever is in it. Where that is no longer possible, the work goes
+/// on: a network is not lost because a reader has gone away. What it was is told by `finish`.
 pub fn line(text: impl Display) {
     if CLOSED.get().is_none()
-        && let Err(cause) = writeln!(io::stdout(), "{text}")
+        && let Err(cause) = writeln!(io::stdout(), "{}", harmless(&text.to_string()))
     {
         CLOSED.get_or_init(|| cause.kind());
     }
+}
+
+/// The same for text of several lines, whose ends are ours.
+pub fn lines(text: impl Display) {
+    text.to_string().split('\n').for_each(line);
+}
+
+/// Writes one line to standard error, [harmless](harmless) whatever is in it. Where that cannot be done, as on a full disk or in a
+/// terminal that was closed, nobody can be told; it is no reason to end.
+pub(crate) fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
+}
+
+/// Text as one line that does nothing to a terminal but to show. Names in files, paths and messages about them may hold anything:
+/// what moves the cursor, ends the line, sets a title or turns the direction of reading is written as JSON does, `\u001b`, so that
+/// JSON stays what it was.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 5);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            '\r' => shown.push_str("\\r"),
+            c if acts(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
+            }
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Fails if lines were lost, unless their reader went away by itself, as `head` does.
@@ -59,7 +98,7 @@ pub fn event(event: &str, members: &[Member<'_>]) {
 pub fn tell(json: bool, event: &str, members: &[Member<'_>], text: impl Display) {
     match json {
         true => self::event(event, members),
-        false => line(text),
+        false => lines(text),
     }
 }
 
@@ -76,23 +115,36 @@ pub(crate) fn per_class(evaluation: &Evaluation) -> String {
     format!("{classes}\n{accuracies}")
 }
 
-/// One line about an epoch, of at most 80 characters.
+/// One line about an epoch, of at most 80 characters; where the terminal is narrower, without what it has no room for.
 pub(crate) fn epoch(report: &EpochReport, epochs: u64) -> String {
+    epoch_within(report, epochs, width())
+}
+
+fn epoch_within(report: &EpochReport, epochs: u64, columns: usize) -> String {
     let width = epochs.to_string().len();
     let share = |name: &str, accuracy: Option<f64>| {
         accuracy.map_or(String::new(), |accuracy| format!("  {name} {:5.2} %", 100.0 * accuracy))
     };
-    let mut text = format!(
-        "epoch {:width$}/{epochs}  loss {:.4}{}{}{}  {:.2} s",
-        report.epoch,
-        report.train_loss,
-        share("train", report.train_accuracy),
-        share("val", report.validation_accuracy),
-        share("test", report.test_accuracy),
-        report.seconds,
-    );
-    if report.validation_accuracy.is_none() {
-        text.push_str(&format!("  {}", throughput(report.samples_per_second)));
+    let begins = |train: Option<f64>| {
+        format!(
+            "epoch {:width$}/{epochs}  loss {:.4}{}{}{}",
+            report.epoch,
+            report.train_loss,
+            share("train", train),
+            share("val", report.validation_accuracy),
+            share("test", report.test_accuracy),
+        )
+    };
+    let mut text = begins(report.train_accuracy);
+    if text.chars().count() > columns {
+        text = begins(None);
+    }
+    let rate = report.validation_accuracy.is_none().then(|| throughput(report.samples_per_second));
+    for more in [Some(format!("{:.2} s", report.seconds)), rate].into_iter().flatten() {
+        if text.chars().count() + 2 + more.chars().count() > columns {
+            break;
+        }
+        text.push_str(&format!("  {more}"));
     }
     text
 }
@@ -133,7 +185,8 @@ const TICK: Duration = Duration::from_millis(200);
 pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        scope.spawn(move || {
+        // Where no thread can be started, the work is done without a spinner.
+        let _ = thread::Builder::new().spawn_scoped(scope, move || {
             if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(PATIENCE) {
                 let spinner = bar(wanted, "{spinner} {msg}  {elapsed}", Duration::from_millis(100));
                 spinner.set_message(message);
@@ -224,7 +277,7 @@ impl Bar {
 
     /// Prints a warning to standard error, above the bar.
     pub(crate) fn warn(&self, text: &str) {
-        self.above(|| eprintln!("warning: {text}"));
+        self.above(|| complain(format_args!("warning: {text}")));
     }
 
     pub fn finish(&self) {
@@ -242,6 +295,48 @@ fn bar_style() -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_epoch_fits_into_the_line() {
+        let report = |validation: Option<f64>| -> EpochReport {
+            let report = serde_json::json!({
+                "epoch": 3, "step": 1800, "train_loss": 0.25, "train_accuracy": 0.925, "validation_loss": validation,
+                "validation_accuracy": validation, "test_loss": 0.5, "test_accuracy": 0.5, "learning_rate": 0.1,
+                "seconds": 1.25, "samples_per_second": 48_000.0,
+            });
+            serde_json::from_value(report).unwrap()
+        };
+        let within = |columns: usize, validation| epoch_within(&report(validation), 16, columns);
+        let whole = "epoch  3/16  loss 0.2500  train 92.50 %  test 50.00 %  1.25 s  48 k samples/s";
+        assert_eq!(within(80, None), whole);
+        assert_eq!(within(60, None), &whole[..whole.find("  1.25").unwrap()]);
+        assert_eq!(within(60, Some(0.75)), "epoch  3/16  loss 0.2500  val 75.00 %  test 50.00 %  1.25 s");
+        assert_eq!(within(40, None), "epoch  3/16  loss 0.2500  test 50.00 %");
+    }
+
+    #[test]
+    fn nothing_that_is_printed_acts_on_a_terminal() {
+        assert_eq!(
+            harmless("größe 숫자 371\u{202f}k e\u{301} 👩\u{200d}🔬"),
+            "größe 숫자 371\u{202f}k e\u{301} 👩\u{200d}🔬"
+        );
+        let (title, clear, left) = ("a\u{1b}]0;b\u{7}", "\u{9b}2J\u{7f}", "\u{202e}gpj\u{2066}");
+        assert_eq!(
+            [title, clear, left, "a\nb\r\tc", "\u{e0041}"].map(harmless),
+            [
+                "a\\u001b]0;b\\u0007",
+                "\\u009b2J\\u007f",
+                "\\u202egpj\\u2066",
+                "a\\nb\\r\\tc",
+                "\\udb40\\udc41"
+            ]
+        );
+        // JSON says the same as before.
+        let name = [title, clear, left, "\u{e0041}\n"].concat();
+        let object = serde_json::json!({ "name": name });
+        let printed = object.to_string();
+        assert_eq!(serde_json::from_str::<Value>(&harmless(&printed)).unwrap(), object);
+    }
 
     #[test]
     fn thousands_stand_apart() {

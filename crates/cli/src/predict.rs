@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chainrule_layers::LayerConfig;
+use chainrule_losses::Outputs;
 use chainrule_mnist::{Digit, prepare_digit};
 use chainrule_trainer::Predictor;
 use clap::Args;
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Predict) -> Result<()> {
             // The others are read all the same.
             Err(problem) => {
                 n_failed += 1;
-                bar.above(|| eprintln!("error: {problem}"));
+                bar.above(|| output::complain(format_args!("error: {problem}")));
                 if options.json {
                     let path = ("path", path.display().to_string().into());
                     output::event("error", &[path, ("message", problem.into())]);
@@ -86,21 +87,39 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
         format!("{}: no digit was found in this picture, expected one on an even background", path.display())
     })?;
     let outputs = predictor.predict_pixels(&digit.pixels).to_vec();
-    let mut top: Vec<Output> =
-        outputs.iter().enumerate().map(|(class, &probability)| Output { class, probability }).collect();
-    top.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-    top.truncate(N_TOP);
+    if let Some(output) = outputs.iter().find(|output| !output.is_finite()) {
+        return Err(format!("{}: the network's output is {output}, expected finite numbers", path.display()));
+    }
+    let top = top_of(&outputs, predictor.net().config().loss.outputs());
     Ok(Prediction {
         path: path.display().to_string(),
-        class: top[0].class,
+        class: top.first().map(Likely::class),
         top,
         outputs,
         width: n_columns,
         height: n_rows,
         dark_on_light: digit.dark_on_light,
         digit,
-        are_probabilities: predictor.net().config().loss.outputs().are_probabilities(),
     })
+}
+
+/// The first classes, the most likely first. A single probability is that of class 1, yes; a single value is of no class.
+fn top_of(outputs: &[f32], meaning: Outputs) -> Vec<Likely> {
+    let mut classes = match (meaning, outputs) {
+        (Outputs::Values, [_]) => Vec::new(),
+        (Outputs::LabelProbabilities, [yes]) => vec![1.0 - yes, *yes],
+        _ => outputs.to_vec(),
+    }
+    .into_iter()
+    .enumerate()
+    .collect::<Vec<_>>();
+    classes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    classes.truncate(N_TOP);
+    let likely = |(class, y)| match meaning.are_probabilities() {
+        true => Likely::Probability { class, probability: y },
+        false => Likely::Value { class, value: y },
+    };
+    classes.into_iter().map(likely).collect()
 }
 
 /// `{"event":"prediction",…}`
@@ -108,24 +127,33 @@ fn predict(predictor: &mut Predictor, side: usize, path: &Path) -> std::result::
 #[serde(tag = "event", rename = "prediction")]
 struct Prediction {
     path: String,
-    class: usize,
-    /// The first classes, the most probable first.
-    top: Vec<Output>,
-    /// Of every class; not a probability where the loss of the network is one of values.
+    /// None if the network's output is a single value.
+    class: Option<usize>,
+    /// The first classes, the most likely first.
+    top: Vec<Likely>,
+    /// What the network predicts: the probability of every class, or of yes, or values.
     outputs: Vec<f32>,
     width: usize,
     height: usize,
     dark_on_light: bool,
     #[serde(skip)]
     digit: Digit,
-    #[serde(skip)]
-    are_probabilities: bool,
 }
 
-#[derive(Serialize)]
-struct Output {
-    class: usize,
-    probability: f32,
+/// A class with what the network says for it.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Likely {
+    Probability { class: usize, probability: f32 },
+    Value { class: usize, value: f32 },
+}
+
+impl Likely {
+    fn class(&self) -> usize {
+        match *self {
+            Likely::Probability { class, .. } | Likely::Value { class, .. } => class,
+        }
+    }
 }
 
 impl Prediction {
@@ -139,16 +167,19 @@ impl Prediction {
         }
     }
 
-    /// `7  99.1 %` for each of the most probable classes.
+    /// `7  99.1 %` for each of the most likely classes, `7  1.145` if the network gives values, or the value alone.
     fn told(&self) -> Vec<String> {
-        let told = self.top.iter().map(|Output { class, probability }| match self.are_probabilities {
-            true => format!("{class}  {:.1} %", 100.0 * probability),
-            false => format!("{class}  {probability:.3}"),
+        let told = self.top.iter().map(|likely| match likely {
+            Likely::Probability { class, probability } => format!("{class}  {:.1} %", 100.0 * probability),
+            Likely::Value { class, value } => format!("{class}  {value:.3}"),
         });
-        told.collect()
+        match self.class {
+            Some(_) => told.collect(),
+            None => self.outputs.iter().map(|value| format!("{value:.3}")).collect(),
+        }
     }
 
-    /// The network's input as text, and beside it the most probable classes.
+    /// The network's input as text, and beside it the most likely classes.
     fn print_seen(&self) {
         let how = if self.dark_on_light { "dark on light" } else { "light on dark" };
         output::line(format_args!("{}: {}×{} pixels, {how}", self.path, self.width, self.height));
@@ -184,6 +215,28 @@ fn ascii(digit: &Digit) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_outputs_say_follows_from_what_they_mean() {
+        let probability = |class, probability| Likely::Probability { class, probability };
+        let value = |class, value| Likely::Value { class, value };
+        assert_eq!(
+            top_of(&[0.75], Outputs::LabelProbabilities),
+            [probability(1, 0.75), probability(0, 0.25)]
+        );
+        assert_eq!(
+            top_of(&[0.25], Outputs::LabelProbabilities),
+            [probability(0, 0.75), probability(1, 0.25)]
+        );
+        assert_eq!(top_of(&[0.5], Outputs::LabelProbabilities)[0], probability(0, 0.5));
+        let several = [probability(1, 0.75), probability(0, 0.5)];
+        assert_eq!(top_of(&[0.5, 0.75], Outputs::LabelProbabilities), several);
+        assert_eq!(
+            top_of(&[0.125, -0.5, 1.25], Outputs::Values),
+            [value(2, 1.25), value(0, 0.125), value(1, -0.5)]
+        );
+        assert_eq!(top_of(&[1.25], Outputs::Values), []);
+    }
 
     #[test]
     fn only_the_pixels_of_a_square_are_an_image() {

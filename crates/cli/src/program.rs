@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chainrule_trainer::MAX_THREADS;
 use clap::{Command, Parser, error::ErrorKind};
 
 use crate::{Result, Usage, call, output, stop::Stopped, suggest};
@@ -23,19 +24,32 @@ pub fn run<A: Parser>(name: &str, command: impl FnOnce(A) -> Result<()>) -> Exit
             Some(Stopped(signal)) => ExitCode::from(signal.exit_code()),
             None if error.is::<Usage>() => wrong(&format!("error: {error}"), program),
             None => {
-                eprintln!("error: {error}");
+                output::complain(format_args!("error: {error}"));
                 ExitCode::from(1)
             }
         },
     }
 }
 
+/// Starts one thread per processor, or as many as `RAYON_NUM_THREADS` says, for the rest of the process: where they cannot be
+/// started, the first who needs them would panic.
+pub(crate) fn start_threads() -> Result<()> {
+    let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse::<usize>().ok());
+    if let Some(n) = wanted.filter(|n| *n > MAX_THREADS) {
+        return Err(format!("RAYON_NUM_THREADS is {n}, expected 1 to {MAX_THREADS}").into());
+    }
+    Ok(rayon::ThreadPoolBuilder::new().build_global().map_err(|cause| {
+        format!("cannot start the threads: {cause}; fewer need less memory (RAYON_NUM_THREADS=1)")
+    })?)
+}
+
 /// Says what is wrong with the call, and where its options are explained.
 fn wrong(sentence: &str, program: &Command) -> ExitCode {
     let name = call::name();
-    match call::arguments().next().filter(|name| program.find_subcommand(name).is_some()) {
-        Some(command) => eprintln!("{sentence}; see {name} {command} --help"),
-        None => eprintln!("{sentence}; see {name} --help"),
+    let command = call::arguments().next().and_then(|word| word.into_string().ok());
+    match command.filter(|name| program.find_subcommand(name).is_some()) {
+        Some(command) => output::complain(format_args!("{sentence}; see {name} {command} --help")),
+        None => output::complain(format_args!("{sentence}; see {name} --help")),
     }
     ExitCode::from(2)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,13 @@ use chainrule_report::{Report, Run};
 use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
-use crate::{Result, Usage, call, data::Data, history, output, run_file::RunConfig, train_mnist::TrainMnist};
+use crate::{
+    Result, Usage, call,
+    data::{self, Data, Known},
+    history, output, places, program,
+    run_file::RunConfig,
+    train_mnist::TrainMnist,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -35,29 +42,45 @@ pub struct ReportOptions {
 }
 
 pub(crate) fn run(options: &ReportOptions) -> Result<()> {
-    if options.runs.contains(&options.output) {
+    if options.runs.iter().any(|run| places::are_same(run, &options.output)) {
         return Usage::error(format!("--output {} is one of the runs", options.output.display()));
     }
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
         return Usage::error(format!("{} is given twice", options.runs[twice].display()));
     }
-    let mut runs = Vec::new();
+    let mut loaded = Vec::new();
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
-        runs.push(load(path, name, options)?);
+        loaded.push(load(path, name, options)?);
     }
-    let (n_names, n_outputs) = (options.class_names.len(), runs[0].net.layers().n_outputs());
+    let (n_names, n_outputs) = (options.class_names.len(), loaded[0].0.net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
         return Usage::error(format!(
             "--class-names has {n_names} names, expected {n_outputs}: one for each output of the network"
         ));
     }
     check_path(&options.output)?;
+    program::start_threads()?;
     let mnist = options.data.load()?;
-    let n_runs = runs.len();
+    let n_runs = loaded.len();
+    let (mut runs, mut others) = (Vec::new(), Vec::new());
+    for (path, (mut run, known)) in options.runs.iter().zip(loaded) {
+        if let Some(other) = data::other_data(&known, &mnist) {
+            others.push(format!("{}: {other}", path.display()));
+            // The page's figures of this run are of other data than its curves.
+            run.name.push_str(" (evaluated on other data)");
+        }
+        runs.push(run);
+    }
     let page = page(runs, &mnist).with_classes(options.class_names.clone());
     output::spin(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     let path = text(&options.output);
-    let members = [("runs", n_runs.into()), ("path", path.into())];
+    let mut members = vec![("runs", n_runs.into()), ("path", path.into())];
+    if !others.is_empty() {
+        members.push(("other_data", others.clone().into()));
+    }
+    for other in others.iter().filter(|_| !options.json) {
+        output::line(format_args!("other data than the network's own: {other}"));
+    }
     output::tell(options.json, "report", &members, format_args!("wrote {}", options.output.display()));
     Ok(())
 }
@@ -91,12 +114,13 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
-fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
+fn load(path: &Path, name: String, options: &ReportOptions) -> Result<(Run, Known)> {
     let scalars = match path.join(SCALARS).exists() {
         true => Some(read_scalars(path)?),
         false => None,
     };
     let checkpoint = history::load(path)?.1;
+    let known = Known::of(&checkpoint);
     let settings = RunConfig::saved(&checkpoint).map(|config| config.to_toml()).transpose()?;
     // A network that was imported has no run to be repeated.
     let is_trained = !checkpoint.training.history.is_empty();
@@ -104,20 +128,21 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<Run> {
     let mut run = Run::of_checkpoint(name, checkpoint);
     run.command = settings.as_ref().filter(|_| is_trained).map(command);
     run.settings = settings;
-    Ok(match scalars {
+    let run = match scalars {
         Some(scalars) => run.with_scalars(scalars),
         None => run,
-    })
+    };
+    Ok((run, known))
 }
 
 /// A run by its settings alone: whatever they are, a file can say them.
 fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Option<usize>) -> String {
-    let mut arguments = ["train-mnist", "--config", "run.toml"].map(String::from).to_vec();
+    let mut arguments = ["train-mnist", "--config", "run.toml"].map(OsString::from).to_vec();
     if let Some(folder) = data_dir {
-        arguments.extend(["--data-dir".into(), text(folder)]);
+        arguments.extend(["--data-dir".into(), folder.into()]);
     }
     if let Some(limit) = train_limit {
-        arguments.extend(["--train-limit".into(), limit.to_string()]);
+        arguments.extend(["--train-limit".into(), limit.to_string().into()]);
     }
     format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }

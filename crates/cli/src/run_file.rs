@@ -3,7 +3,6 @@
 //! It knows nothing of the command line, so that tests and the fuzzer can read any bytes by it.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
@@ -100,7 +99,7 @@ impl RunConfig {
 /// The text of a file that is not too long; of one without end, no more than that is read.
 fn whole(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(MAX_LENGTH + 1).read_to_string(&mut text)?;
+    chainrule_files::open(path)?.take(MAX_LENGTH + 1).read_to_string(&mut text)?;
     match text.len() as u64 {
         0..=MAX_LENGTH => Ok(text),
         _ => Err(io::Error::other(format!("it is longer than {MAX_LENGTH} bytes"))),

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends training after the current step, the second ends the process.
+//! Ctrl-C, SIGTERM and SIGHUP: the first ends training after the current step, the second ends the process.
 
 use std::{
     fmt, io,
@@ -8,25 +8,44 @@ use std::{
     },
 };
 
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     flag,
 };
 
-/// The number of a signal that asks a program to end: SIGINT, which is Ctrl-C, or SIGTERM, which `kill` and a machine that shuts
-/// down send.
+/// There is none, and nobody listens for it.
+#[cfg(not(unix))]
+const SIGHUP: i32 = 1;
+
+/// The number of a signal that asks a program to end: SIGINT, which is Ctrl-C, SIGTERM, which `kill` and a machine that shuts
+/// down send, or SIGHUP, when the terminal is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Signal(usize);
 
 impl Signal {
     pub(crate) fn name(self) -> &'static str {
-        if self.0 == SIGINT as usize { "SIGINT" } else { "SIGTERM" }
+        match self.0 as i32 {
+            SIGINT => "SIGINT",
+            SIGHUP => "SIGHUP",
+            _ => "SIGTERM",
+        }
     }
 
     /// 128 and the number of the signal, as shells have it.
     pub(crate) fn exit_code(self) -> u8 {
         128 + self.0 as u8
     }
+}
+
+/// Whether the process was started so that it doesn't hear this signal, as `nohup` does with SIGHUP. Where that cannot be known,
+/// it counts as ignored, and stays as it is.
+fn is_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored =
+        status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_none_or(|ignored| ignored >> (number - 1) & 1 == 1)
 }
 
 /// Listens for signals, for the rest of the process.
@@ -39,7 +58,8 @@ pub(crate) struct Stop {
 impl Stop {
     pub(crate) fn listen() -> io::Result<Stop> {
         let (heard, again) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        for number in [SIGINT, SIGTERM] {
+        let of_terminal = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+        for number in [SIGINT, SIGTERM].into_iter().chain(of_terminal) {
             let signal = Signal(number as usize);
             // In this order: the first signal finds `again` unset, the second ends the process.
             flag::register_conditional_shutdown(number, signal.exit_code().into(), Arc::clone(&again))?;

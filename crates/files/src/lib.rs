@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod lock;
+mod open;
 mod whole;
 
 pub use lock::lock;
-pub use whole::{Disk, System, check_file_path, remove_temporaries, write_file, write_whole};
+pub use open::open;
+pub use whole::{Disk, System, check_file_path, make_folder, remove_temporaries, write_file, write_whole};

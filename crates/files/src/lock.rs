@@ -1,7 +1,7 @@
 //! A file lock, which one process at a time can have.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::Path,
 };
@@ -10,7 +10,7 @@ use std::{
 /// the file is closed, and goes with the process, however it ends.
 ///
 /// # Errors
-/// What the operating system says if the file cannot be opened or locked.
+/// What the operating system says if the file cannot be opened or locked, or is something else than a file.
 ///
 /// # Examples
 /// ```
@@ -24,6 +24,11 @@ use std::{
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn lock(path: impl AsRef<Path>) -> io::Result<Option<File>> {
+    let path = path.as_ref();
+    // Opening a pipe would wait for somebody to read.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other(format!("{} is not a file", path.display())));
+    }
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -6,7 +6,7 @@
 //! Whatever stops this half-way, the file of that name is the one from before or the new one.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File, Permissions},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
@@ -113,7 +113,8 @@ pub fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()
     disk.sync_folder(folder_of(&path))
 }
 
-/// Finds out whether [`write_file`] can write to `path`, without changing what is there: before long work, not after it.
+/// Finds out whether [`write_file`] can write to `path`, without changing what is there: before long work, not after it. What
+/// processes that were killed left beside it when they wrote this file is removed.
 ///
 /// # Errors
 /// What the operating system says, as `write_file` would say it now.
@@ -127,31 +128,79 @@ pub fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
-    let temporary = temporary_beside(&destination(path.as_ref())?)?;
+    let path = destination(path.as_ref())?;
+    clear_up(&path);
+    let temporary = temporary_beside(&path)?;
     File::create(&temporary)?;
     fs::remove_file(&temporary)
 }
 
-/// Removes the temporary files that killed processes have left in `folder`; nobody may be writing there.
+/// Removes the temporary files that killed processes have left in `folder` when they wrote files whose names are `ours`; nobody
+/// may be writing these. Whatever else is there stays, also if it ends in `.tmp`.
 ///
 /// # Errors
 /// What the operating system says.
-pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
+pub fn remove_temporaries(folder: &Path, ours: impl Fn(&OsStr) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if is_temporary(&entry.file_name().to_string_lossy()) {
+        if written_by(&entry.file_name()).is_some_and(|(name, _)| ours(name)) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
 
-/// Whether [`temporary_beside`] makes such names.
-fn is_temporary(name: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let between = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
-    let numbers = between.and_then(|name| name.rsplit_once('.')).and_then(|(_, end)| end.split_once('-'));
-    numbers.is_some_and(|(process, count)| number(process) && number(count))
+/// The name of the file that is written under the name `temporary`, as [`temporary_beside`] makes it, and the number of the process.
+fn written_by(temporary: &OsStr) -> Option<(&OsStr, u32)> {
+    let bytes = temporary.as_encoded_bytes();
+    let between = bytes.strip_prefix(b".")?.strip_suffix(b".tmp")?;
+    let dot = between.iter().rposition(|byte| *byte == b'.')?;
+    let (process, count) = std::str::from_utf8(&between[dot + 1..]).ok()?.split_once('-')?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    count.parse::<u64>().ok().filter(|_| dot > 0 && is_number(process) && is_number(count))?;
+    // The name between two ASCII characters of a valid name: there is no way to take it out but by text.
+    let name = temporary.to_str()?.get(1..=dot)?;
+    Some((OsStr::new(name), process.parse().ok()?))
+}
+
+/// Removes what processes that are gone have left of writing `path`. Where processes cannot be told, nothing is removed.
+fn clear_up(path: &Path) {
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
+    let is_gone = |process: u32| {
+        process != process::id()
+            && Path::new("/proc/self").exists()
+            && !Path::new("/proc").join(process.to_string()).exists()
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if written_by(&name).is_some_and(|(name, process)| path.file_name() == Some(name) && is_gone(process))
+        {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes a folder and those above it, so that they outlive a loss of power: the names of new ones are on the disk.
+///
+/// # Errors
+/// What the operating system says.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// chainrule_files::make_folder(folder.path().join("a/b"))?;
+/// assert!(folder.path().join("a/b").is_dir());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn make_folder(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::create_dir_all(path)?;
+    missing
+        .into_iter()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .try_for_each(|folder| System.sync_folder(folder_of(folder)))
 }
 
 /// Where a file of this name is to be written: behind a link, what it points to.
@@ -185,13 +234,44 @@ mod tests {
 
     #[test]
     fn temporary_files_are_known_by_their_names() {
-        for name in [".net.ckpt.12-0.tmp", ".step-000000001.ckpt.1-99.tmp"] {
-            assert!(is_temporary(name), "{name}");
+        let of = |name: &'static str| {
+            written_by(OsStr::new(name)).map(|(name, process)| (name.to_str().unwrap(), process))
+        };
+        assert_eq!(of(".net.ckpt.12-0.tmp"), Some(("net.ckpt", 12)));
+        assert_eq!(of(".step-000000001.ckpt.1-99.tmp"), Some(("step-000000001.ckpt", 1)));
+        for name in [
+            "net.ckpt.12-0.tmp",
+            ".net.ckpt.tmp",
+            ".net.12-.tmp",
+            ".lock",
+            ".a.1-2.tmp.ckpt",
+            ".mine.tmp",
+            "..1-2.tmp",
+        ] {
+            assert_eq!(of(name), None, "{name}");
         }
-        for name in
-            ["net.ckpt.12-0.tmp", ".net.ckpt.tmp", ".net.12-.tmp", ".lock", ".a.1-2.tmp.ckpt", ".mine.tmp"]
-        {
-            assert!(!is_temporary(name), "{name}");
+        // A name as we make it of a file that is not ours: it depends on the file.
+        assert_eq!(of(".notes.2024-11.tmp"), Some(("notes", 2024)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_killed_processes_left_of_a_file_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        // No process has such a number.
+        let dead = u32::MAX;
+        let ours = process::id();
+        let left = format!(".net.ckpt.{dead}-1.tmp");
+        let stays = [
+            format!(".net.ckpt.{ours}-999999.tmp"),
+            format!(".other.ckpt.{dead}-1.tmp"),
+            ".net.ckpt.mine.tmp".into(),
+        ];
+        for name in stays.iter().chain([&left]) {
+            fs::write(folder.path().join(name), "half").unwrap();
         }
+        check_file_path(folder.path().join("net.ckpt")).unwrap();
+        assert!(!folder.path().join(&left).exists());
+        assert!(stays.iter().all(|name| folder.path().join(name).exists()));
     }
 }

@@ -7,16 +7,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chainrule_trainer::write_file;
+use chainrule_files::{Disk, System, make_folder, write_file};
+use chainrule_trainer::EpochReport;
 
-use crate::{Error, Record, SCALARS, Scalar, event, read_scalars, scalar::now};
+use crate::{Error, Record, SCALARS, Scalar, event, read_scalars, scalar::now, tags};
 
 /// What TensorBoard looks for in the name of a file.
 const EVENTS: &str = "events.out.tfevents.";
 
 /// Writes logs into a folder: `scalars.jsonl`, and `events.out.tfevents.…` for TensorBoard, with the same scalars in both.
 ///
-/// Records are appended, each with two writes, and are with the operating system when [`write`](LogWriter::write) returns. A run
+/// Records are appended, each with two writes, and are with the operating system when [`write`](LogWriter::write) returns, and on
+/// the disk when [`flush`](LogWriter::flush) does. A run
 /// that is killed leaves files that can be read; the last record may be missing from one of them, or be cut off, which readers of
 /// both formats pass over. If a write fails, both files are cut back to the last whole record.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct LogWriter {
     earlier: Vec<Scalar>,
     /// Whether a line was cut off when an earlier run was killed.
     was_cut: bool,
+    /// Whether the names of the files outlive a loss of power.
+    has_names_on_disk: bool,
 }
 
 impl LogWriter {
@@ -71,7 +75,7 @@ impl LogWriter {
     /// - [`Error::Io`] if the folder or a file cannot be made or read.
     pub fn append(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref().to_path_buf();
-        fs::create_dir_all(&folder).map_err(|cause| Error::io("made", &folder, cause))?;
+        make_folder(&folder).map_err(|cause| Error::io("made", &folder, cause))?;
         let path = folder.join(SCALARS);
         let earlier = match read_scalars(&path) {
             Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => Vec::new(),
@@ -82,7 +86,7 @@ impl LogWriter {
         let was_cut = scalars.length != lines as u64;
         let mut events = new_events(&folder)?;
         events.append(&event::file_version(now()))?;
-        Ok(LogWriter { folder, scalars, events, earlier, was_cut })
+        Ok(LogWriter { folder, scalars, events, earlier, was_cut, has_names_on_disk: false })
     }
 
     /// The folder.
@@ -104,6 +108,63 @@ impl LogWriter {
             self.scalars.cut_back(scalars);
             self.events.cut_back(events);
         })
+    }
+
+    /// Writes what the logs should know of these epochs and don't: of a run that is resumed, after a loss of power, say. What a
+    /// checkpoint's history says of an epoch is less than what was logged of it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the files cannot be written.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_logs::{LogWriter, read_scalars};
+    /// use chainrule_trainer::{Dataset, Mlp, MlpConfig, TrainConfig, train};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let set = Dataset::from_rows(&[0.0, 1.0, 1.0, 0.0], 2)?.with_classes(&[0, 1])?;
+    /// let mut net = Mlp::new(&MlpConfig::new([2, 3, 2]))?;
+    /// let history = train(&mut net, &set).config(&TrainConfig::new().with_epochs(2)).run()?.history;
+    /// let mut logs = LogWriter::append(folder)?;
+    /// logs.fill(&history)?;
+    /// let epochs: Vec<u64> = read_scalars(folder)?.iter().filter(|s| s.tag == "loss/train").map(|s| s.epoch).collect();
+    /// assert_eq!(epochs, [1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fill(&mut self, history: &[EpochReport]) -> Result<(), Error> {
+        let (n_lines, length) = (self.earlier.len(), self.events.length);
+        for report in history {
+            if self.earlier.iter().any(|scalar| scalar.epoch == report.epoch && scalar.tag == "loss/train") {
+                continue;
+            }
+            let mut record = Record::new(report.step, report.epoch);
+            record.scalars = tags::of_epoch(report).map(|(tag, value)| (tag, value as f32)).collect();
+            let place = self.earlier.iter().position(|scalar| scalar.epoch > report.epoch);
+            let place = place.unwrap_or(self.earlier.len());
+            self.earlier.splice(place..place, Scalar::of_epoch(report));
+            self.events.append(&event::summary(&record))?;
+        }
+        if self.earlier.len() > n_lines {
+            let lines: String = self.earlier.iter().map(Scalar::to_line).collect();
+            self.scalars.replace(lines.as_bytes()).inspect_err(|_| self.events.cut_back(length))?;
+            self.was_cut = false;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was written is on the disk, where it outlives a loss of power.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if that cannot be done.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        for LogFile { path, file, .. } in [&self.scalars, &self.events] {
+            file.sync_all().map_err(|cause| Error::io("written", path, cause))?;
+        }
+        if !self.has_names_on_disk {
+            System.sync_folder(&self.folder).map_err(|cause| Error::io("written", &self.folder, cause))?;
+            self.has_names_on_disk = true;
+        }
+        Ok(())
     }
 
     /// Drops what earlier runs say of the epoch `epoch` and of later ones.

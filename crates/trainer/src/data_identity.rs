@@ -8,7 +8,17 @@ use crate::{Samples, parallel, train_state::DataIdentity};
 const CHUNK: usize = 256;
 
 /// The identity of `samples`, by one pass over them on the threads of the current pool.
-pub(crate) fn data_identity(samples: &impl Samples) -> DataIdentity {
+///
+/// # Examples
+/// ```
+/// use chainrule_trainer::{Dataset, data_identity};
+/// let one = Dataset::from_rows(&[0.0, 1.0], 1)?.with_classes(&[0, 1])?;
+/// let other = Dataset::from_rows(&[0.0, 1.5], 1)?.with_classes(&[0, 1])?;
+/// assert_eq!(data_identity(&one), data_identity(&one.clone()));
+/// assert_ne!(data_identity(&one), data_identity(&other));
+/// # Ok::<(), chainrule_trainer::data::Error>(())
+/// ```
+pub fn data_identity(samples: &impl Samples) -> DataIdentity {
     let n = samples.n_samples();
     let memory = || (InputBuffer::<f32>::new(), TargetBuffer::<f32>::new(), Vec::new());
     let chunks = parallel::map_with(n.div_ceil(CHUNK), memory, |(x, t, indices), chunk| {

@@ -103,7 +103,7 @@ pub enum Error {
     /// A folder for checkpoints is of no use.
     #[error("cannot {doing} the checkpoint folder {}: {cause}", path.display())]
     Folder {
-        /// "make", "read", "write to" or "clear".
+        /// "make", "read", "write to", "clear" or "start the thread that writes to".
         doing: &'static str,
         /// The folder.
         path: PathBuf,

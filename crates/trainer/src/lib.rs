@@ -56,6 +56,8 @@ pub use chainrule_layers::{Activation, Encode, Encoding};
 pub use checkpoint::{Checkpoint, Checkpoints, Every, OnCheckpointError, Resume, TrainingRecord};
 pub use communicator::Communicator;
 #[cfg(feature = "checkpoint")]
+pub use data_identity::data_identity;
+#[cfg(feature = "checkpoint")]
 pub use differences::{Difference, differences};
 pub use early_stopping::EarlyStopping;
 pub use error::{CheckpointProblem, Error};
@@ -73,5 +75,5 @@ pub use predictor::Predictor;
 pub use target_scale::TargetScale;
 pub use train::{Train, train};
 pub use train_config::{GradientMethod, Length, TrainConfig};
-pub use train_state::TrainState;
+pub use train_state::{DataIdentity, TrainState};
 pub use update::update;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Checkpoint, Error, Network, NetworkConfig, TrainConfig, TrainState,
+    checkpoint::no_state,
     differences::{Difference, differences},
     train_state::DataIdentity,
 };
@@ -33,7 +34,7 @@ impl Fresh<'_> {
             Err(Error::Resume { path: path.to_path_buf(), what: what.to_string(), found, expected })
         };
         let Some(state) = state else {
-            return refuse("the file", "a network alone".into(), "the state of a run as well".into());
+            return Err(no_state(path));
         };
         if training.arithmetic != ARITHMETIC && !any_arithmetic {
             let expected = format!(

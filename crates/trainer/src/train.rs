@@ -303,7 +303,8 @@ impl<S: Samples> Run<'_, S> {
         #[cfg(feature = "checkpoint")]
         if let (Some(saver), Some(state)) = (self.saver, state) {
             let record = TrainingRecord::new(self.config.clone(), summary.history.clone());
-            let checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
+            let mut checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
+            checkpoint.extra.clone_from(&saver.settings.extra);
             summary.checkpoint = saver.finish(&checkpoint, self.callback)?;
             summary.state = checkpoint.state;
         }
@@ -562,10 +563,13 @@ impl<S: Samples> Run<'_, S> {
         let (record, state) =
             (TrainingRecord::new(self.config.clone(), self.history.clone()), self.packed_state());
         self.swap_average();
-        let checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
+        let mut checkpoint = Checkpoint::new(self.net.clone(), record).with_state(state);
         self.swap_average();
         match &mut self.saver {
-            Some(saver) => saver.save(names, &checkpoint, self.callback),
+            Some(saver) => {
+                checkpoint.extra.clone_from(&saver.settings.extra);
+                saver.save(names, &checkpoint, self.callback)
+            }
             None => Ok(()),
         }
     }

@@ -40,13 +40,26 @@ pub struct TrainState {
 /// Which data a run is trained on: counts and checksums, enough to notice that they are others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct DataIdentity {
-    pub(crate) n_samples: u64,
-    pub(crate) n_inputs: u64,
+#[non_exhaustive]
+pub struct DataIdentity {
+    /// Samples.
+    pub n_samples: u64,
+    /// Values of a sample.
+    pub n_inputs: u64,
     /// CRC-32 of all inputs as `f32`, sample after sample.
-    pub(crate) inputs_crc32: u32,
+    pub inputs_crc32: u32,
     /// CRC-32 of all targets, classes as `u64` or values as `f32`, and their weights, in runs of 256 samples.
-    pub(crate) targets_crc32: u32,
+    pub targets_crc32: u32,
+}
+
+impl fmt::Display for DataIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DataIdentity { n_samples, n_inputs, inputs_crc32, targets_crc32 } = self;
+        write!(
+            f,
+            "{n_samples} samples of {n_inputs} values with checksums {inputs_crc32:08x} and {targets_crc32:08x}"
+        )
+    }
 }
 
 /// The optimizer state: the rule's name, the steps it has taken, and a list for each of its slots, as parameters lie.
@@ -99,6 +112,11 @@ impl TrainState {
             n_samples: 0,
             nanoseconds: 0,
         }
+    }
+
+    /// The data that the run was trained on.
+    pub fn data(&self) -> DataIdentity {
+        self.data
     }
 
     /// Steps taken.

@@ -118,7 +118,7 @@ fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
     let mut goals = goals::goals();
     goals.retain(|goal| works.contains(&goal.work) && threads.contains(&goal.threads));
     if options.markdown {
-        return output::line(markdown::page(results, &goals, failed).trim_end());
+        return output::lines(markdown::page(results, &goals, failed).trim_end());
     }
     if options.json {
         results.entries.iter().for_each(|entry| report::result_event(results, entry));
@@ -130,11 +130,11 @@ fn print(options: &Compare, results: &Results, failed: &[(Peer, String)]) {
     }
     for work in works {
         if results.of(work).next().is_some() {
-            output::line(format_args!("\n{}", report::table(results, work)));
+            output::lines(format_args!("\n{}", report::table(results, work)));
         }
     }
     if !goals.is_empty() {
-        output::line("\ngoals");
+        output::lines("\ngoals");
         goals.iter().for_each(|goal| output::line(report::goal(results, goal)));
     }
 }

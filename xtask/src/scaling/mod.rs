@@ -62,9 +62,9 @@ pub(crate) fn run(options: &Scaling) -> Result<()> {
             cells.iter().for_each(|cell| time_event(work, cell, &cells));
             model.iter().for_each(|model| model_event(work, model, &within));
         } else {
-            output::line(table(work, &cells, options));
+            output::lines(table(work, &cells, options));
             if let Some(model) = model {
-                output::line(describe(work, &model, &within));
+                output::lines(describe(work, &model, &within));
             }
             if let Some(share) = beyond_processors(&cells, n_processors()) {
                 let n = n_processors();

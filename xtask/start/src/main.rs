@@ -7,7 +7,7 @@
 
 use std::{
     env,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::{Command, ExitCode},
 };
 
@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         cargo.env("CHAINRULE_CALLED_AS", "cargo xtask");
     }
     let error = become_cargo(cargo);
-    eprintln!("error: cargo does not start: {error}");
+    // Where it cannot be said, the exit code still tells.
+    let _ = writeln!(io::stderr(), "error: cargo does not start: {error}");
     ExitCode::FAILURE
 }
 

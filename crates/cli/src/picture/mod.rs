@@ -6,7 +6,7 @@ mod orientation;
 mod pgm;
 mod png;
 
-use std::{fs::File, io::Read, path::Path};
+use std::{io::Read, path::Path};
 
 pub(crate) use grey::Picture;
 use grey::{MOST_PIXELS, check_size};
@@ -32,7 +32,7 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
         return Err("this is a folder, expected a picture".into());
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    let file = chainrule_files::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
     file.map_err(|cause| format!("cannot be read: {cause}"))?;
     match bytes.len() as u64 > MOST_BYTES {
         true => Err(format!("more than {} MB, expected a picture", MOST_BYTES / 1_000_000)),

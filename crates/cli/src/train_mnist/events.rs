@@ -3,7 +3,7 @@
 use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{EpochReport, Mlp, Summary};
 
-use super::{TrainMnist, words::saved_to};
+use super::Results;
 use crate::output;
 
 /// `{"event":"epoch",…}`; what concerns validation is there if some is.
@@ -23,9 +23,9 @@ pub(super) fn epoch(report: &EpochReport) {
 }
 
 /// `{"event":"done",…}`
-pub(super) fn done(summary: &Summary, net: &Mlp, options: &TrainMnist) {
+pub(super) fn done(summary: &Summary, net: &Mlp, results: &Results) {
     // JSON has no other than Unicode text.
-    let checkpoint = saved_to(summary, options).next().map(|path| path.to_string_lossy());
+    let checkpoint = results.of_network().next().map(|path| path.to_string_lossy());
     output::event(
         "done",
         &[

@@ -1,12 +1,13 @@
 //! `--log-dir` and `--report`: what is recorded of the network after every epoch, and the logs.
 
-use std::path::{Path, PathBuf};
+use std::{fs::File, path::Path};
 
+use chainrule_files::{lock, make_folder};
 use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
 use chainrule_mnist::ImageSet;
 use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{
-    Checkpoint, Checkpoints, EpochReport, Mlp,
+    Checkpoints, EpochReport, Mlp,
     diagnostics::{diagnose, spread},
 };
 
@@ -22,22 +23,28 @@ pub const LOGGED_NETWORK: &str = "network.ckpt";
 /// How many training images an epoch's diagnostics look at: a fraction of dead units is known to a percent.
 const N_DIAGNOSED: usize = 1000;
 
+/// Locked by the run that writes logs into the folder. Another name than in a folder of checkpoints, which may be the same folder.
+const LOCK: &str = ".logs.lock";
+
 /// Diagnoses the network after every epoch, for the page of `--report` and for the logs, if either is wanted. This is done
 /// between two epochs, and is not part of the times that are printed.
 pub(super) struct Recorder {
     /// What the page shows, if one is wanted.
     pub(super) for_page: Option<Vec<Scalar>>,
-    folder: Option<PathBuf>,
+    /// The run must end: the logs in the folder turned out to be of another one.
+    pub(super) refused: Option<String>,
     /// None without logs, and after a record could not be written.
     writer: Option<LogWriter>,
+    /// Logs that no checkpoint tells of: a run that was killed before its first left them, or another run.
+    unproven: Option<Vec<Scalar>>,
+    _lock: Option<File>,
     /// Rows and columns of an image.
     image: (usize, usize),
     json: bool,
 }
 
 /// Whether the logs in a folder are those of a run with this history, as far as it goes.
-fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
-    let logged = read_scalars(folder)?;
+fn check_same_run(folder: &Path, logged: &[Scalar], history: &[EpochReport]) -> Result<()> {
     let losses = history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train");
     for (i, expected) in losses.enumerate() {
         let Some(found) =
@@ -62,37 +69,75 @@ fn check_same_run(folder: &Path, history: &[EpochReport]) -> Result<()> {
 }
 
 impl Recorder {
-    /// Makes the folder of logs, before training. A resumed run appends to the logs that are there.
+    /// Makes the folder of logs, and locks it, before training. A resumed run appends to the logs that are there, if they are
+    /// its own.
     pub(super) fn open(
         options: &TrainMnist,
         checkpoints: &Checkpoints,
         n_rows: usize,
         n_columns: usize,
     ) -> Result<Recorder> {
-        if let (Some(folder), Some(_)) = (&options.log_dir, &options.keeping.resume)
-            && folder.join(SCALARS).exists()
-            && let Some((_, checkpoint)) = checkpoints.newest()?
-        {
-            check_same_run(folder, &checkpoint.training.history)?;
+        let mut recorder = Recorder {
+            for_page: options.report.as_ref().map(|_| Vec::new()),
+            refused: None,
+            writer: None,
+            unproven: None,
+            _lock: None,
+            image: (n_rows, n_columns),
+            json: options.json,
+        };
+        let Some(folder) = &options.log_dir else { return Ok(recorder) };
+        let cannot = |doing| move |cause| format!("{}: cannot be {doing}: {cause}", folder.display());
+        make_folder(folder).map_err(cannot("made"))?;
+        recorder._lock = lock(folder.join(LOCK)).map_err(cannot("written"))?;
+        if recorder._lock.is_none() {
+            let expected = "expected a folder that no other run is writing to (another --log-dir)";
+            return Err(
+                format!("{}: another run is writing its logs here, {expected}", folder.display()).into()
+            );
         }
-        let open = |folder: &PathBuf| match options.keeping.resume {
-            None => LogWriter::create(folder).map_err(|error| {
+        if options.keeping.resume.is_none() {
+            let created = LogWriter::create(folder).map_err(|error| {
                 let remedy = match error {
                     chainrule_logs::Error::NotEmpty { .. } => " (--resume, or another --log-dir)",
                     _ => "",
                 };
                 format!("{error}{remedy}")
-            }),
-            Some(_) => LogWriter::append(folder).map_err(|error| error.to_string()),
-        };
-        let writer = options.log_dir.as_ref().map(open).transpose()?;
-        Ok(Recorder {
-            for_page: options.report.as_ref().map(|_| Vec::new()),
-            folder: options.log_dir.clone(),
-            writer,
-            image: (n_rows, n_columns),
-            json: options.json,
-        })
+            });
+            recorder.writer = Some(created?);
+            return Ok(recorder);
+        }
+        let logged = if folder.join(SCALARS).exists() { read_scalars(folder)? } else { Vec::new() };
+        match checkpoints.newest()? {
+            Some((_, checkpoint)) => {
+                let history = &checkpoint.training.history;
+                check_same_run(folder, &logged, history)?;
+                let mut writer = LogWriter::append(folder)?;
+                writer.fill(history)?;
+                recorder.writer = Some(writer);
+                if let Some(shown) = &mut recorder.for_page {
+                    let of_epochs: Vec<Scalar> = history.iter().flat_map(Scalar::of_epoch).collect();
+                    let is_known =
+                        |scalar: &Scalar| of_epochs.iter().any(|of_epoch| of_epoch.tag == scalar.tag);
+                    let before = logged.into_iter().filter(|scalar| scalar.epoch <= history.len() as u64);
+                    shown.extend(before.filter(|scalar| !is_known(scalar)));
+                }
+            }
+            // A run that has ended is nobody's beginning.
+            None if folder.join(LOGGED_NETWORK).exists() && !logged.is_empty() => {
+                return Err(format!(
+                    "{}: holds the logs and the network of another run, expected those of a run that has no checkpoint yet \
+                     (another --log-dir)",
+                    folder.display()
+                )
+                .into());
+            }
+            None => {
+                recorder.writer = Some(LogWriter::append(folder)?);
+                recorder.unproven = (!logged.is_empty()).then_some(logged);
+            }
+        }
+        Ok(recorder)
     }
 
     /// Records an epoch. Training is worth more than its logs: where they cannot be written, it continues without, and one
@@ -107,26 +152,24 @@ impl Recorder {
             scalars.extend(Scalar::of_diagnostics(epoch, &found));
         }
         let Some(writer) = &mut self.writer else { return };
+        if let Some(logged) = self.unproven.take()
+            && let Err(problem) = check_same_run(writer.folder(), &logged, std::slice::from_ref(epoch))
+        {
+            (self.refused, self.writer) = (Some(problem.to_string()), None);
+            return;
+        }
         // After every epoch, since a run may be resumed by a program of another arithmetic.
         let record = Record::of_epoch(epoch, net, &found, Some(self.image))
             .with_scalar("arithmetic", f64::from(ARITHMETIC));
-        if let Err(error) = writer.write(&record) {
+        // On the disk before the epoch's checkpoint is: a run that goes on from it finds no hole.
+        if let Err(error) = writer.write(&record).and_then(|()| writer.flush()) {
             self.writer = None;
             bar.warn(&format!("{error}; training continues without logs"));
             self.tell(&error);
         }
     }
 
-    /// Saves the trained network beside the logs; a warning says where it cannot.
-    pub(super) fn save_network(&self, checkpoint: impl FnOnce() -> Checkpoint) {
-        let Some(folder) = &self.folder else { return };
-        if let Err(error) = checkpoint().save(folder.join(LOGGED_NETWORK)) {
-            eprintln!("warning: {error}");
-            self.tell(&error);
-        }
-    }
-
-    fn tell(&self, error: &dyn std::error::Error) {
+    pub(super) fn tell(&self, error: &dyn std::error::Error) {
         if self.json {
             output::event("log_error", &[("message", error.to_string().into())]);
         }
@@ -154,7 +197,8 @@ mod tests {
             });
             serde_json::from_value(report).unwrap()
         };
-        let same = |history: &[EpochReport]| check_same_run(folder.path(), history).is_ok();
+        let logged = read_scalars(folder.path()).unwrap();
+        let same = |history: &[EpochReport]| check_same_run(folder.path(), &logged, history).is_ok();
         assert!(same(&[]) && same(&[report(1, 10, 1.5), report(2, 20, 0.5), report(3, 30, 0.25)]));
         assert!(same(&[report(1, 10, 1.5), report(2, 14, 0.75)]), "a part of the second epoch");
         assert!(!same(&[report(1, 10, 1.25)]) && !same(&[report(1, 5, 1.5), report(2, 10, 0.5)]));

@@ -5,17 +5,22 @@ mod logs;
 mod options;
 mod words;
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
+use chainrule_logs::SCALARS;
 use chainrule_mnist::Mnist;
 use chainrule_trainer::{
     Checkpoint, Checkpoints, Event, Length, MAX_THREADS, Mlp, Summary, TrainConfig, TrainingRecord, train,
 };
 
 use crate::{
-    Result, Usage, keeping,
+    Result, Usage, data, keeping,
     output::{self, Bar},
-    report,
+    places, program, report,
     run_file::RunConfig,
     stop::{Signal, Stop, Stopped},
 };
@@ -28,22 +33,23 @@ use words::{describe, print_summary, say_stopped};
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     let config = RunConfig::new(options)?;
     if options.print_config {
-        output::line(config.to_toml()?.trim_end());
+        output::lines(config.to_toml()?.trim_end());
         return Ok(());
     }
+    // Before training, not after it.
+    check_files(options)?;
     if let Some(path) = &options.checkpoint {
-        // Before training, not after it.
         Checkpoint::check_path(path)?;
     }
     if let Some(path) = &options.report {
-        if Some(path) == options.checkpoint.as_ref() {
-            return Usage::error("--report and --checkpoint name the same file");
-        }
         report::check_path(path)?;
     }
     let checkpoints = options.keeping.checkpoints()?;
     let stopped = match config.training.threads {
-        None => load_and_train(options, config, &checkpoints)?,
+        None => {
+            program::start_threads()?;
+            load_and_train(options, config, &checkpoints)?
+        }
         Some(threads) => {
             if !(1..=MAX_THREADS).contains(&threads) {
                 return Err(format!("threads is {threads}, expected 1 to {MAX_THREADS}").into());
@@ -59,6 +65,37 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     match stopped {
         None => Ok(()),
         Some(signal) => Err(Stopped(signal).into()),
+    }
+}
+
+/// Refuses outputs of which one would replace another, or what the run reads.
+fn check_files(options: &TrainMnist) -> Result<()> {
+    let in_logs = |name: &str| options.log_dir.as_ref().map(|folder| folder.join(name));
+    let files = [
+        ("--report", options.report.clone()),
+        ("--checkpoint", options.checkpoint.clone()),
+        ("--log-dir", in_logs(LOGGED_NETWORK)),
+        ("--log-dir", in_logs(SCALARS)),
+        ("--config", options.config.clone()),
+    ];
+    let files: Vec<_> = files.into_iter().filter_map(|(option, file)| Some((option, file?))).collect();
+    places::check_distinct(&files)?;
+    for (option, file) in &files {
+        if let Some(folder) = &options.keeping.checkpoint_dir
+            && places::are_same(file.parent().unwrap_or(file), folder)
+            && Checkpoints::has_name(file)
+        {
+            return Usage::error(format!(
+                "{option} and --checkpoint-dir name the same file, {}: runs name their checkpoints so",
+                file.display()
+            ));
+        }
+    }
+    match (&options.report, &options.keeping.resume) {
+        (Some(page), Some(resumed)) if places::are_same(page, resumed) => {
+            Usage::error(format!("--report and --resume name the same file, {}", page.display()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -80,6 +117,18 @@ fn load_and_train(
     let RunConfig { network, training } = config;
     let mut net = Mlp::new(network.for_images(images.n_pixels()))?;
 
+    let mut checkpoints = checkpoints.clone();
+    if options.keeping.is_wanted() || options.checkpoint.is_some() || options.log_dir.is_some() {
+        let (name, told) = data::told(&mnist.test);
+        checkpoints = checkpoints.with_extra(name, told);
+    }
+    let checkpoints = &checkpoints;
+    if options.keeping.resume.is_some()
+        && let Some((path, checkpoint)) = checkpoints.newest()?
+        && let Some(problem) = data::Known::of(&checkpoint).other_test_set(&mnist.test)
+    {
+        return Err(format!("cannot resume from {}: {problem}", path.display()).into());
+    }
     let mut look = Recorder::open(options, checkpoints, images.n_rows(), images.n_columns())?;
 
     let talk = !options.json && !options.quiet;
@@ -91,35 +140,90 @@ fn load_and_train(
             images.n_rows(),
             images.n_columns(),
         ));
-        output::line(net.summary());
-        output::line(describe(network.init, &training, mnist.train.len()));
+        output::lines(net.summary());
+        output::lines(describe(network.init, &training, mnist.train.len()));
     }
-    let mut summary = train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
+    let (mut summary, is_saved) =
+        train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
+    if let Some(problem) = look.refused.take() {
+        return Err(problem.into());
+    }
     let state = summary.state.take();
-    let checkpoint =
-        || Checkpoint::new(net.clone(), TrainingRecord::new(training.clone(), summary.history.clone()));
-    if let Some(path) = &options.checkpoint {
-        match state {
-            Some(state) => checkpoint().with_state(state).save(path)?,
-            None => checkpoint().save(path)?,
+    let signal = stop.heard().filter(|_| summary.stopped);
+    let place = |path: &Path| match signal {
+        Some(_) => places::of_interrupted(path, options.keeping.resume.as_deref()),
+        None => path.to_path_buf(),
+    };
+    let checkpoint = || {
+        let record = TrainingRecord::new(training.clone(), summary.history.clone());
+        let mut checkpoint = Checkpoint::new(net.clone(), record);
+        checkpoint.extra.clone_from(&checkpoints.extra);
+        checkpoint
+    };
+    // Each is tried, whatever becomes of the others.
+    let mut results = Results { in_folder: summary.checkpoint.clone(), is_saved, ..Results::default() };
+    if let Some(path) = options.checkpoint.as_deref().map(place) {
+        let mut checkpoint = checkpoint();
+        checkpoint.state = state;
+        let saved = checkpoint.save(&path).map_err(Into::into);
+        results.checkpoint = results.tried(path, saved);
+    }
+    if let (Some(path), Some(scalars)) = (options.report.as_deref().map(place), look.for_page.take()) {
+        let written = report::write_at_end(&path, options, checkpoint(), &summary, scalars, &mnist);
+        results.page = results.tried(path, written);
+    }
+    if let Some(path) = options.log_dir.as_ref().map(|folder| place(&folder.join(LOGGED_NETWORK))) {
+        let saved = checkpoint().save(&path).inspect_err(|error| look.tell(error)).map_err(Into::into);
+        results.tried(path, saved);
+    }
+    match signal {
+        Some(signal) => say_stopped(signal, &summary, &results, options),
+        None if options.json => events::done(&summary, &net, &results),
+        None => print_summary(&summary, &net, &mnist, &results, options)?,
+    }
+    match (results.failed.join("; "), signal) {
+        (failed, None) if !failed.is_empty() => Err(failed.into()),
+        (failed, Some(_)) if !failed.is_empty() => {
+            output::complain(format_args!("error: {failed}"));
+            Ok(signal)
         }
+        _ => Ok(signal),
     }
-    if let (Some(path), Some(scalars)) = (&options.report, look.for_page.take()) {
-        report::write_at_end(path, options, checkpoint(), &summary, scalars, &mnist)?;
-    }
-    look.save_network(checkpoint);
-    if let Some(signal) = stop.heard().filter(|_| summary.stopped) {
-        say_stopped(signal, &summary, options);
-        return Ok(Some(signal));
-    }
-    match options.json {
-        true => events::done(&summary, &net, options),
-        false => print_summary(&summary, &net, &mnist, options)?,
-    }
-    Ok(None)
 }
 
-/// Trains, and shows how it goes.
+/// What has become of the outputs of a run.
+#[derive(Default)]
+struct Results {
+    /// Where the trained network is.
+    checkpoint: Option<PathBuf>,
+    page: Option<PathBuf>,
+    /// The newest checkpoint in the folder of checkpoints.
+    in_folder: Option<PathBuf>,
+    /// Whether that is of the end of the run.
+    is_saved: bool,
+    /// One sentence for each that could not be written.
+    failed: Vec<String>,
+}
+
+impl Results {
+    /// The path, if it was written.
+    fn tried(&mut self, path: PathBuf, result: Result<()>) -> Option<PathBuf> {
+        match result {
+            Ok(()) => Some(path),
+            Err(problem) => {
+                self.failed.push(problem.to_string());
+                None
+            }
+        }
+    }
+
+    /// The files of the trained network.
+    fn of_network(&self) -> impl Iterator<Item = &PathBuf> {
+        self.checkpoint.iter().chain(self.in_folder.iter().filter(|_| self.is_saved))
+    }
+}
+
+/// Trains, and shows how it goes. Also returns whether the last checkpoint was written, if there is a folder of them.
 fn train_watched(
     net: &mut Mlp,
     mnist: &Mnist,
@@ -128,7 +232,7 @@ fn train_watched(
     checkpoints: &Checkpoints,
     stop: &Stop,
     look: &mut Recorder,
-) -> Result<Summary> {
+) -> Result<(Summary, bool)> {
     let talk = !options.json && !options.quiet;
     let bar = Bar::new(talk);
     let mut epochs = match config.length {
@@ -136,6 +240,7 @@ fn train_watched(
         _ => None,
     };
     let mut steps_per_epoch = 1;
+    let mut is_saved = true;
     let callback = |event: Event<'_>| {
         match event {
             Event::Resumed(resumed) => {
@@ -160,7 +265,9 @@ fn train_watched(
                     false => bar.warn(&text),
                 }
             }
+            Event::Saved(_) => is_saved = true,
             Event::NotSaved(error) => {
+                is_saved = false;
                 bar.warn(&format!("{error}; training continues"));
                 if options.json {
                     output::event("checkpoint_error", &[("message", error.to_string().into())]);
@@ -184,9 +291,9 @@ fn train_watched(
             }
             _ => {}
         }
-        match stop.heard() {
-            None => ControlFlow::Continue(()),
-            Some(_) => ControlFlow::Break(()),
+        match stop.heard().is_none() && look.refused.is_none() {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
         }
     };
     let mut training = train(net, &mnist.train).test(&mnist.test).config(config).callback(callback);
@@ -196,5 +303,5 @@ fn train_watched(
     }
     let result = training.run();
     bar.finish();
-    Ok(result.map_err(|error| keeping::explain(error, checkpoints))?)
+    Ok((result.map_err(|error| keeping::explain(error, checkpoints))?, is_saved))
 }

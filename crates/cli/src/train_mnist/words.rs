@@ -1,36 +1,47 @@
 //! The text that `train-mnist` prints besides its epochs: the settings, the summary, and how to resume a stopped run.
 
-use std::path::PathBuf;
-
 use chainrule_mnist::Mnist;
 use chainrule_tensor::Init;
 use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
 
-use super::TrainMnist;
+use super::{Results, TrainMnist};
 use crate::{Result, keeping, output, stop::Signal};
 
 /// At which step the run was stopped, and how to resume it.
-pub(super) fn say_stopped(signal: Signal, summary: &Summary, options: &TrainMnist) {
+pub(super) fn say_stopped(signal: Signal, summary: &Summary, results: &Results, options: &TrainMnist) {
     // The folder's newest, unless there is no folder.
-    let path = summary.checkpoint.clone().or(options.checkpoint.clone());
-    let go_on = path.clone().map(|path| keeping::call_to_go_on(Some(path), &options.keeping));
+    let path = results.in_folder.as_ref().or(results.checkpoint.as_ref());
+    let from = path.map(|path| match results.in_folder {
+        Some(_) if options.keeping.checkpoint_dir.is_some() => "auto".into(),
+        _ => path.clone().into_os_string(),
+    });
+    let go_on = from.map(keeping::call_to_go_on);
     let (name, step) = (signal.name(), summary.steps);
-    match &go_on {
-        Some(call) => eprintln!("stopped by {name} after step {step}; resume with: {call}"),
-        None => eprintln!(
-            "stopped by {name} after step {step}; it cannot be resumed, since neither --checkpoint-dir nor --checkpoint was given"
-        ),
-    }
+    let how = match &go_on {
+        Some(call) => format!("resume with: {call}"),
+        None if options.keeping.checkpoint_dir.is_some() || options.checkpoint.is_some() => {
+            "it cannot be resumed, since no checkpoint could be written".to_string()
+        }
+        None => "it cannot be resumed, since neither --checkpoint-dir nor --checkpoint was given".to_string(),
+    };
+    // The call is made to be typed, and harmless already.
+    output::complain(format_args!("stopped by {name} after step {step}; {how}"));
     if !options.json {
-        return say_written(options);
+        return say_written(results, options);
     }
-    let path = path.as_ref().map(|path| path.to_string_lossy());
+    let path = path.map(|path| path.to_string_lossy());
     let members = [("signal", name.into()), ("step", step.into())];
     let on = [("checkpoint", path.into()), ("go_on", go_on.into())];
     output::event("stopped", &[members, on].concat());
 }
 
-pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options: &TrainMnist) -> Result<()> {
+pub(super) fn print_summary(
+    summary: &Summary,
+    net: &Mlp,
+    mnist: &Mnist,
+    results: &Results,
+    options: &TrainMnist,
+) -> Result<()> {
     let evaluate_both = || Ok::<_, Error>((evaluate(net, &mnist.train)?, evaluate(net, &mnist.test)?));
     let (train, test) = output::spin(true, "evaluating training and test set", evaluate_both)?;
     if let Some(epoch) = summary.best_epoch {
@@ -42,7 +53,7 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
         100.0 * test.accuracy(),
         100.0 * train.accuracy(),
     ));
-    output::line(output::per_class(&test));
+    output::lines(output::per_class(&test));
     output::line(format_args!(
         "{} in {:.2} s, {}",
         output::counted(summary.steps as usize, "step"),
@@ -50,28 +61,27 @@ pub(super) fn print_summary(summary: &Summary, net: &Mlp, mnist: &Mnist, options
         output::throughput(summary.samples_per_second()),
     ));
     output::line(format_args!("parameters_crc32 {:08x}", net.parameters_crc32()));
-    for path in saved_to(summary, options) {
+    for path in results.of_network() {
         output::line(format_args!("saved to {}", path.display()));
     }
-    say_written(options);
+    say_written(results, options);
     Ok(())
 }
 
-fn say_written(options: &TrainMnist) {
-    if let Some(path) = &options.report {
+fn say_written(results: &Results, options: &TrainMnist) {
+    if let Some(folder) = options.keeping.checkpoint_dir.as_ref().filter(|_| !results.is_saved) {
+        let newest = match &results.in_folder {
+            Some(path) => format!("its newest checkpoint is {}", path.display()),
+            None => "it has no checkpoint of this run".to_string(),
+        };
+        output::line(format_args!("not saved in {}: the end of the run; {newest}", folder.display()));
+    }
+    if let Some(path) = &results.page {
         output::line(format_args!("wrote {}", path.display()));
     }
     if let Some(folder) = &options.log_dir {
         output::line(format_args!("logs in {}", folder.display()));
     }
-}
-
-/// The file that was asked for, and the newest checkpoint of the folder.
-pub(super) fn saved_to<'a>(
-    summary: &'a Summary,
-    options: &'a TrainMnist,
-) -> impl Iterator<Item = &'a PathBuf> {
-    options.checkpoint.iter().chain(&summary.checkpoint)
 }
 
 /// The settings in one or two lines.

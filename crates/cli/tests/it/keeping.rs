@@ -1,6 +1,7 @@
 //! Checkpoints on the way, from outside: runs that are stopped, killed and resumed, and what is said to whoever waits.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -123,7 +124,10 @@ fn damaged_checkpoints_are_passed_over() {
     let (stdout, stderr) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success() && stdout.contains(&expected), "{stdout}{stderr}");
-    assert!(stderr.contains("step-000000021.ckpt: is damaged") && stderr.contains("it is skipped"), "{stderr}");
+    assert!(
+        stderr.contains("step-000000021.ckpt: is damaged") && stderr.contains("it is skipped"),
+        "{stderr}"
+    );
     assert!(stdout.starts_with("{\"event\":\"resumed\",\"step\":14,"), "{stdout}");
     // And the damaged one has been replaced.
     assert_ne!(fs::read(&newest).unwrap(), bytes);
@@ -152,24 +156,24 @@ fn training_that_diverges_says_where_and_what_is_still_good() {
 }
 
 /// A long run, and the first lines it prints.
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Running {
+    pub(crate) fn start(arguments: &[impl AsRef<OsStr>]) -> Running {
         let mut command = program();
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: command.spawn().expect("the command line starts") }
     }
 
-    fn wait_for_a_line(&mut self) {
+    pub(crate) fn wait_for_a_line(&mut self) {
         let mut line = String::new();
         BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the run ended without a word");
     }
 
-    fn wait_for(&mut self, good: impl Fn() -> bool) {
+    pub(crate) fn wait_for(&mut self, good: impl Fn() -> bool) {
         while !good() {
             assert!(self.child.try_wait().unwrap().is_none(), "the run ended too early");
             thread::sleep(Duration::from_millis(1));
@@ -177,13 +181,13 @@ impl Running {
     }
 
     /// `kill` by its name, since the standard library sends no other signal than SIGKILL.
-    fn send(&self, signal: &str) {
+    pub(crate) fn send(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
     /// The exit code and what was printed to standard error.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         let mut text = String::new();
         self.child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();

@@ -9,6 +9,8 @@ mod formats;
 mod hostile;
 mod keeping;
 mod logs;
+#[cfg(unix)]
+mod lost_work;
 #[path = "../../src/picture/mod.rs"]
 #[allow(dead_code, reason = "files are read by the command line alone")]
 mod picture;

@@ -93,10 +93,15 @@ fn the_history_of_a_checkpoint_and_of_folders_is_that_of_the_run() {
         events.iter().map(|event| (&event["event"], event["epoch"].as_u64().unwrap())).collect();
     assert_eq!(told, [(&"epoch".into(), 1), (&"epoch".into(), 2), (&"epoch".into(), 3)]);
     assert!(events.iter().all(|event| event["test_accuracy"].is_f64() && event["validation_loss"].is_f64()));
-    // The network at the end goes before the checkpoints on the way.
-    train(&folder, &["--epochs", "1", "--checkpoint", &format!("{run}/network.ckpt")]);
+    // The network at the end goes before a checkpoint of as many steps, but not before one of more.
+    let network = format!("{run}/network.ckpt");
+    train(&folder, &["--epochs", "2", "--checkpoint", &network]);
+    assert_eq!(succeeds(&["history", run]), table);
+    train(&folder, &["--epochs", "3", "--train-limit", "160", "--checkpoint", &network]);
     let text = succeeds(&["history", run]);
-    assert!(text.lines().count() == 2 && !text.contains("val"), "{text}");
+    assert!(text.lines().count() == 4 && !text.contains("val"), "{text}");
+    let crc = |path: &str| objects(&succeeds(&["inspect", path, "--json"]))[0]["parameters_crc32"].clone();
+    assert_eq!((crc(run), crc(&network) == crc(path)), (crc(&network), false));
 
     let empty = tempfile::tempdir().unwrap();
     let error = fails(1, &["history", empty.path().to_str().unwrap()]);

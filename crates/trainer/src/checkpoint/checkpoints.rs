@@ -1,6 +1,9 @@
 //! The settings of checkpoints: where and when they are written, and from which one a run resumes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use chainrule_layers::{OwnLayers, no_own_layers};
 
@@ -44,6 +47,7 @@ pub enum OnCheckpointError {
 /// | `keep` | 2 | how many of the last are kept, besides the best by validation | at least 1 |
 /// | `resume` | never | where the run begins | |
 /// | `on_error` | continue | what becomes of the run when none can be written | |
+/// | `extra` | none | data of a program's own, in every checkpoint | |
 /// | `any_arithmetic` | no | whether a run of another arithmetic may go on, with other bits than if it had not been stopped | |
 ///
 /// Whatever these are, one is written at the end, and one when the callback stops the run. They are written on a thread of
@@ -91,6 +95,8 @@ pub struct Checkpoints {
     pub on_error: OnCheckpointError,
     /// Whether a run of another [arithmetic](chainrule_tensor::ARITHMETIC) may go on, with other bits.
     pub any_arithmetic: bool,
+    /// What every checkpoint has as its [extra](Checkpoint::extra) data.
+    pub extra: BTreeMap<String, Vec<u8>>,
 }
 
 impl Default for Checkpoints {
@@ -102,6 +108,7 @@ impl Default for Checkpoints {
             resume: Resume::default(),
             on_error: OnCheckpointError::default(),
             any_arithmetic: false,
+            extra: BTreeMap::new(),
         }
     }
 }
@@ -135,6 +142,17 @@ impl Checkpoints {
     /// Sets whether a run of another [arithmetic](chainrule_tensor::ARITHMETIC) may go on, with other bits.
     pub fn with_any_arithmetic(self, any_arithmetic: bool) -> Self {
         Checkpoints { any_arithmetic, ..self }
+    }
+
+    /// Adds data of the program's own under a name.
+    pub fn with_extra(mut self, name: &str, data: impl Into<Vec<u8>>) -> Self {
+        self.extra.insert(name.to_string(), data.into());
+        self
+    }
+
+    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`.
+    pub fn has_name(path: &Path) -> bool {
+        path.file_name().is_some_and(folder::is_ours)
     }
 
     /// The checkpoint that a run would go on from, and where it is.

@@ -3,7 +3,6 @@
 //! All use of bincode is in this module, and so is every limit on what a file can make the reader do.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
@@ -80,12 +79,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(u32, Kind, &[u8]), CheckpointProblem
 
 /// Reads a file whose header and length fit; of any other file, only the header.
 pub(super) fn read(path: &Path) -> io::Result<Result<Vec<u8>, CheckpointProblem>> {
-    let metadata = std::fs::metadata(path)?;
-    if is_pipe(&metadata) {
-        // Opening it would wait for somebody to write.
-        return Err(io::Error::other("it is a pipe, not a file"));
-    }
-    let file = File::open(path)?;
+    let file = chainrule_files::open(path)?;
     let found = file.metadata()?.len();
     let mut bytes = Vec::new();
     (&file).take(LONGEST_HEADER as u64).read_to_end(&mut bytes)?;
@@ -98,14 +92,12 @@ pub(super) fn read(path: &Path) -> io::Result<Result<Vec<u8>, CheckpointProblem>
     }
 }
 
-#[cfg(unix)]
-fn is_pipe(metadata: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &std::fs::Metadata) -> bool {
-    false
+/// Whether the file says that it holds a network alone.
+pub(super) fn is_network(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    let read =
+        chainrule_files::open(path).and_then(|file| file.take(LONGEST_HEADER as u64).read_to_end(&mut bytes));
+    read.is_ok() && Header::read(&bytes).is_ok_and(|header| header.kind == Some(Kind::NETWORK))
 }
 
 /// What stands before the payload.

@@ -207,7 +207,7 @@ fn a_folder_always_has_a_good_checkpoint_whatever_fails() {
         let step = step_of(folder).expect("one of both is there");
         assert!(result.is_err() || step == 2, "{fault:?}");
         // The next run finds the folder usable, and what was left half-written is gone.
-        remove_temporaries(folder).unwrap();
+        remove_temporaries(folder, folder::is_ours).unwrap();
         folder::write(&System, folder, Name::Step(2), &bytes(2), 1).unwrap();
         assert_eq!(step_of(folder), Some(2));
         let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());

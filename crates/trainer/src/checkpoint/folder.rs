@@ -1,15 +1,16 @@
 //! The checkpoint folder of one run: its last few checkpoints and the best by validation loss.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-use chainrule_files::{Disk, lock, remove_temporaries, write_whole};
+use chainrule_files::{Disk, lock, make_folder, remove_temporaries, write_whole};
 use chainrule_layers::OwnLayers;
 
-use super::Checkpoint;
+use super::{Checkpoint, container};
 use crate::Error;
 
 /// The best by validation.
@@ -40,11 +41,23 @@ impl Name {
 /// run's until the file is closed.
 pub(crate) fn open(path: &Path) -> Result<File, Error> {
     let cannot = |doing| move |cause| Error::Folder { doing, path: path.to_path_buf(), cause };
-    fs::create_dir_all(path).map_err(cannot("make"))?;
+    make_folder(path).map_err(cannot("make"))?;
     let lock = lock(path.join(LOCK)).map_err(cannot("write to"))?;
     let lock = lock.ok_or_else(|| Error::FolderInUse { path: path.to_path_buf() })?;
-    remove_temporaries(path).map_err(cannot("clear"))?;
+    remove_temporaries(path, is_ours).map_err(cannot("clear"))?;
     Ok(lock)
+}
+
+/// Whether runs write files of this name into their folders.
+pub(super) fn is_ours(name: &OsStr) -> bool {
+    name == BEST || step_of(name).is_some()
+}
+
+/// The step of a checkpoint of this name.
+fn step_of(name: &OsStr) -> Option<u64> {
+    let step = name.to_str()?.strip_prefix("step-")?.strip_suffix(".ckpt")?.parse().ok()?;
+    // Another spelling is not ours.
+    (Name::Step(step).in_folder(Path::new("")).as_os_str() == name).then_some(step)
 }
 
 /// The checkpoints of a folder by step, the newest first; none if there is no folder.
@@ -55,9 +68,7 @@ pub(crate) fn steps(folder: &Path) -> io::Result<Vec<u64>> {
     };
     let mut steps = Vec::new();
     for entry in entries {
-        let name = entry?.file_name();
-        let step = name.to_str().and_then(|name| name.strip_prefix("step-")?.strip_suffix(".ckpt"));
-        steps.extend(step.and_then(|step| step.parse::<u64>().ok()));
+        steps.extend(step_of(&entry?.file_name()));
     }
     steps.sort_unstable_by(|a, b| b.cmp(a));
     Ok(steps)
@@ -67,7 +78,7 @@ pub(crate) fn steps(folder: &Path) -> io::Result<Vec<u64>> {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) checkpoint: Option<(PathBuf, Checkpoint)>,
-    /// Newer ones that are damaged.
+    /// Newer ones that are damaged, or that no run can go on from.
     pub(crate) damaged: Vec<Error>,
 }
 
@@ -82,7 +93,7 @@ pub(crate) fn newest(folder: &Path, own: OwnLayers<'_, f32>) -> Result<Found, Er
             Ok(checkpoint) if checkpoint.state.is_some() => {
                 return Ok(Found { checkpoint: Some((path, checkpoint)), damaged });
             }
-            Ok(_) => {}
+            Ok(_) => damaged.push(super::no_state(&path)),
             Err(Error::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
             Err(problem @ Error::Checkpoint { .. }) => damaged.push(problem),
             Err(error) => return Err(error),
@@ -101,8 +112,11 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     write_whole(disk, &name.in_folder(folder), bytes)?;
     if let Name::Step(step) = name {
-        for old in steps(folder)?.into_iter().filter(|old| *old < step).skip(keep - 1) {
-            match disk.remove(&Name::Step(old).in_folder(folder)) {
+        let earlier =
+            steps(folder)?.into_iter().filter(|old| *old < step).map(|old| Name::Step(old).in_folder(folder));
+        // Somebody has put a network alone there: it is not ours to remove.
+        for old in earlier.filter(|path| !container::is_network(path)).skip(keep - 1) {
+            match disk.remove(&old) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
                 _ => {}
             }

@@ -227,6 +227,16 @@ fn layers_of(net: &Network) -> impl Fn(&str, &str) -> Option<Arc<dyn Layer<f32>>
     }
 }
 
+/// A file from which no run can go on.
+pub(crate) fn no_state(path: &Path) -> Error {
+    Error::Resume {
+        path: path.to_path_buf(),
+        what: "the file".into(),
+        found: "a network alone".into(),
+        expected: "the state of a run as well".into(),
+    }
+}
+
 fn current(payload: &[u8], kind: Kind) -> Result<Content, CheckpointProblem> {
     let ((text, tensors, history, extra), state): (Payload, _) = match kind {
         Kind::Network => (container::decode(payload)?, None),

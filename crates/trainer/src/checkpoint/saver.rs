@@ -9,7 +9,7 @@ use std::{
 use super::{
     Checkpoint, Checkpoints, Every, OnCheckpointError, Resume,
     folder::{self, Found, Name},
-    writer::{Job, Writer, Written},
+    writer::{Job, Writer, Written, write_job},
 };
 use crate::{Error, Event, Network, Saved, TrainState, events::Callback};
 
@@ -36,7 +36,7 @@ impl<'c> Saver<'c> {
         let found = settings.find(&super::layers_of(net))?;
         let saver = Saver {
             settings,
-            writer: folder.map(|folder| Writer::start(folder, settings.keep)),
+            writer: folder.map(|folder| Writer::start(folder, settings.keep)).transpose()?,
             _lock: lock,
             last_step: None,
             last_time: Instant::now(),
@@ -86,20 +86,23 @@ impl<'c> Saver<'c> {
     /// Passes on the results of writes.
     pub(crate) fn report(&mut self, callback: &mut Callback<'_>) -> Result<(), Error> {
         let results = self.writer.as_ref().map(Writer::results).unwrap_or_default();
-        for Written { path, step, result } in results {
-            match result {
-                Ok(()) => {
-                    self.failing = false;
-                    let _ = callback(Event::Saved(&Saved { path: path.clone(), step }));
-                    self.newest = Some(path);
+        results.into_iter().try_for_each(|written| self.take(written, callback))
+    }
+
+    fn take(&mut self, written: Written, callback: &mut Callback<'_>) -> Result<(), Error> {
+        let Written { path, step, result } = written;
+        match result {
+            Ok(()) => {
+                self.failing = false;
+                let _ = callback(Event::Saved(&Saved { path: path.clone(), step }));
+                self.newest = Some(path);
+            }
+            Err(error) if self.settings.on_error == OnCheckpointError::Stop => return Err(error),
+            Err(error) => {
+                if !self.failing {
+                    let _ = callback(Event::NotSaved(&error));
                 }
-                Err(error) if self.settings.on_error == OnCheckpointError::Stop => return Err(error),
-                Err(error) => {
-                    if !self.failing {
-                        let _ = callback(Event::NotSaved(&error));
-                    }
-                    self.failing = true;
-                }
+                self.failing = true;
             }
         }
         Ok(())
@@ -117,7 +120,16 @@ impl<'c> Saver<'c> {
             writer.wait();
         }
         self.report(callback)?;
-        Ok(self.newest)
+        if let Some(folder) = self.settings.folder.as_deref().filter(|_| !self.failing)
+            && !Name::Step(step).in_folder(folder).is_file()
+        {
+            // Somebody has removed what was written.
+            let job = Job { names: vec![Name::Step(step)], step, bytes: last.to_bytes() };
+            write_job(folder, job, self.settings.keep)
+                .try_for_each(|written| self.take(written, callback))?;
+        }
+        // Nobody is sent to a file that is gone.
+        Ok(self.newest.filter(|path| path.is_file()))
     }
 }
 

@@ -29,6 +29,20 @@ pub(crate) struct Written {
     pub(crate) result: Result<(), Error>,
 }
 
+/// Writes a checkpoint under its names.
+pub(crate) fn write_job(folder: &Path, job: Job, keep: usize) -> impl Iterator<Item = Written> {
+    let Job { names, step, bytes } = job;
+    names.into_iter().map(move |name| {
+        let path = name.in_folder(folder);
+        let result = folder::write(&System, folder, name, &bytes, keep).map_err(|cause| Error::Io {
+            doing: "write",
+            path: path.clone(),
+            cause,
+        });
+        Written { path, step, result }
+    })
+}
+
 /// The thread that writes. One checkpoint waits for it at most, so that memory stays bounded: a run that wants to write
 /// faster than the disk waits.
 pub(crate) struct Writer {
@@ -39,22 +53,24 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(folder: &Path, keep: usize) -> Self {
+    pub(crate) fn start(folder: &Path, keep: usize) -> Result<Self, Error> {
         let (jobs, to_do) = sync_channel::<Job>(1);
         let (done, results) = channel();
         let folder = folder.to_path_buf();
-        let thread = thread::spawn(move || {
-            for Job { names, step, bytes } in to_do {
-                for name in names {
-                    let path = name.in_folder(&folder);
-                    let result = folder::write(&System, &folder, name, &bytes, keep)
-                        .map_err(|cause| Error::Io { doing: "write", path: path.clone(), cause });
-                    // Nobody listens once a run has ended with an error.
-                    let _ = done.send(Written { path, step, result });
-                }
+        let to = folder.clone();
+        let write = move || {
+            for job in to_do {
+                // Nobody listens once a run has ended with an error.
+                write_job(&to, job, keep).for_each(|written| drop(done.send(written)));
             }
-        });
-        Writer { jobs: Some(jobs), results, thread: Some(thread) }
+        };
+        let started = thread::Builder::new().spawn(write);
+        let thread = started.map_err(|cause| Error::Folder {
+            doing: "start the thread that writes to",
+            path: folder,
+            cause,
+        })?;
+        Ok(Writer { jobs: Some(jobs), results, thread: Some(thread) })
     }
 
     /// Hands a checkpoint over.

@@ -188,8 +188,7 @@ fn the_state_at_the_end_can_be_saved_with_the_network() {
     // 36·9 + 9 and 9·7 + 7 and 7·10 + 10 parameters of affine layers, 2·9 and 2·7 of batch norm, one slot for each.
     let text = state.to_string();
     assert!(text.starts_with("after step 18 of 18; schedule constant; "), "{text}");
-    let expected =
-        "; optimizer state of 515 values; an average over 18 steps; the best epoch so far is ";
+    let expected = "; optimizer state of 515 values; an average over 18 steps; the best epoch so far is ";
     assert!(text.contains(expected), "{text}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.ckpt");
