@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chainrule_formats::{Contents, onnx::Graph};
+use chainrule_formats::{Contents, inspect_up_to, onnx::Graph};
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, MlpConfig, NetworkConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Result, output};
+use crate::{Result, args::Unpacking, output};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -22,6 +22,8 @@ pub struct Inspect {
     /// A checkpoint, or a safetensors, npz or ONNX file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    unpacking: Unpacking,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -30,7 +32,7 @@ pub struct Inspect {
 pub(crate) fn run(options: &Inspect) -> Result<()> {
     let held = match is_checkpoint(&options.file) {
         true => Held::of_checkpoint(Checkpoint::load(&options.file)?),
-        false => Held::of_contents(chainrule_formats::inspect(&options.file)?),
+        false => Held::of_contents(inspect_up_to(&options.file, options.unpacking.max_unpacked)?),
     };
     match options.json {
         true => output::json(&held),
