@@ -5,8 +5,19 @@ use std::{fmt, str::FromStr};
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::OptimizerConfig;
 use chainrule_trainer::{Activation, MAX_THREADS};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use serde::de::DeserializeOwned;
+
+/// How far compressed files may unpack.
+#[derive(Args, Debug)]
+pub(crate) struct Unpacking {
+    /// The most bytes that the arrays of a compressed npz file may have together, if they are more than eight times the file
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub(crate) max_unpacked: u64,
+}
 
 /// Reads a value by the name that it has in files as well.
 pub(crate) fn named<T>(names: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>

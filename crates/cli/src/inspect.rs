@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chainrule_formats::{Contents, onnx::Graph};
+use chainrule_formats::{Contents, inspect_up_to, onnx::Graph};
 use chainrule_trainer::{Checkpoint, EpochReport, Mlp, MlpConfig, NetworkConfig, TrainConfig, TrainState};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Result, history, output};
+use crate::{Result, args::Unpacking, history, output};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -21,6 +21,8 @@ pub struct Inspect {
     /// A checkpoint, the folder of a run, or a safetensors, npz or ONNX file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    unpacking: Unpacking,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -29,7 +31,7 @@ pub struct Inspect {
 pub(crate) fn run(options: &Inspect) -> Result<()> {
     let held = match options.file.is_dir() || is_checkpoint(&options.file) {
         true => Held::of_checkpoint(history::load(&options.file)?.1),
-        false => Held::of_contents(chainrule_formats::inspect(&options.file)?),
+        false => Held::of_contents(inspect_up_to(&options.file, options.unpacking.max_unpacked)?),
     };
     match options.json {
         true => output::json(&held),

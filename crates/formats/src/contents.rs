@@ -81,7 +81,15 @@ pub struct Contents {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn inspect(path: impl AsRef<Path>) -> Result<Contents, Error> {
-    file::read(path.as_ref(), Contents::from_bytes)
+    inspect_up_to(path, 0)
+}
+
+/// The same for npz files whose arrays are up to `max_unpacked` bytes together, as in [`npz::read_up_to`].
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_up_to(path: impl AsRef<Path>, max_unpacked: u64) -> Result<Contents, Error> {
+    file::read(path.as_ref(), |bytes| Contents::from_bytes_up_to(bytes, max_unpacked))
 }
 
 impl Contents {
@@ -90,11 +98,15 @@ impl Contents {
     /// # Errors
     /// The first [`Problem`] found.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        Contents::from_bytes_up_to(bytes, 0)
+    }
+
+    fn from_bytes_up_to(bytes: &[u8], max_unpacked: u64) -> Result<Self, Problem> {
         let format = Format::of(bytes)
             .ok_or_else(|| Problem::Unknown { found: bytes[..bytes.len().min(16)].to_vec() })?;
         let (state, graph) = match format {
             Format::Safetensors => (safetensors::from_bytes(bytes)?, None),
-            Format::Npz => (npz::from_bytes(bytes)?, None),
+            Format::Npz => (npz::from_bytes_up_to(bytes, max_unpacked)?, None),
             Format::Onnx => {
                 let (state, graph) = onnx::from_bytes(bytes)?;
                 (state, Some(graph))

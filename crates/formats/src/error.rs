@@ -83,6 +83,21 @@ pub enum Problem {
         expected: String,
     },
 
+    /// An activation may stand on both sides of a batch norm, and the tensors don't tell on which.
+    #[error("does not tell whether {activation} stands before or behind the batch norm {norm}: name all layers, as {} or {}", orders[0], orders[1])]
+    Order {
+        /// The activation.
+        activation: String,
+        /// The module of the batch norm.
+        norm: String,
+        /// All layers, with the activation before and behind.
+        orders: [String; 2],
+    },
+
+    /// A list of layers cannot be read, or is not that of the tensors.
+    #[error("the layers: {0}")]
+    Layers(String),
+
     /// A tensor is missing, or superfluous, or has another shape than the network's.
     #[error("has {found}, the network expects {expected}")]
     Tensor {

@@ -3,25 +3,29 @@
 use std::collections::BTreeMap;
 
 use chainrule_trainer::{
-    Activation, Mlp, MlpConfig, NetworkConfig,
+    Activation, Mlp, MlpConfig, Network, NetworkConfig,
     layers::{LayerConfig, no_own_layers},
     losses::LossConfig,
 };
 
-use crate::{Problem, StateDict, Tensor, description, state_dict::filled};
+use crate::{Problem, StateDict, Tensor, description, forms, state_dict::filled};
 
 impl StateDict {
     /// The network whose layers' sizes are those of the tensors, with these activations and this loss.
     ///
     /// The tensors have the names of an `nn.Sequential` of `Linear` layers, with a `BatchNorm1d` behind each hidden one
     /// or behind none; what has no parameters (activations, `Dropout`, `Flatten`) may stand anywhere, but where there is
-    /// an activation, there must be an index for it. `activations` has one for all hidden layers, one for each, or one
-    /// for each and one for the outputs.
+    /// an activation, there must be an index for it. All names may have a prefix in common: `module.`, `net.`. Tensors that
+    /// PyTorch leaves out are 0, or 1 where they scale: `Linear(bias=False)`, `BatchNorm1d(affine=False)`. Single whole numbers
+    /// (`num_batches_tracked`, an epoch) are no parameters. `activations` has one for all hidden layers, one for each, or
+    /// one for each and one for the outputs. Batch norm has PyTorch's eps, 1e-5: for another, which no tensor tells, and for
+    /// any other list of layers, there is [`to_network_as`](StateDict::to_network_as).
     ///
     /// # Errors
     /// [`Problem::Tensor`] if names or shapes are no such network's; [`Problem::Activations`] if they are too many, too
-    /// few, or have no room; [`Problem::Description`] if the loss does not fit; [`Problem::Value`] or
-    /// [`Problem::Unsupported`] if the values cannot be a network's.
+    /// few, or have no room; [`Problem::Order`] if an activation may stand before a batch norm as well as behind it;
+    /// [`Problem::Description`] if the loss does not fit; [`Problem::Value`] or [`Problem::Unsupported`] if the values cannot
+    /// be a network's.
     ///
     /// # Examples
     /// ```
@@ -38,24 +42,168 @@ impl StateDict {
         let (sizes, batch_norm) = sizes(&found)?;
         let config = MlpConfig::new(sizes).with_loss(loss).with_batch_norm(batch_norm);
         let config = with_activations(config, activations)?;
-        let config = NetworkConfig::try_from(config).map_err(description::problem)?;
-        filled(&config, &place(&config.layers, found.into_keys())?, self.tensors(), &no_own_layers)
+        let mut config = NetworkConfig::try_from(config).map_err(description::problem)?;
+        put_in_order(&mut config.layers, &found)?;
+        filled(&config, &place(&config.layers, &found)?, self.tensors(), &no_own_layers, true)
     }
 
-    /// The layers with parameters by their index, as their weights show.
+    /// The network of these layers and this loss, for all that the tensors don't tell.
+    ///
+    /// `layers` names all layers in their order, by the names of [`LayerConfig`] or PyTorch's, with settings in brackets where
+    /// they are not as usual: `affine, relu, batch-norm(eps=0.001), dropout(0.5), affine`, or
+    /// `Sequential(Linear(4, 5), LeakyReLU(0.2), Linear(5, 2))`. Sizes are those of the tensors. Layers with tensors are taken in
+    /// the order of their indices, unless all of them are named: `fc1=affine, relu, fc2=affine`.
+    ///
+    /// # Errors
+    /// [`Problem::Layers`] if the list cannot be read, or is not that of the tensors; all others as
+    /// [`to_mlp_as`](StateDict::to_mlp_as).
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_formats::npz;
+    /// use chainrule_trainer::losses::LossConfig;
+    /// // Linear(1, 1), ReLU, BatchNorm1d(1), Linear(1, 2)
+    /// let one = |name| (name, &[1][..], &[1.0_f32][..]);
+    /// let (w1, w2) = (("0.weight", &[1, 1][..], &[1.0][..]), ("3.weight", &[2, 1][..], &[1.0, -1.0][..]));
+    /// let bytes = npz::arrays_to_bytes(&[w1, one("2.running_mean"), one("2.running_var"), w2])?;
+    /// let net = npz::from_bytes(&bytes)?.to_network_as("affine, relu, batch-norm(eps=3), affine", LossConfig::default())?;
+    /// let logits = net.logits(&chainrule_trainer::tensor::Matrix::from_column_slice(1, 1, &[5.0]));
+    /// assert_eq!(logits.as_slice(), [2.0, -2.0]); // (5 − 1)/√(1 + 3)
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_network_as(&self, layers: &str, loss: LossConfig) -> Result<Network, Problem> {
+        let listed = forms::layers(layers).map_err(Problem::Layers)?;
+        let with_tensors = listed.iter().filter(|(_, layer)| has_tensors(layer));
+        let named: Vec<&str> = with_tensors.clone().filter_map(|(module, _)| *module).collect();
+        let n = with_tensors.count();
+        if !named.is_empty() && named.len() < n {
+            let problem =
+                format!("{} of {n} layers with tensors have a name, expected all or none", named.len());
+            return Err(Problem::Layers(problem));
+        }
+        let found: Vec<(usize, &Tensor)> = match named.is_empty() {
+            true => self.found()?.into_iter().collect(),
+            // Their places in the list are not known to be those of the file.
+            false => {
+                let of = |name: &&str| self.of_module(name).map(|tensor| (usize::MAX, tensor));
+                named.iter().map(of).collect::<Result<_, _>>()?
+            }
+        };
+        if found.len() != n {
+            let names: Vec<_> = found.iter().map(|(_, tensor)| module(tensor)).collect();
+            let has = format!("the file has {}: {}", found.len(), names.join(", "));
+            return Err(Problem::Layers(format!("{n} with tensors are named, {has}")));
+        }
+        let (mut of_file, mut all, mut modules) = (found.iter(), Vec::new(), Vec::new());
+        let (mut n_inputs, mut next, mut between) = (None, 0, 0);
+        for (_, mut layer) in listed {
+            let mut name = "";
+            if !has_tensors(&layer) {
+                between += 1;
+            } else if let Some((index, tensor)) = of_file.next() {
+                if index - next < between {
+                    let room = index - next;
+                    let problem =
+                        format!("{between} stand before {}, which has room for {room}", module(tensor));
+                    return Err(Problem::Layers(problem));
+                }
+                (next, between) = (index.saturating_add(1) % usize::MAX, 0);
+                name = module(tensor);
+                let n = match (&mut layer, &tensor.shape[..]) {
+                    (LayerConfig::Affine(affine), &[n_outputs, n_inputs]) => {
+                        affine.n_outputs = n_outputs;
+                        n_inputs
+                    }
+                    (LayerConfig::BatchNorm(_), &[n]) => n,
+                    (other, _) => {
+                        let expected = match other {
+                            LayerConfig::Affine(_) => "[outputs, inputs] of an affine layer",
+                            _ => "[units] of a batch norm",
+                        };
+                        let (found, expected) = (tensor.shown(), expected.to_string());
+                        return Err(Problem::Tensor { found, expected });
+                    }
+                };
+                n_inputs.get_or_insert(n);
+            }
+            all.push(layer);
+            modules.push(name);
+        }
+        let config = NetworkConfig::new(n_inputs.unwrap_or(0), all, loss);
+        config.check().map_err(description::problem)?;
+        filled(&config, &modules, self.tensors(), &no_own_layers, true)
+    }
+
+    /// The tensor of this module that shows its sizes.
+    fn of_module(&self, name: &str) -> Result<&Tensor, Problem> {
+        let of = |tensor| self.get(&format!("{name}.{tensor}"));
+        of("weight").or_else(|| of("running_mean")).ok_or_else(|| {
+            let (found, expected) = ("no such tensor".to_string(), format!("{name}.weight"));
+            Problem::Tensor { found, expected }
+        })
+    }
+
+    /// The same without the tensors of these names, and without those whose names begin with one of them and a dot.
+    ///
+    /// # Errors
+    /// [`Problem::Tensor`] if there is none of a name.
+    pub fn without(mut self, names: &[impl AsRef<str>]) -> Result<Self, Problem> {
+        for name in names.iter().map(AsRef::as_ref) {
+            let before = self.tensors.len();
+            self.tensors.retain(|tensor| {
+                tensor.name.strip_prefix(name).is_none_or(|rest| !(rest.is_empty() || rest.starts_with('.')))
+            });
+            if self.tensors.len() == before {
+                let (found, expected) = ("no such tensor".to_string(), format!("{name}, to leave it out"));
+                return Err(Problem::Tensor { found, expected });
+            }
+        }
+        Ok(self)
+    }
+
+    /// The layers with tensors by their index, each by the tensor that shows its sizes: batch norm may have no weights.
     fn found(&self) -> Result<BTreeMap<usize, &Tensor>, Problem> {
+        let tensors = || self.tensors.iter().filter(|tensor| !tensor.is_counter());
+        let prefix = prefix(tensors());
         let mut found = BTreeMap::new();
-        for tensor in self.tensors() {
-            let Some((index, name)) = tensor.place() else {
+        for tensor in tensors() {
+            let place = tensor.name.strip_prefix(prefix).and_then(|rest| rest.split_once('.'));
+            let Some((index, name)) =
+                place.and_then(|(index, name)| Some((index.parse::<usize>().ok()?, name)))
+            else {
                 let expected = "names as those of nn.Sequential, such as 0.weight".to_string();
                 return Err(Problem::Tensor { found: tensor.shown(), expected });
             };
-            if name == "weight" {
-                found.insert(index, tensor);
+            match name {
+                "weight" => _ = found.insert(index, tensor),
+                "running_mean" => _ = found.entry(index).or_insert(tensor),
+                _ => {}
             }
         }
         Ok(found)
     }
+}
+
+/// The name of the module that a tensor is of: `net.0` of `net.0.weight`.
+fn module(tensor: &Tensor) -> &str {
+    tensor.name.rsplit_once('.').map_or("", |(module, _)| module)
+}
+
+/// What the names of all modules begin with, up to a dot: `net.` of `net.0` and `net.2`.
+fn prefix<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> &'a str {
+    let shorter = |text: &'a str| text.rfind('.').map_or("", |at| &text[..=at]);
+    let mut modules = tensors.map(module);
+    let mut common = shorter(modules.next().unwrap_or(""));
+    for module in modules {
+        while !module.starts_with(common) {
+            common = shorter(&common[..common.len() - 1]);
+        }
+    }
+    common
+}
+
+fn has_tensors(layer: &LayerConfig) -> bool {
+    matches!(layer, LayerConfig::Affine(_) | LayerConfig::BatchNorm(_))
 }
 
 /// The sizes of the layers, and whether hidden ones have batch normalisation.
@@ -118,24 +266,48 @@ fn with_activations(config: MlpConfig, given: &[Activation]) -> Result<MlpConfig
     }
 }
 
-/// The index of every layer in the file, given those of the layers with parameters; that of the others is not used.
-fn place(layers: &[LayerConfig], mut indices: impl Iterator<Item = usize>) -> Result<Vec<usize>, Problem> {
-    let mut placed = Vec::new();
-    // The last index, and the activation behind it.
-    let (mut last, mut between) = (0, None);
+/// Puts activations before the batch norm where the indices leave no room behind it; `layers` has them behind.
+fn put_in_order(layers: &mut [LayerConfig], found: &BTreeMap<usize, &Tensor>) -> Result<(), Problem> {
+    let indices: Vec<usize> = found.keys().copied().collect();
+    let is_norm = |layer: &LayerConfig| matches!(layer, LayerConfig::BatchNorm(_));
+    let norms: Vec<usize> = (0..layers.len()).filter(|l| is_norm(&layers[*l])).collect();
+    let (mut other, mut unknown) = (layers.to_vec(), None);
+    for (i, l) in norms.into_iter().enumerate() {
+        // Every hidden layer is an affine one with a batch norm, and the last is affine.
+        let Some(&[before, at, behind]) = indices.get(2 * i..2 * i + 3) else { break };
+        if at - before < 2 || has_tensors(&layers[l + 1]) {
+            continue;
+        }
+        other.swap(l, l + 1);
+        match behind - at < 2 {
+            true => layers.swap(l, l + 1),
+            false => unknown = unknown.or(Some((layers[l + 1].name().to_string(), at))),
+        }
+    }
+    let Some((activation, at)) = unknown else { return Ok(()) };
+    let norm = module(found[&at]).to_string();
+    let names = |layers: &[LayerConfig]| layers.iter().map(|l| l.name()).collect::<Vec<_>>().join(",");
+    Err(Problem::Order { activation, norm, orders: [names(&other), names(layers)] })
+}
+
+/// The module of every layer in the file, which has `found`; that of layers without tensors is not used.
+fn place<'a>(layers: &[LayerConfig], found: &BTreeMap<usize, &'a Tensor>) -> Result<Vec<&'a str>, Problem> {
+    let (mut placed, mut of_file) = (Vec::new(), found.iter());
+    // The last index with its module, and the activation behind it.
+    let (mut last, mut name, mut between) = (0, "", None);
     for layer in layers {
-        if !matches!(layer, LayerConfig::Affine(_) | LayerConfig::BatchNorm(_)) {
+        if !has_tensors(layer) {
             between = Some(layer.name());
-        } else if let Some(index) = indices.next() {
+        } else if let Some((&index, tensor)) = of_file.next() {
             if let Some(activation) = between.take().filter(|_| index - last < 2) {
                 return Err(Problem::Activations {
                     found: activation.to_string(),
                     expected: format!("identity, since there is no layer between {last} and {index}"),
                 });
             }
-            last = index;
+            (last, name) = (index, module(tensor));
         }
-        placed.push(last);
+        placed.push(name);
     }
     Ok(placed)
 }

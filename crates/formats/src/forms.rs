@@ -1,8 +1,8 @@
 //! What every layer is in PyTorch and in ONNX: the one file of this crate that knows the kinds of layers.
 
 use chainrule_trainer::{
-    NetworkConfig,
-    layers::{LayerConfig, no_own_layers},
+    Activation, NetworkConfig,
+    layers::{Affine, BatchNorm, Dropout, GeluTanh, LayerConfig, Softmax, no_own_layers},
 };
 
 use crate::onnx::graph::{FLOAT, Operator};
@@ -143,11 +143,88 @@ pub fn pytorch(config: &NetworkConfig) -> Option<String> {
     has_all.then(|| format!("Sequential({})", modules.join(", ")))
 }
 
+/// A list of layers by our names or PyTorch's, each with the module that stands before it: `fc1=affine, LeakyReLU(0.2)`. The
+/// outputs of affine layers are not known yet.
+pub(crate) fn layers(text: &str) -> Result<Vec<(Option<&str>, LayerConfig)>, String> {
+    let text = text.trim();
+    let inside = text.split_once('(').filter(|(name, _)| last_name(name) == "sequential");
+    let text = inside.and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(text);
+    let mut depth = 0_usize;
+    let entries = text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    entries.map(str::trim).filter(|entry| !entry.is_empty()).map(layer).collect()
+}
+
+/// `relu` of `torch.nn.ReLU`: without signs and capitals, in which names differ.
+fn last_name(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or(name).trim().to_lowercase().replace(['-', '_'], "")
+}
+
+fn layer(text: &str) -> Result<(Option<&str>, LayerConfig), String> {
+    let (head, settings) = match text.split_once('(') {
+        Some((head, rest)) => (head, rest.strip_suffix(')').ok_or(format!("{text} has no closing bracket"))?),
+        None => (text, ""),
+    };
+    let (module, name) = match head.split_once('=') {
+        Some((module, name)) => (Some(module.trim()), name.trim()),
+        None => (None, head.trim()),
+    };
+    let mut layer: LayerConfig = match &*last_name(name) {
+        "affine" | "linear" => Affine::outputs(0).into(),
+        "batchnorm" | "batchnorm1d" => BatchNorm::default().into(),
+        // PyTorch's default.
+        "dropout" => Dropout::new(0.5).into(),
+        "softmax" => Softmax.into(),
+        // Samples are flat already.
+        "flatten" => Activation::Identity.layer(),
+        other => {
+            let known = Activation::ALL.iter().find(|known| last_name(&known.to_string()) == other);
+            let expected = "affine, batch-norm, dropout, softmax, flatten or an activation";
+            known.ok_or_else(|| format!("{name} is no layer, expected {expected}"))?.layer()
+        }
+    };
+    let settings = settings.split(',').map(str::trim).filter(|setting| !setting.is_empty());
+    for (position, setting) in settings.enumerate() {
+        let (key, value) = match setting.split_once('=') {
+            Some((key, value)) => (key.trim(), value.trim()),
+            None => ("", setting),
+        };
+        let number = || value.parse::<f64>().map_err(|_| format!("{setting} of {name}: expected a number"));
+        match (&mut layer, key, position) {
+            (LayerConfig::BatchNorm(norm), "eps", _) => norm.eps = number()?,
+            (LayerConfig::BatchNorm(norm), "momentum", _) => norm.momentum = number()?,
+            (LayerConfig::Dropout(dropout), "p", _) | (LayerConfig::Dropout(dropout), "", 0) => {
+                dropout.p = number()?;
+            }
+            (LayerConfig::LeakyRelu(relu), "slope" | "negative_slope", _)
+            | (LayerConfig::LeakyRelu(relu), "", 0) => relu.slope = number()?,
+            (LayerConfig::Elu(elu), "alpha", _) | (LayerConfig::Elu(elu), "", 0) => elu.alpha = number()?,
+            (LayerConfig::Gelu(_), "approximate", _) if value.contains("tanh") => layer = GeluTanh.into(),
+            // The tensors say how many inputs and outputs there are, and which of them are there.
+            (LayerConfig::Affine(_), "in_features" | "out_features" | "bias", _)
+            | (LayerConfig::Affine(_), "", 0 | 1)
+            | (LayerConfig::BatchNorm(_), "num_features" | "affine", _)
+            | (LayerConfig::BatchNorm(_), "", 0)
+            // Samples are columns, and all is done in place.
+            | (LayerConfig::Softmax(_), "dim", _)
+            | (_, "inplace", _) => {}
+            _ => return Err(format!("{name} has no setting {setting}")),
+        }
+    }
+    Ok((module, layer))
+}
+
 #[cfg(test)]
 mod tests {
     use chainrule_trainer::{
-        Activation, Encode, Encoding, MlpConfig,
-        layers::{Affine, BatchNorm, Elu, Identity, LeakyRelu, Relu, Softmax},
+        Encode, Encoding, MlpConfig,
+        layers::{Elu, Identity, LeakyRelu, Relu},
         losses::LossConfig,
     };
 
@@ -184,6 +261,50 @@ mod tests {
         let config = MlpConfig::new([4, 3, 2]).with_activation(Activation::LeakyRelu).with_batch_norm(true);
         let usual = "Sequential(Linear(4, 3), BatchNorm1d(3), LeakyReLU(), Linear(3, 2))";
         assert_eq!(pytorch(&NetworkConfig::try_from(config).unwrap()).unwrap(), usual);
+    }
+
+    #[test]
+    fn lists_of_layers_are_read_by_both_names() {
+        let of =
+            |text: &str| layers(text).map(|all| all.into_iter().map(|(_, layer)| layer).collect::<Vec<_>>());
+        let expected = [
+            Affine::outputs(0).into(),
+            BatchNorm::default().with_eps(1e-3).with_momentum(0.01).into(),
+            LeakyRelu::new(0.2).into(),
+            Dropout::new(0.25).into(),
+            GeluTanh.into(),
+            Elu::new(2.0).into(),
+            Affine::outputs(0).into(),
+            Softmax.into(),
+        ];
+        for text in [
+            "affine,batch-norm(eps=0.001,momentum=0.01),leaky-relu(0.2),dropout(p=0.25),gelu-tanh,elu(2),affine,softmax",
+            "torch.nn.Sequential(nn.Linear(3, 4, bias=False), BatchNorm1d(4, eps=1e-3, momentum=0.01, affine=True), \
+             LeakyReLU(negative_slope=0.2, inplace=True), Dropout(0.25), GELU(approximate='tanh'), ELU(alpha=2.0), \
+             Linear(in_features=4, out_features=2), Softmax(dim=1))",
+        ] {
+            assert_eq!(of(text).unwrap(), expected, "{text}");
+        }
+        let named = layers("a.fc1=Linear, ReLU, head = affine").unwrap();
+        assert_eq!(
+            named.iter().map(|(module, _)| *module).collect::<Vec<_>>(),
+            [Some("a.fc1"), None, Some("head")]
+        );
+        for (text, expected) in [
+            (
+                "conv",
+                "conv is no layer, expected affine, batch-norm, dropout, softmax, flatten or an activation",
+            ),
+            ("affine, elu(2", "elu(2 has no closing bracket"),
+            ("dropout(p=x)", "p=x of dropout: expected a number"),
+            ("BatchNorm1d(4, 0.001)", "BatchNorm1d has no setting 0.001"),
+            ("softplus(beta=2)", "softplus has no setting beta=2"),
+        ] {
+            assert_eq!(of(text).unwrap_err(), expected);
+        }
+        // What export shows is read.
+        let config = NetworkConfig::try_from(MlpConfig::new([4, 3, 2]).with_batch_norm(true)).unwrap();
+        assert_eq!(of(&pytorch(&config).unwrap()).unwrap().len(), config.layers.len());
     }
 
     #[test]

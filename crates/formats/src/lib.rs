@@ -19,7 +19,7 @@ pub mod safetensors;
 /// The networks that are exported and imported.
 pub use chainrule_trainer as trainer;
 
-pub use contents::{Contents, Format, MEMORY_FACTOR, inspect};
+pub use contents::{Contents, Format, MEMORY_FACTOR, inspect, inspect_up_to};
 pub use error::{Error, Problem};
 pub use forms::pytorch;
 pub use state_dict::{StateDict, Tensor};

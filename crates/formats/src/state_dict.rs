@@ -7,7 +7,7 @@
 //! The number is the index in `nn.Sequential`, where activations and dropout count too. The tensors of a layer of a program's
 //! own keep the names that it gives them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use chainrule_trainer::{
     Network, NetworkConfig,
@@ -32,7 +32,7 @@ use crate::{Problem, description, forms};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateDict {
-    tensors: Vec<Tensor>,
+    pub(crate) tensors: Vec<Tensor>,
     config: Option<NetworkConfig>,
 }
 
@@ -61,6 +61,21 @@ impl Tensor {
     pub(crate) fn place(&self) -> Option<(usize, &str)> {
         let (index, rest) = self.name.split_once('.')?;
         Some((index.parse().ok()?, rest))
+    }
+
+    /// Whether it counts something and is no parameter: PyTorch's `num_batches_tracked`, for an average that chainrule
+    /// doesn't have, or a single whole number, such as an epoch.
+    pub(crate) fn is_counter(&self) -> bool {
+        let is_whole = match self.dtype.as_bytes() {
+            [b'I' | b'U', ..] => true,
+            [b'<' | b'>' | b'|' | b'=', kind, ..] => matches!(kind, b'i' | b'u'),
+            _ => false,
+        };
+        match self.name.rsplit('.').next() {
+            Some("weight" | "bias" | "running_mean" | "running_var") => false,
+            Some("num_batches_tracked") => true,
+            _ => is_whole && self.shape.iter().all(|size| *size == 1),
+        }
     }
 
     /// Name and shape: `0.weight [50, 784]`.
@@ -173,7 +188,8 @@ impl StateDict {
     /// The network that the file describes.
     ///
     /// # Errors
-    /// [`Problem::NoDescription`] if it describes none: then [`to_mlp_as`](StateDict::to_mlp_as) is the way;
+    /// [`Problem::NoDescription`] if it describes none: then [`to_mlp_as`](StateDict::to_mlp_as) and
+    /// [`to_network_as`](StateDict::to_network_as) are the ways;
     /// [`Problem::Description`] if it has layers of a program's own, which
     /// [`to_network_with_own`](StateDict::to_network_with_own) takes; [`Problem::Tensor`] if the tensors are not those of
     /// the network; [`Problem::Value`] or [`Problem::Unsupported`] if their values cannot be a network's.
@@ -187,33 +203,37 @@ impl StateDict {
     /// As [`to_network`](StateDict::to_network), but for names that `own` knows.
     pub fn to_network_with_own(&self, own: OwnLayers<'_, f32>) -> Result<Network, Problem> {
         let config = self.config.as_ref().ok_or(Problem::NoDescription)?;
-        filled(config, &forms::indices(&config.layers), &self.tensors, own)
+        filled(config, &forms::indices(&config.layers), &self.tensors, own, false)
     }
 }
 
-/// The network of this configuration with these tensors, where its layers have these indices.
+/// The network of this configuration with these tensors, where its layers are these modules. In a file of another program
+/// (`is_foreign`), a bias that is not there is 0, and a batch norm's weight 1.
 pub(crate) fn filled(
     config: &NetworkConfig,
-    indices: &[usize],
+    modules: &[impl Display],
     tensors: &[Tensor],
     own: OwnLayers<'_, f32>,
+    is_foreign: bool,
 ) -> Result<Network, Problem> {
     let mut of_file: BTreeMap<&str, &Tensor> = tensors.iter().map(|t| (&*t.name, t)).collect();
     let (mut all, layer) = (Vec::new(), |l: usize| config.layers[l].layer(own));
-    each_tensor(config, indices, layer, |name, shape| {
+    each_tensor(config, modules, layer, |name, shape| {
         let found = of_file.remove(&*name);
+        let may_lack = name.ends_with(".bias") || (shape.len() == 1 && name.ends_with(".weight"));
+        if found.is_none() && is_foreign && may_lack {
+            all.push(None);
+            return Ok(());
+        }
         let Some(tensor) = found.filter(|tensor| tensor.shape == shape) else {
             let found = found.map_or("no such tensor".to_string(), Tensor::shown);
             return Err(Problem::Tensor { found, expected: shown(&name, &shape) });
         };
-        all.push(tensor.checked()?);
-        if let Some(norm) = name.strip_suffix("running_mean") {
-            // PyTorch counts mini-batches there, for an average that chainrule doesn't have.
-            of_file.remove(&*format!("{norm}num_batches_tracked"));
-        }
+        all.push(Some(tensor.checked()?));
         Ok(())
     })?;
-    if let Some(other) = tensors.iter().find(|tensor| of_file.contains_key(&*tensor.name)) {
+    let is_left = |tensor: &&Tensor| of_file.contains_key(&*tensor.name) && !tensor.is_counter();
+    if let Some(other) = tensors.iter().find(is_left) {
         let expected = "none of that name".to_string();
         return Err(Problem::Tensor { found: other.shown(), expected });
     }
@@ -221,24 +241,27 @@ pub(crate) fn filled(
     let mut net = Network::with_own(config, own).map_err(description::problem)?;
     let (layers, values) = net.sequential_mut().split_mut();
     for (tensor, by_rows) in (0..layers.len()).flat_map(|l| layers.tensors_of(l)).zip(all) {
+        // What the file lacks is as layers begin: biases 0, the weights of batch norm 1.
+        let Some(by_rows) = by_rows else { continue };
         copy_by_columns(by_rows, tensor.n_rows, tensor.view_mut(values).as_mut_slice());
     }
     Ok(net)
 }
 
-/// Calls `each` with the name and the shape in a file of every tensor, layer after layer, so that nothing is kept of what a file describes and does not have. The layers, made by `layer`, have these indices there.
+/// Calls `each` with the name and the shape in a file of every tensor, layer after layer, so that nothing is kept of what a
+/// file describes and does not have. The layers, made by `layer`, are these modules there.
 fn each_tensor(
     config: &NetworkConfig,
-    indices: &[usize],
+    modules: &[impl Display],
     layer: impl Fn(usize) -> Result<Arc<dyn Layer<f32>>, layers::Error>,
     mut each: impl FnMut(String, Vec<usize>) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let mut input = config.input;
-    for (l, index) in indices.iter().enumerate() {
+    for (l, module) in modules.iter().enumerate() {
         let layer = layer(l).map_err(description::problem)?;
         let output = layer.output(input).map_err(Problem::Description)?;
         for tensor in layer.tensors(input) {
-            let name = format!("{index}.{}", forms::tensor_name(&config.layers[l], &tensor.name));
+            let name = format!("{module}.{}", forms::tensor_name(&config.layers[l], &tensor.name));
             let is_vector = tensor.kind != Kind::Weight && tensor.n_columns == 1;
             let shape = if is_vector { vec![tensor.n_rows] } else { vec![tensor.n_rows, tensor.n_columns] };
             each(name, shape)?;
@@ -266,6 +289,21 @@ fn copy_by_columns(values: &[f32], n_rows: usize, to: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counters_are_told_by_their_type_and_shape() {
+        let is_counter = |name: &str, dtype: &str, shape: &[usize]| {
+            Tensor::new(name, dtype, shape.to_vec(), None).is_counter()
+        };
+        for dtype in ["<i8", "|u1", ">i4", "I64", "U8"] {
+            assert!(is_counter("epoch", dtype, &[]) && is_counter("a.step", dtype, &[1]), "{dtype}");
+            assert!(!is_counter("epochs", dtype, &[2]) && !is_counter("0.weight", dtype, &[1]), "{dtype}");
+        }
+        for dtype in ["<f4", "<U8", "|S3", "F32", "BF16", "|b1"] {
+            assert!(!is_counter("epoch", dtype, &[]), "{dtype}");
+        }
+        assert!(is_counter("1.num_batches_tracked", "F32", &[]));
+    }
 
     #[test]
     fn rows_and_columns() {

@@ -20,6 +20,7 @@ mod picture;
 mod report;
 mod sections;
 mod table;
+mod text;
 
 /// What is measured while a network is trained.
 pub use chainrule_logs as logs;

@@ -9,7 +9,9 @@ pub(crate) fn significant(value: f64, n: usize) -> String {
         return UNKNOWN.into();
     }
     // Rounded first: 9.996 with three digits is 10.0, which has a place before the point more.
-    let rounded: f64 = format!("{value:.*e}", n.saturating_sub(1)).parse().unwrap_or(value);
+    let rounded: Option<f64> = format!("{value:.*e}", n.saturating_sub(1)).parse().ok();
+    // The largest numbers have no larger one to be rounded to.
+    let rounded = rounded.filter(|rounded| rounded.is_finite()).unwrap_or(value);
     let magnitude = if rounded == 0.0 { 0 } else { rounded.abs().log10().floor() as i32 };
     if !(-4..7).contains(&magnitude) {
         return signed(&format!("{rounded:.*e}", n.saturating_sub(1)));

@@ -2,22 +2,28 @@
 
 use std::path::Path;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chainrule_trainer::{Samples, write_file};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     Error, Report, draw,
+    predictions::{Prediction, grey_pixels, inputs},
     report::Findings,
     run::By,
     sections::{
         activations, calibration, classes, comparison, curves, layers, mistakes, settings, summary, weights,
     },
+    text::harmless,
 };
 
 const STYLE: &str = include_str!("style.css");
 
 /// A part of a run: its id, its title, its body.
 type Part = (&'static str, &'static str, Markup);
+
+/// The parts that are for a second look; paper has them open.
+const FOLDED: [&str; 5] = ["layers", "activations", "calibration", "weights", "settings"];
 
 impl Report {
     /// The page, with every network evaluated on `test`.
@@ -36,7 +42,7 @@ impl Report {
         }
         let findings = self.runs.iter().map(|run| Findings::new(run, test));
         let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        Ok(page(self, &findings, test).into_string())
+        Ok(harmless(&page(self, &findings, test).into_string()).into_owned())
     }
 
     /// Writes the page to `path`; what was there before stays until the new file is whole.
@@ -61,7 +67,7 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
             break;
         }
     }
-    let draw_title = if report.classes.is_empty() { "Draw a digit" } else { "Draw" };
+    let draw_title = "Draw, and the network reads";
     let compared = findings.len() > 1;
     html! {
         (DOCTYPE)
@@ -98,6 +104,7 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                         @match &drawing {
                             Ok((of_run, html)) => {
                                 @if compared { p { "The network of " strong { (of_run.run.name) } " reads what you draw." } }
+                                script #draw-example type="application/json" { (example(of_run, test)) }
                                 (PreEscaped(html))
                             }
                             Err(why) => p { "There is no field to draw in, since " (why) "." },
@@ -111,10 +118,13 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                     }
                     @for ((id, parts), of_run) in runs.iter().zip(findings) {
                         article id=(id) aria-labelledby={ (id) "-title" } {
-                            h2 id={ (id) "-title" } { "Run: " (of_run.run.name) }
+                            h2 id={ (id) "-title" } { @if compared { "Run: " (of_run.run.name) } @else { "Results" } }
                             (summary::tiles(of_run))
                             @for (part, title, body) in parts {
-                                section id={ (id) "-" (part) } { h3 { (title) } (body) }
+                                section id={ (id) "-" (part) } {
+                                    @if FOLDED.contains(part) { details.part { summary { h3 { (title) } } (body) } }
+                                    @else { h3 { (title) } (body) }
+                                }
                             }
                         }
                     }
@@ -123,6 +133,13 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
             }
         }
     }
+}
+
+/// The pixels of a sample that the network reads correctly, if there is one, as base64: with it, the field is not empty.
+fn example(findings: &Findings<'_>, test: &impl Samples) -> String {
+    let is_right = |prediction: &&Prediction| !prediction.is_mistake();
+    let sample = findings.predictions.iter().find(is_right).map_or(0, |prediction| prediction.sample);
+    STANDARD.encode(grey_pixels(&inputs(test, &[sample])))
 }
 
 fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> [Part; 8] {

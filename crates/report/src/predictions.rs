@@ -20,6 +20,7 @@ pub(crate) struct Prediction {
 }
 
 impl Prediction {
+    /// Outputs that are NaN are no prediction, and none that could be right.
     pub(crate) fn is_mistake(&self) -> bool {
         // NaN predicts no class.
         self.truth != self.predicted || self.p_predicted.is_nan()
@@ -47,7 +48,8 @@ pub(crate) fn predictions(net: &Mlp, samples: &impl Samples) -> Result<Vec<Predi
             let (truth, predicted) = classes.ok_or(Error::NoClass { sample })?;
             let p = outputs.of_classes(y.column(j).as_slice());
             let p_truth = f64::from(*p.get(truth).ok_or(Error::NoClass { sample })?);
-            let p_predicted = f64::from(p[predicted]);
+            let is_decided = z.column(j).iter().all(|z| !z.is_nan());
+            let p_predicted = if is_decided { f64::from(p[predicted]) } else { f64::NAN };
             all.push(Prediction { sample, truth, predicted, p_predicted, p_truth });
         }
     }
@@ -61,9 +63,15 @@ pub(crate) fn inputs(samples: &impl Samples, indices: &[usize]) -> Matrix<f32> {
     x.as_input().to_matrix()
 }
 
+/// Values 0…1 as shades of grey.
+pub(crate) fn grey_pixels(x: &Matrix) -> Vec<u8> {
+    x.iter().map(|value| (255.0 * value.clamp(0.0, 1.0)).round() as u8).collect()
+}
+
 /// The most confident mistakes, at most `most`.
 pub(crate) fn worst(predictions: &[Prediction], most: usize) -> Vec<Prediction> {
-    let mut mistakes: Vec<Prediction> = predictions.iter().copied().filter(Prediction::is_mistake).collect();
+    let confident = |p: &Prediction| p.is_mistake() && !p.p_predicted.is_nan();
+    let mut mistakes: Vec<Prediction> = predictions.iter().copied().filter(confident).collect();
     // Stable: of equals the first comes first.
     mistakes.sort_by(|a, b| b.p_predicted.total_cmp(&a.p_predicted));
     mistakes.truncate(most);
@@ -107,6 +115,19 @@ mod tests {
         assert!((all[1].p_predicted - 0.75).abs() <= 1e-6 && (all[1].p_truth - 0.25).abs() <= 1e-6);
         let confusion = evaluate(&net, &data).unwrap().confusion.unwrap();
         assert_eq!(confusion.n_correct(), all.iter().filter(|p| !p.is_mistake()).count());
+    }
+
+    #[test]
+    fn outputs_that_are_nan_are_never_right() {
+        // ∞·0 is NaN, in the first output; the second is predicted, which is the true one.
+        let mut net = net(MlpConfig::new([1, 2]), &[0.0, 1.0]);
+        net.tensor_mut("W1").unwrap().as_mut_slice()[0] = f32::INFINITY;
+        let data = Dataset::from_rows(&[0.0, 1.0], 1).unwrap().with_classes(&[1, 0]).unwrap();
+        let all = predictions(&net, &data).unwrap();
+        assert!(all[0].is_mistake() && all[0].p_predicted.is_nan(), "{all:?}");
+        assert!(worst(&all, 9).iter().all(|p| p.sample != 0));
+        let bins = crate::calibration::bins(&all[..1]);
+        assert_eq!(bins[0].accuracy(), 0.0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
     calibration::{self, Bin},
     inside::Inside,
     predictions::{self, Prediction},
+    text::harmless,
 };
 
 /// A report on one run or several, which are then compared.
@@ -53,7 +54,8 @@ impl Report {
 
     /// What a class is called.
     pub(crate) fn class(&self, class: usize) -> String {
-        self.classes.get(class).cloned().unwrap_or_else(|| class.to_string())
+        // The page's script shows names as well, which it has as JSON.
+        self.classes.get(class).map_or_else(|| class.to_string(), |name| harmless(name).into_owned())
     }
 }
 

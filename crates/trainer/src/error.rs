@@ -236,6 +236,17 @@ pub enum CheckpointProblem {
         /// NaN or an infinity.
         value: f32,
     },
+
+    /// A running variance is below 0.
+    #[error("has a variance below 0: {name}[{index}] is {value}")]
+    Variance {
+        /// The tensor, or where in the run's state it is.
+        name: String,
+        /// The position in the tensor.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
 }
 
 /// Numbers as a sentence has them.

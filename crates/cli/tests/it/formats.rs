@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use chainrule_formats::npz;
 use serde_json::Value;
 
 use crate::common::{Folder, fails, succeeds};
@@ -104,6 +105,48 @@ fn a_file_of_pytorch_wants_activations_and_a_loss() {
     assert!(text.contains("a network only: training cannot be resumed from it"), "{text}");
     // What is not said is shown as such.
     assert!(succeeds(&["inspect", file]).contains("the file does not describe its network"));
+
+    // All layers by name, with Keras' eps; without it, the default is said.
+    let layers = "Linear, BatchNorm1d, ReLU, Dropout(0.25), Linear, BatchNorm1d, GELU, Dropout, Linear";
+    let loss = ["--loss", "softmax-cross-entropy"];
+    let text = succeeds(&[&import[..], &loss, &["--layers", layers]].concat());
+    let example = "--layers 'affine,batch-norm(eps=0.001),relu,dropout,affine,batch-norm(eps=0.001),gelu,dropout,affine'";
+    assert!(text.contains("eps is not in the file, and taken as 1e-5") && text.contains(example), "{text}");
+    let layers = layers.replace("BatchNorm1d", "batch-norm(eps=0.001)");
+    let text = succeeds(&[&import[..], &loss, &["--layers", &layers]].concat());
+    assert!(!text.contains("not in the file"), "{text}");
+    assert_eq!(object(&["inspect", &out])["network"]["layers"][1]["eps"], 0.001);
+    let error = fails(2, &[&import[..], &loss, &["--layers", "affine", "--activation", "relu"]].concat());
+    assert!(error.contains("cannot be used with"), "{error}");
+}
+
+/// 1-1-2 by hand: what cannot be told is asked for, what is another's is left out, what is not there is said.
+#[test]
+fn a_foreign_file_names_the_option_that_it_needs() {
+    let folder = Folder::new();
+    let (file, out) = (path(&folder, "net.npz"), path(&folder, "net.ckpt"));
+    let one = |name| (name, &[1][..], &[1.0_f32][..]);
+    let arrays = [
+        ("net.0.weight", &[1, 1][..], &[1.0_f32][..]),
+        one("net.2.running_mean"),
+        one("net.2.running_var"),
+        ("net.4.weight", &[2, 1], &[1.0, -1.0]),
+        ("losses", &[3], &[3.0, 2.0, 1.0]),
+    ];
+    fs::write(&file, npz::arrays_to_bytes(&arrays).unwrap()).unwrap();
+    let import = ["import", "--from", "npz", &file, "--checkpoint", &out, "--loss", "softmax-cross-entropy"];
+    let error = fails(1, &[&import[..], &["--activation", "relu"]].concat());
+    assert!(error.contains("losses [3]") && error.contains("--ignore leaves arrays out"), "{error}");
+    let import = [&import[..], &["--ignore", "losses"]].concat();
+    let error = fails(1, &[&import[..], &["--activation", "relu"]].concat());
+    let asked = "does not tell whether relu stands before or behind the batch norm net.2: name all layers, as \
+                 affine,relu,batch-norm,affine or affine,batch-norm,relu,affine with --layers";
+    assert!(error.contains(asked), "{error}");
+    let text = succeeds(&[&import[..], &["--layers", "affine,relu,batch-norm,affine"]].concat());
+    assert!(text.contains("the file lacks 4 of the network's tensors"), "{text}");
+    let layers = &object(&["inspect", &out])["network"]["layers"];
+    assert_eq!([1, 2].map(|l| layers[l]["layer"].clone()), ["relu", "batch-norm"]);
+    assert!(fails(1, &[&import[..], &["--layers", "conv"]].concat()).contains("conv is no layer"));
 }
 
 #[test]

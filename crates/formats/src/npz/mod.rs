@@ -9,7 +9,8 @@
 //!
 //! In Python: `arrays = numpy.load("net.npz")`, then `x @ arrays["0.weight"].T + arrays["0.bias"]`, and so on.
 //!
-//! Archives of `numpy.savez_compressed` are read too, unless they inflate to more than eight times the file.
+//! Archives of `numpy.savez_compressed` are read too. What inflates to more than eight times the file, as pruned networks do,
+//! takes a limit of one's own: [`read_up_to`].
 
 mod npy;
 mod zip;
@@ -57,6 +58,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<StateDict, Error> {
     file::read(path.as_ref(), from_bytes)
 }
 
+/// The same for arrays that are up to `max_unpacked` bytes together, however small the file is: those of a pruned network are
+/// nearly all 0, and a file of a few kilobytes may hold millions of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_up_to(path: impl AsRef<Path>, max_unpacked: u64) -> Result<StateDict, Error> {
+    file::read(path.as_ref(), |bytes| from_bytes_up_to(bytes, max_unpacked))
+}
+
 /// The bytes of a file with these tensors.
 ///
 /// # Errors
@@ -101,7 +111,11 @@ pub fn arrays_to_bytes(arrays: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>, P
 /// # Errors
 /// The first [`Problem`] found.
 pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
-    let archive = zip::Archive::new(bytes)?;
+    from_bytes_up_to(bytes, 0)
+}
+
+pub(crate) fn from_bytes_up_to(bytes: &[u8], max_unpacked: u64) -> Result<StateDict, Problem> {
+    let archive = zip::Archive::new(bytes, max_unpacked)?;
     let mut tensors = Vec::with_capacity(archive.members.len());
     for member in &archive.members {
         let Some(name) = member.name.strip_suffix(".npy") else {

@@ -101,6 +101,8 @@ impl Header {
         let entries = text.trim().strip_suffix('}')?.trim_end();
         let json = format!("{}}}", entries.strip_suffix(',').unwrap_or(entries));
         let json = json.replace('\'', "\"").replace("False", "false").replace("True", "true");
+        // Python 2 wrote whole numbers as 50L.
+        let json = json.replace("L,", ",").replace("L)", ")");
         let json = json.replace('(', "[").replace(",)", "]").replace(')', "]");
         let header: Header = serde_json::from_str(&json).ok()?;
         // Order of the bytes, kind, width: the kind is a letter, so that what follows is at a character's boundary.
@@ -145,6 +147,10 @@ mod tests {
     fn headers_that_numpy_does_not_write_are_refused() {
         let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }";
         assert!(Header::parse(good).is_some());
+        let python_2 = "{'descr': '<f4', 'fortran_order': False, 'shape': (4L, 3L), }";
+        assert_eq!(Header::parse(python_2).unwrap().shape, [4, 3]);
+        let python_2 = "{'descr': '<f4', 'fortran_order': False, 'shape': (4L,), }";
+        assert_eq!(Header::parse(python_2).unwrap().shape, [4]);
         for bad in [
             "",
             "{}",

@@ -23,7 +23,8 @@ const END_LENGTH: usize = 22;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
-/// All members together may have this many times the bytes of the archive: weights can hardly be compressed.
+/// All members together may have this many times the bytes of the archive, unless more is asked for: weights can hardly be
+/// compressed, but for those of which most are 0.
 const MAX_INFLATION: u64 = 8;
 
 /// An archive with these members.
@@ -87,7 +88,8 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Archive<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Problem> {
+    /// The members may have `max_unpacked` bytes together, or eight times the archive's where that is more.
+    pub(super) fn new(bytes: &'a [u8], max_unpacked: u64) -> Result<Self, Problem> {
         let (end, comment) = end(bytes)?;
         let n_members = u16_at(end, 10);
         let (length, offset) = (u32_at(end, 12) as usize, u32_at(end, 16) as usize);
@@ -105,9 +107,11 @@ impl<'a> Archive<'a> {
         if members.len() != usize::from(n_members) {
             return Err(malformed("the number of members", members.len(), n_members));
         }
-        let most = MAX_INFLATION * bytes.len() as u64;
+        let most = max_unpacked.max(MAX_INFLATION * bytes.len() as u64);
         if total > most {
-            let expected = format!("at most {most}, {MAX_INFLATION} times the file");
+            let expected = format!(
+                "at most {most}, unless npz::read_up_to, or --max-unpacked of a command, allows more"
+            );
             let what = "members that claim to be much larger than the file";
             return Err(Problem::unsupported(what, format!("{total} bytes"), expected));
         }

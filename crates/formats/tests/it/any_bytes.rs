@@ -39,6 +39,9 @@ fn read_all(bytes: &[u8]) {
     for state in states.into_iter().flatten() {
         let _ = state.to_network();
         let _ = state.to_mlp_as(&[Activation::Relu], LossConfig::default());
+        for layers in ["affine,batch-norm,gelu,affine", "0=affine,1=batch-norm,relu,3=affine"] {
+            let _ = state.to_network_as(layers, LossConfig::default());
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::numbers::{decimals, scientific, significant};
 
+/// What is smaller is drawn as 0.
+const NOTHING: f64 = 1e-300;
+
 /// An axis from a lowest to a highest value, with the values that are written beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scale {
@@ -28,8 +31,8 @@ impl Scale {
     /// A logarithmic axis where positive values differ by more than a factor of 50, otherwise a linear one.
     pub(crate) fn log_if_wide(values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
         let (low, high) = range(values.clone())?;
-        match low > 0.0 && high / low > 50.0 {
-            true => Some(Scale::log(low, high)),
+        match low > 0.0 && high / low > 50.0 && high > NOTHING {
+            true => Some(Scale::log(low.max(f64::MIN_POSITIVE), high)),
             false => Scale::linear(values),
         }
     }
@@ -41,40 +44,46 @@ impl Scale {
 
     /// A linear axis between round values, with ticks that are at least `least_step` apart.
     pub(crate) fn between(low: f64, high: f64, least_step: f64) -> Self {
+        let largest = low.abs().max(high.abs());
         let (low, high) = match high - low {
+            // Numbers have no digits left there, and are 0 for every eye.
+            _ if largest < NOTHING => (0.0, 1.0),
             // All the same: a little to both sides, so that it lies in the middle.
-            span if span <= low.abs().max(high.abs()) * 1e-9 => match low {
-                0.0 => (0.0, 1.0),
-                value => (value - 0.1 * value.abs(), value + 0.1 * value.abs()),
-            },
+            span if span <= largest * 1e-9 => (low - 0.1 * largest, low + 0.1 * largest),
             _ => (low, high),
         };
-        let step = round_up((high - low) / 5.0).max(least_step);
+        let [low, high] = [low, high].map(|end| end.clamp(f64::MIN, f64::MAX));
+        // In parts, since the whole may be more than any number.
+        let step = round_up(high / 5.0 - low / 5.0).max(least_step);
         // A hair of tolerance: 0.3 / 0.1 is below 3.
         let first = (low / step + 1e-9).floor() as i64;
         let last = (high / step - 1e-9).ceil() as i64;
         let places = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
-        let label = |value: f64| match step >= 1e-4 {
+        let label = |value: f64| match step >= 1e-4 && largest < 1e9 {
             true => decimals(value, places),
-            // Zeros behind the point would need more room than there is beside the axis; digits are those that tell ticks apart.
+            // Zeros would need more room than there is beside the axis; digits are those that tell ticks apart.
             false if value == 0.0 => "0".to_string(),
             false => scientific(value, (magnitude(value) - magnitude(step)).max(0) as usize),
         };
-        let ticks = (first..=last).map(|i| i as f64 * step).map(|value| (value, label(value))).collect();
-        Scale { low: first as f64 * step, high: last as f64 * step, is_log: false, ticks }
+        let ticks = (first..=last).map(|i| i as f64 * step).filter(|value| value.is_finite());
+        let ticks = ticks.map(|value| (value, label(value))).collect();
+        let [low, high] = [first, last].map(|end| (end as f64 * step).clamp(f64::MIN, f64::MAX));
+        Scale { low, high, is_log: false, ticks }
     }
 
     fn log(low: f64, high: f64) -> Self {
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let apart = ((last - first) as usize).div_ceil(6).max(1);
-        let ticks = (first..=last).step_by(apart).map(|exponent| 10_f64.powi(exponent));
+        let ticks = (first..=last).step_by(apart).map(power).filter(|value| value.is_normal());
         let ticks = ticks.map(|value| (value, significant(value, 1))).collect();
-        Scale { low: 10_f64.powi(first), high: 10_f64.powi(last), is_log: true, ticks }
+        let (low, high) = (power(first).max(f64::MIN_POSITIVE), power(last).min(f64::MAX));
+        Scale { low, high, is_log: true, ticks }
     }
 
     /// Where `value` is: 0 at the low end, 1 at the high end.
     pub(crate) fn position(&self, value: f64) -> f64 {
-        let place = |x: f64| if self.is_log { x.log10() } else { x };
+        // Halves, since the difference of two numbers may be more than any.
+        let place = |x: f64| if self.is_log { x.max(f64::MIN_POSITIVE).log10() } else { x / 2.0 };
         (place(value) - place(self.low)) / (place(self.high) - place(self.low))
     }
 
@@ -88,6 +97,11 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
         let (low, high) = range.unwrap_or((value, value));
         Some((low.min(value), high.max(value)))
     })
+}
+
+/// 10ⁿ, rounded once: infinite or 0 where there is no such number.
+fn power(n: i32) -> f64 {
+    format!("1e{n}").parse().unwrap_or(f64::NAN)
 }
 
 /// The power of ten of the first digit; a hair of tolerance, since a thousandth may be a little less.
@@ -137,6 +151,43 @@ mod tests {
         assert_eq!(labels(&scale), ["9.0e−4", "9.5e−4", "1.00e−3", "1.05e−3", "1.10e−3"]);
         let scale = Scale::linear([0.0, 2e-6].into_iter()).unwrap();
         assert_eq!(labels(&scale), ["0", "5e−7", "1.0e−6", "1.5e−6", "2.0e−6"]);
+    }
+
+    #[test]
+    fn any_finite_values_have_a_scale() {
+        let (tiny, huge) = (5e-324_f64, f64::MAX);
+        let ends: [f64; 12] =
+            [0.0, tiny, 3e-320, 1e-308, 1e-300, 1e-20, 1.0, 1e15, 1e19, 1e300, 1.6e308, huge];
+        let all: Vec<f64> =
+            ends.iter().flat_map(|&end| [end, -end, (end * (1.0 + 1e-12)).min(huge)]).collect();
+        let all: Vec<f64> = all.into_iter().filter(|value| value.is_finite()).collect();
+        for (i, &a) in all.iter().enumerate() {
+            for &b in &all[i..] {
+                let values = || [a, b].into_iter();
+                let whole = Scale::whole(values().map(f64::round)).unwrap();
+                assert!(
+                    (1..=12).contains(&whole.ticks.len()) && whole.low < whole.high,
+                    "{a} {b}: {whole:?}"
+                );
+                let scales = [Scale::linear(values()), Scale::log_if_wide(values())];
+                for scale in scales.map(Option::unwrap) {
+                    let has_ticks = (1..=12).contains(&scale.ticks.len());
+                    assert!(
+                        has_ticks && scale.low < scale.high && scale.high.is_finite(),
+                        "{a} {b}: {scale:?}"
+                    );
+                    for value in values() {
+                        let position = scale.position(value);
+                        assert!((-1e-6..=1.0 + 1e-6).contains(&position), "{a} {b}: {position} {scale:?}");
+                    }
+                    for (value, label) in &scale.ticks {
+                        assert!(value.is_finite() && label.chars().count() <= 20, "{a} {b}: {scale:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!(labels(&Scale::linear([0.0, tiny].into_iter()).unwrap()).len(), 6);
+        assert_eq!(labels(&Scale::linear([-huge, huge].into_iter()).unwrap()), ["−1e308", "0", "1e308"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ const PEN_WIDTH = 22;
 const KEY_STEP = 10;
 const MAX_UNITS_SHOWN = 256;
 const LEGEND =
-  "A unit's picture are its weights: ink on orange excites it, ink on blue calms it. Its frame is how strongly it answers, blue below 0.";
+  "A unit's picture shows its weights: ink on brown (orange in the dark) excites it, ink on blue inhibits it. Its frame shows its output: the stronger the colour, the larger, and blue where it is negative.";
 
 const network = readNetwork(document.getElementById("draw-network").textContent);
 const field = document.getElementById("draw-field");
@@ -16,10 +16,12 @@ const show = { bars: barsOf(network), layers: hiddenLayersOf(network) };
 let pen = null; // where it touches the paper, or null
 let keyPen = { x: field.width / 2, y: field.height / 2, down: false };
 let isScheduled = false;
+let isExample = false; // whether the field shows an example, which the first stroke takes away
 
 // --- Drawing ---
 
 function line(from, to) {
+  if (isExample) clear();
   paper.strokeStyle = paper.fillStyle = "white";
   paper.lineWidth = PEN_WIDTH;
   paper.lineCap = "round";
@@ -36,9 +38,29 @@ function line(from, to) {
 
 function clear() {
   paper.clearRect(0, 0, field.width, field.height);
-  keyPen.down = false;
+  isExample = false;
   readSoon();
   speak();
+}
+
+function lift() {
+  keyPen.down = false;
+  clear();
+}
+
+// A sample of the test set: what the network does is seen before anything is drawn.
+function showExample() {
+  const text = document.getElementById("draw-example")?.textContent.trim();
+  if (!text) return;
+  const pixels = atob(text);
+  const size = field.width / network.side;
+  for (let i = 0; i < pixels.length; i++) {
+    paper.fillStyle = `rgb(255 255 255 / ${pixels.charCodeAt(i) / 255})`;
+    const [x, y] = [i % network.side, Math.floor(i / network.side)].map((place) => Math.round(place * size));
+    const [right, bottom] = [x, y].map((begin) => Math.round(Math.round(begin / size + 1) * size));
+    paper.fillRect(x, y, right - x, bottom - y);
+  }
+  isExample = true;
 }
 
 // Pointer events are those of a mouse, a finger and a pen alike.
@@ -89,7 +111,7 @@ field.addEventListener("keydown", (event) => {
     if (keyPen.down) line(keyPen, keyPen);
     speak();
   } else if (event.key === "Delete" || event.key === "Backspace") {
-    clear();
+    lift();
   } else {
     return;
   }
@@ -106,7 +128,7 @@ function showCursor() {
 
 field.addEventListener("focus", showCursor);
 field.addEventListener("blur", showCursor);
-document.getElementById("draw-clear").addEventListener("click", clear);
+document.getElementById("draw-clear").addEventListener("click", lift);
 
 // --- Reading ---
 
@@ -186,7 +208,7 @@ function ranking(values) {
 
 // Whoever listens instead of looking hears the answer once a stroke has ended, not at every movement.
 function speak() {
-  spoken.textContent = keyPen.down ? "The pen is down." : answer();
+  spoken.textContent = keyPen.down ? "The pen is down." : isExample ? `A sample of the test set. ${answer()}` : answer();
 }
 
 function answer() {
@@ -206,12 +228,13 @@ function hiddenLayersOf(network) {
   return affines.slice(1).map((end, index) => {
     const between = network.layers.slice(affines[index] + 1, end).map((layer) => layer.layer);
     const activation = between.findLast((name) => name !== "dropout" && name !== "batch-norm") ?? "identity";
+    const place = network.layers.findLastIndex((layer, l) => l < end && layer.layer === activation);
     const n = network.layers[affines[index]].b.length;
     const shown = Math.min(n, MAX_UNITS_SHOWN);
     const figure = document.getElementById("draw-layers").appendChild(document.createElement("figure"));
     const caption = figure.appendChild(document.createElement("figcaption"));
     const title = caption.appendChild(document.createElement("b"));
-    title.textContent = `Hidden layer ${index + 1}: ${activation}, ${n} units${shown < n ? `, the first ${shown} shown` : ""}`;
+    title.textContent = `Layer ${(place < 0 ? affines[index] : place) + 1} (${activation}), ${n} units${shown < n ? `, the first ${shown} shown` : ""}`;
     const strongest = caption.appendChild(document.createElement("span"));
     if (index === 0) caption.appendChild(document.createElement("span")).textContent = LEGEND;
     const grid = figure.appendChild(document.createElement("div"));
@@ -227,7 +250,7 @@ function hiddenLayersOf(network) {
   });
 }
 
-// What a unit of the first layer looks for: orange where ink excites it, blue where ink calms it.
+// What a unit of the first layer looks for: brown where ink excites it, blue where ink inhibits it, as in the weights' pictures.
 function weightsOf(network, l, unit) {
   const { W, b } = network.layers[l];
   const n_inputs = W.length / b.length;
@@ -238,8 +261,8 @@ function weightsOf(network, l, unit) {
   const weights = Float64Array.from({ length: n_inputs }, (_, p) => W[p * b.length + unit]);
   const largest = weights.reduce((largest, weight) => Math.max(largest, Math.abs(weight)), 0) || 1;
   paintPixels(canvas, weights, (weight) => {
-    const opacity = 255 * Math.abs(weight / largest);
-    return weight > 0 ? [230, 126, 0, opacity] : [30, 110, 220, opacity];
+    const end = weight > 0 ? [127, 59, 8] : [5, 48, 150];
+    return [...end.map((part) => 250 + Math.abs(weight / largest) * (part - 250)), 255];
   });
   return canvas;
 }
@@ -258,7 +281,9 @@ function showHidden(values) {
   }
 }
 
+showExample();
 read();
+speak();
 document.getElementById("draw-live").classList.add("is-live");
 
 // For the curious, in the browser's console, and for the test of this page.

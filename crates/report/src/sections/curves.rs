@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::{
     Run,
     chart::{Axis, Chart, Scale, Series},
+    numbers::significant,
     run::By,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Curve {
     pub(crate) wide: bool,
     /// What values are multiplied by to be in the unit.
     pub(crate) factor: f64,
+    /// Whether values that never change are said in a line, without a chart.
+    pub(crate) brief: bool,
 }
 
 /// Its unit is that of the network's loss.
@@ -30,7 +33,8 @@ pub(crate) fn loss(config: &LossConfig) -> Curve {
 }
 
 /// Values as they are, on a linear axis.
-pub(crate) const VALUE: Curve = Curve { title: "", unit: "", note: "", prefix: "", wide: false, factor: 1.0 };
+pub(crate) const VALUE: Curve =
+    Curve { title: "", unit: "", note: "", prefix: "", wide: false, factor: 1.0, brief: false };
 
 /// Fractions of units, in percent.
 pub(crate) const SHARE: Curve = Curve { unit: "fraction of units (%)", factor: 100.0, ..VALUE };
@@ -51,8 +55,13 @@ pub(crate) const ACCURACY: Curve = Curve {
     ..SHARE
 };
 
-pub(crate) const LEARNING_RATE: Curve =
-    Curve { title: "Learning rate", unit: "learning rate (no unit)", prefix: "learning_rate", ..VALUE };
+pub(crate) const LEARNING_RATE: Curve = Curve {
+    title: "Learning rate",
+    unit: "learning rate (no unit)",
+    prefix: "learning_rate",
+    brief: true,
+    ..VALUE
+};
 
 pub(crate) const THROUGHPUT: Curve = Curve {
     title: "Throughput",
@@ -81,6 +90,8 @@ impl Curve {
     pub(crate) fn of_run(&self, run: &Run, by: By) -> Vec<Markup> {
         let series = run.tags(self.prefix).into_iter().enumerate().map(|(i, tag)| {
             let name = tag.strip_prefix(self.prefix).filter(|name| !name.is_empty()).unwrap_or(tag);
+            let layer = name.strip_prefix("layer").and_then(|l| l.parse::<usize>().ok()).filter(|l| *l > 0);
+            let layer = layer.and_then(|l| Some((l, run.net.config().layers.get(l - 1)?)));
             let look = match name {
                 // Whether there is a validation or not.
                 "train" => 0,
@@ -88,7 +99,9 @@ impl Curve {
                 "validation" => 2,
                 _ => i % MOST_LINES,
             };
-            Series::new(name, look, run.points(tag, by))
+            // A layer has one name in the whole page.
+            let name = layer.map_or(name.to_string(), |(l, layer)| format!("layer {l} ({})", layer.name()));
+            Series::new(&name, look, run.points(tag, by))
         });
         self.charts(self.title, self.note, series.collect(), by)
     }
@@ -108,6 +121,14 @@ impl Curve {
                 point.1 *= self.factor;
             }
             let points = of_chart.iter().flat_map(|series| series.points.iter());
+            if let Some(value) = points.clone().next().map(|point| point.1)
+                && self.brief
+                && points.clone().all(|point| point.1 == value)
+            {
+                let value = if value == 0.0 { "0".to_string() } else { significant(value, 4) };
+                let text = format!("{title}: {value} at all times, {}", self.unit);
+                return Some(html! { p.card { (text) "." } });
+            }
             let x = Scale::whole(points.clone().map(|point| point.0))?;
             let y = points.map(|point| point.1);
             let y = if self.wide { Scale::log_if_wide(y) } else { Scale::linear(y) }?;

@@ -34,6 +34,7 @@ const DEAD: Curve = Curve {
     title: "Dead units",
     note: "A dead unit gives the same output for every sample, 0 behind a ReLU.",
     prefix: "dead_units/",
+    brief: true,
     ..SHARE
 };
 
@@ -41,6 +42,7 @@ const SATURATED: Curve = Curve {
     title: "Saturated units",
     note: "A saturated unit is on a flat part of its curve for nearly all samples: hardly any gradient comes through.",
     prefix: "saturated_units/",
+    brief: true,
     ..SHARE
 };
 
@@ -80,7 +82,7 @@ fn at_the_end(findings: &Findings<'_>) -> Markup {
         .map(|p| vec![p.name.clone(), significant(p.weight_norm, 4), significant(p.gradient_norm, 3)]);
     let hidden = found.hidden.iter().map(|units| {
         vec![
-            format!("{} ({})", units.layer, units.name),
+            format!("layer {} ({})", units.layer, units.name),
             units.n_units.to_string(),
             percent(units.dead, 1),
             percent(units.saturated, 1),

@@ -7,7 +7,7 @@ use crate::{
     Report,
     numbers::{counted, percent, significant, whole},
     picture,
-    predictions::{Prediction, inputs, worst},
+    predictions::{Prediction, grey_pixels, inputs, worst},
     report::Findings,
     table::{card, table},
 };
@@ -23,7 +23,10 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>, test: &impl Samp
     let shown =
         worst(&findings.predictions, if report.images.is_some() { MOST.min(fit.max(1)) } else { MOST });
     if shown.is_empty() {
-        return html! { p { "The network makes no mistake on the test set." } };
+        return html! {
+            @if n_mistakes == 0 { p { "The network makes no mistake on the test set." } }
+            @else { p { "The network is confident of no mistake: its outputs are not numbers (NaN) for " (whole(n_mistakes)) " samples." } }
+        };
     }
     let as_probabilities = findings.run.net.config().loss.outputs().are_probabilities();
     let value = |p: f64| if as_probabilities { percent(p, 2) } else { significant(p, 3) };
@@ -52,11 +55,10 @@ fn picture(
     n_columns: usize,
     value: impl Fn(f64) -> String,
 ) -> Markup {
-    let pixels: Vec<u8> = x.iter().map(|value| (255.0 * value.clamp(0.0, 1.0)).round() as u8).collect();
     let (truth, predicted) = (report.class(mistake.truth), report.class(mistake.predicted));
     html! {
         li {
-            img src=(picture::grey(&pixels, n_columns)) width="84" height="84"
+            img src=(picture::grey(&grey_pixels(x), n_columns)) width="84" height="84"
                 alt={ "Test sample " (mistake.sample) ": " (truth) ", predicted as " (predicted) };
             dl {
                 div { dt { "is " b { (truth) } } dd { (value(mistake.p_truth)) } }

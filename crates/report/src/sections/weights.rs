@@ -27,7 +27,7 @@ pub(crate) fn section(report: &Report, run: &Run) -> Markup {
             "The weight of every pixel in "
             @if n_shown < units.len() { "the " (n_shown) " of " (units.len()) " units with the largest weights" }
             @else { "each of the " (units.len()) " units" }
-            " of the first layer, in the place of the pixel: brown pixels excite the unit, blue ones inhibit it. All units "
+            " of the first layer, in the place of the pixel: brown pixels (orange in the dark) excite the unit, blue ones inhibit it. All units "
             "share one scale."
         }
         (key(most))
@@ -35,7 +35,7 @@ pub(crate) fn section(report: &Report, run: &Run) -> Markup {
             @for unit in by_norm {
                 @let (low, high) = range(&units[unit]);
                 li {
-                    img src=(picture::diverging(&units[unit], n_columns, most)) width="84" height="84"
+                    img.diverging src=(picture::diverging(&units[unit], n_columns, most)) width="84" height="84"
                         alt={ "Weights of unit " (unit + 1) ", from " (significant(low, 2)) " to " (significant(high, 2)) };
                     p { "unit " (unit + 1) }
                 }
@@ -77,7 +77,7 @@ fn key(most: f64) -> Markup {
     html! {
         p.key {
             span { "−" (significant(most, 2)) }
-            img src=(picture::diverging(&steps, 63, 1.0)) width="160" height="14" alt="from blue over white to brown";
+            img.diverging src=(picture::diverging(&steps, 63, 1.0)) width="160" height="14" alt="from blue to brown, with 0 in between";
             span { "+" (significant(most, 2)) " (weight, no unit)" }
         }
     }

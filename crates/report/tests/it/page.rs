@@ -153,6 +153,70 @@ fn hostile_names_are_text() {
 }
 
 #[test]
+fn what_acts_on_a_reader_s_screen_is_nowhere_raw() {
+    let name = "a\u{1b}[2J\u{202e}gnp.exe\u{7}\r\u{2066}";
+    let mut run = run(name).with_command(name).with_settings(name);
+    run.scalars.push(Scalar::new(10, 1, format!("weight_norm/{name}"), 1.0));
+    let report = Report::new([run, self::run("b")]).with_title(name).with_images(8, 8);
+    let html = report.with_classes([name, name, name].map(String::from)).to_html(&images()).unwrap();
+    let acts = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(!html.contains(acts));
+    let (_, text) = parsed(&html);
+    assert!(text.matches(r"a\u001b[2J\u202egnp.exe\u0007\u000d\u2066").count() > 20);
+    // In the script's JSON the backslash is one, so that the script shows what the page shows.
+    assert!(html.contains(r#"["a\\u001b[2J\\u202egnp.exe"#) && !html.contains(r#""a\u001b"#));
+}
+
+#[test]
+fn what_never_changes_is_said_in_a_line() {
+    let mut run = run("a");
+    run.scalars.clear();
+    for epoch in 1..=3 {
+        for (tag, value) in [("loss/train", 2.0), ("learning_rate", 0.1), ("dead_units/layer2", 0.0)] {
+            run.scalars.push(Scalar::new(10 * epoch, epoch, tag, value));
+        }
+    }
+    let text = parsed(&page([run])).1;
+    assert!(text.contains("Learning rate: 0.1000 at all times, learning rate (no unit)."), "{text}");
+    assert!(text.contains("Dead units: 0 at all times, fraction of units (%)."), "{text}");
+    let html = page([self::run("a")]);
+    // A layer has one name: that of the tag, of the tables and of the histograms alike.
+    assert!(
+        !html.contains("layer2") && html.contains("layer 2 (sigmoid)") && html.contains("Layer 2 (sigmoid)")
+    );
+}
+
+#[test]
+fn the_field_begins_with_a_sample_of_the_test_set() {
+    let html = page([run("a")]);
+    let example = html.split("<script id=\"draw-example\" type=\"application/json\">").nth(1).unwrap();
+    let (example, _) = example.split_once("</script>").unwrap();
+    // 64 bytes in fours of letters for threes.
+    assert_eq!(example.len(), 88, "{example}");
+}
+
+#[test]
+fn scalars_of_any_finite_size_have_a_page() {
+    for pair in [[0.0, 5e-324], [-f64::MAX, f64::MAX], [5e-324, 1e-300], [1e-320, f64::MAX], [f64::MAX; 2]] {
+        let net = run("a").net;
+        let scalars =
+            ["loss/train", "accuracy/test", "gradient_norm/W1", "samples_per_second", "learning_rate"];
+        let scalars = scalars.iter().flat_map(|tag| {
+            (1..).zip(pair).map(move |(epoch, value)| Scalar::new(10 * epoch, epoch, *tag, value))
+        });
+        let html = page([Run::new("a", net).with_scalars(scalars.collect::<Vec<_>>())]);
+        parsed(&html);
+        assert!(!html.contains("NaN") && !html.contains("inf\""), "{pair:?}");
+    }
+    let late =
+        [Scalar::new(u64::MAX - 1, 1, "loss/train", 1.0), Scalar::new(u64::MAX, u64::MAX, "loss/train", 2.0)];
+    parsed(&page([Run::new("a", run("a").net).with_scalars(late)]));
+}
+
+#[test]
 fn unusual_networks_and_runs_have_a_page() {
     let deep = MlpConfig::new([64, 9, 8, 7, 6, 3]).with_activation(Activation::Relu).with_batch_norm(true);
     for config in [

@@ -202,6 +202,7 @@ impl Checkpoint {
         let net = network(settings.network, &tensors, own)?;
         for (name, values) in state.iter_mut().flat_map(TrainState::lists_mut) {
             check_finite(&name, values)?;
+            check_variances(&net, values, |_| name.clone())?;
         }
         let training = TrainingRecord {
             program_version: settings.program,
@@ -275,7 +276,33 @@ fn network(
         check_finite(&tensor.name, &tensor.values)?;
     }
     let values: Vec<f32> = tensors.iter().flat_map(|tensor| &tensor.values).copied().collect();
-    Network::with_values(config, &values, own).map_err(decode)
+    let net = Network::with_values(config, &values, own).map_err(decode)?;
+    check_variances(&net, &values, |tensor| tensor.name.clone())?;
+    Ok(net)
+}
+
+/// Refuses running variances below 0, whose square roots would be NaN, in a list of a network's values as files have it:
+/// tensor after tensor, without gaps.
+fn check_variances(
+    net: &Network,
+    values: &[f32],
+    name: impl Fn(&Tensor) -> String,
+) -> Result<(), CheckpointProblem> {
+    let mut begin = 0;
+    for tensor in net.layers().tensors() {
+        let of_tensor = begin..begin + tensor.n_rows * tensor.n_columns;
+        begin = of_tensor.end;
+        let is_norm = matches!(net.config().layers[tensor.layer], LayerConfig::BatchNorm(_));
+        // A list of another length is refused where the run goes on.
+        let Some(found) = values.get(of_tensor).filter(|_| is_norm && tensor.short_name() == "running_var")
+        else {
+            continue;
+        };
+        if let Some((index, &value)) = found.iter().enumerate().find(|(_, value)| **value < 0.0) {
+            return Err(CheckpointProblem::Variance { name: name(tensor), index, value });
+        }
+    }
+    Ok(())
 }
 
 fn check_finite(name: &str, values: &[f32]) -> Result<(), CheckpointProblem> {

@@ -52,6 +52,29 @@ fn what_is_saved_comes_back() {
     assert_eq!(left.len(), 1, "no temporary file stays behind: {left:?}");
 }
 
+/// Its square root would be NaN, and so would all outputs.
+#[test]
+fn a_running_variance_below_0_is_refused() {
+    let mut net = TwoLayerNet::new(MlpConfig::new([3, 4, 2]).with_batch_norm(true)).unwrap();
+    let name =
+        net.tensors().map(|(tensor, _)| tensor.name.clone()).find(|name| name.starts_with("running_var"));
+    let name = name.unwrap();
+    let mut with = |value: f32| {
+        net.tensor_mut(&name).unwrap().as_mut_slice()[2] = value;
+        let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
+        Checkpoint::from_bytes(&Checkpoint::new(net.clone(), record).to_bytes())
+    };
+    assert!(with(0.0).is_ok() && with(-0.0).is_ok());
+    let problem = with(-0.5).unwrap_err();
+    assert_eq!(problem, CheckpointProblem::Variance { name: name.clone(), index: 2, value: -0.5 });
+    assert_eq!(problem.to_string(), format!("has a variance below 0: {name}[2] is -0.5"));
+    // A running mean may be.
+    net.tensor_mut(&name).unwrap().as_mut_slice()[2] = 1.0;
+    net.tensor_mut(&name.replace("var", "mean")).unwrap().as_mut_slice()[2] = -0.5;
+    let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
+    assert!(Checkpoint::from_bytes(&Checkpoint::new(net, record).to_bytes()).is_ok());
+}
+
 #[test]
 fn a_failed_save_leaves_the_old_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
