@@ -4,6 +4,8 @@
 //! (−3, 4) with the numerical gradient and four learning rates. The numbers that the tests expect were computed with
 //! NumPy in float64.
 
+use std::fmt::{self, Write};
+
 use chainrule::gradcheck::{Step, central_difference};
 use chainrule::losses::{CrossEntropyOnProbabilities, HalfSquaredError, Loss, Targets};
 use chainrule::optimizers::{gradient_descent, gradient_descent_path};
@@ -19,6 +21,9 @@ const Y2: [f64; 10] = [0.1, 0.05, 0.1, 0.0, 0.05, 0.1, 0.0, 0.6, 0.0, 0.0];
 const START: [f64; 2] = [-3.0, 4.0];
 const STEPS: usize = 100;
 
+/// The step of the central differences.
+const H: f64 = 1e-4;
+
 /// The loss of the answer `y`, where the right one is 2. The tutorial writes it as a one-hot vector; a class is the
 /// same and shorter.
 fn loss_of(loss: &dyn Loss<f64>, y: &[f64; 10]) -> f64 {
@@ -32,7 +37,7 @@ fn f(x: &[f64]) -> f64 {
 
 /// Its gradient by central differences with the tutorial's step.
 fn numerical(x: &[f64]) -> Vec<f64> {
-    central_difference(f, x, Step::Fixed(1e-4))
+    central_difference(f, x, Step::Fixed(H))
 }
 
 /// Its gradient by the rules of calculus.
@@ -40,31 +45,62 @@ fn exact(x: &[f64]) -> Vec<f64> {
     vec![2.0 * x[0], 2.0 * x[1]]
 }
 
-fn main() {
+/// Nine digits, as the tutorial prints them: with an exponent where the number is small.
+fn digits(x: f64) -> String {
+    if (1e-4..10.0).contains(&x.abs()) { format!("{x:.8}") } else { format!("{x:.8e}") }
+}
+
+fn report() -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    writeln!(out, "the right class is 2; the logarithm of the cross-entropy is that of y + 1e-7")?;
     for (name, y) in [("y1", Y1), ("y2", Y2)] {
         let squared = loss_of(&HalfSquaredError, &y);
         let entropy = loss_of(&CrossEntropyOnProbabilities, &y);
-        println!("{name}: squared error {squared:.4}, cross-entropy {entropy:.15}");
+        writeln!(out, "{name} = {y:?}: squared error {squared:.4}, cross-entropy {entropy:.15}")?;
     }
 
-    println!("\nx0² + x1² from {START:?}, {STEPS} steps with the numerical gradient:");
+    writeln!(out, "\nx0² + x1² from {START:?}, {STEPS} steps with the numerical gradient, h = {H:e}:")?;
     for rate in [0.1, 0.01, 10.0, 1e-10] {
         let x = gradient_descent(numerical, &START, rate, STEPS);
-        println!("rate {rate:>5?}: ({:.8e}, {:.8e})", x[0], x[1]);
+        writeln!(
+            out,
+            "rate {:>5}: ({}, {})",
+            format!("{rate:?}").trim_end_matches(".0"),
+            digits(x[0]),
+            digits(x[1])
+        )?;
     }
 
-    println!("\nRate 10 multiplies x by 1 − 2·10 in every step. The exact gradient shows it without end,");
-    println!("the numerical one until x ± 0.0001 is rounded to x, where no difference is left to divide:");
+    writeln!(
+        out,
+        "\nRate 10 multiplies x by 1 − 2·10 in every step. The exact gradient shows it without end,"
+    )?;
+    writeln!(out, "the numerical one until x ± {H} is rounded to x, where no difference is left to divide:")?;
     let with_exact = gradient_descent_path(exact, &START, 10.0, STEPS);
     let with_numerical = gradient_descent_path(numerical, &START, 10.0, STEPS);
     for step in [0, 1, 2, 5, 10, 20, STEPS] {
-        println!("step {step:>3}: x0 = {:>9.2e} and {:>9.2e}", with_exact[step][0], with_numerical[step][0]);
+        let (exact, numerical) = (with_exact[step][0], with_numerical[step][0]);
+        writeln!(out, "step {step:>3}: x0 = {exact:>9.2e} and {numerical:>9.2e}")?;
     }
+    Ok(out)
 }
+
+fn main() {
+    print!("{}", report().expect("a String takes any text"));
+}
+
+#[cfg(test)]
+#[path = "tutorials/numbers.rs"]
+mod numbers;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_number_of_the_tutorial_is_printed() {
+        numbers::assert_printed(&report().unwrap(), "t2_gradient_descent");
+    }
 
     /// Equal up to half a unit of the last digit that is given. NaN is equal to nothing.
     fn assert_digits(found: f64, expected: f64, half_a_unit: f64) {

@@ -65,10 +65,22 @@ fn check(net: &TwoLayerNet<f64>, gradient: &Gradient<f64>, x: &Matrix<f64>, t: &
     gradient.iter().map(of_parameter).collect()
 }
 
+/// What is trained, and what the same recipe reaches in NumPy and JAX.
+fn recipe(net: &TwoLayerNet, train: &ImageSet) -> String {
+    let (n_parameters, n_images) = (net.n_parameters(), train.len());
+    format!(
+        "784-50-10 from 0.01·N(0, 1), {n_parameters} parameters; mini-batches of {BATCH_SIZE} from {n_images} images, \
+         rate {LEARNING_RATE}, {STEPS_PER_EPOCH} steps an epoch\n\
+         NumPy and JAX reach on the test set 79–80 % after epoch 1, 91.5 % after 5, 93.5 % after 10, 94.5–94.6 % after \
+         16; with rate 0.5 97 % after 16"
+    )
+}
+
 /// Looks at the gradient, trains, and prints the accuracy after every epoch.
 fn run(n_steps: u64, folder: &str) -> Result<(), Box<dyn Error>> {
     let Mnist { train, test, .. } = Mnist::load(folder)?;
     let mut net = new_net()?;
+    println!("{}", recipe(&net, &train));
 
     let (x, t) = mini_batch(&train, 0, 3);
     println!("backpropagation beside central differences, on three images:");
@@ -107,12 +119,21 @@ fn main() {
 }
 
 #[cfg(test)]
+#[path = "tutorials/numbers.rs"]
+mod numbers;
+
+#[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
 
     use chainrule::trainer::{Sampling, TrainConfig, train};
 
     use super::*;
+
+    #[test]
+    fn every_number_of_the_tutorial_is_printed() {
+        numbers::assert_printed(&recipe(&new_net().unwrap(), &mnist().train), "t2_two_layer_net");
+    }
 
     fn mnist() -> Mnist {
         Mnist::load_verified(FOLDER).unwrap()

@@ -11,6 +11,8 @@
 //! Each is the transpose of the other, and both have the same bytes in memory: rows one after the other there, columns
 //! here. So the numbers below stand as they do in the tutorial.
 
+use std::fmt;
+
 use chainrule::layers::{Affine, Sequential};
 use chainrule::tensor::Matrix;
 
@@ -26,6 +28,17 @@ fn to_rows(matrix: &Matrix) -> Vec<Vec<f32>> {
 
 /// The tutorial's W, for two inputs and three outputs.
 const W: [[f32; 3]; 2] = [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]];
+
+/// One layer: its bias, the sample that goes forward, the two that go backward, and what comes to those from behind.
+const B: [f32; 3] = [1.0, 1.0, 1.0];
+const X: [[f32; 2]; 1] = [[1.0, 2.0]];
+const X_BACKWARD: [[f32; 2]; 2] = [[1.0, 2.0], [3.0, 4.0]];
+const DY: [[f32; 3]; 2] = [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]];
+
+/// Two layers: W and then this, and a bias for each.
+const W2: [[f32; 2]; 3] = [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]];
+const B1: [f32; 3] = [1.0, 2.0, 3.0];
+const B2: [f32; 2] = [1.0, 2.0];
 
 /// The gradients of one layer, in the tutorial's rows.
 struct Backward {
@@ -47,19 +60,17 @@ fn backward(layer: &Sequential, x: &Matrix, dy: &Matrix) -> Backward {
 
 /// One layer: its output for one sample, and its gradients for two.
 fn one_layer() -> (Vec<Vec<f32>>, Backward) {
-    let affine = Affine::new(from_rows(&W), vec![1.0, 1.0, 1.0]);
-    let (y, _) = affine.forward(&from_rows(&[[1.0, 2.0]]));
-    let x = from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
-    let dy = from_rows(&[[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]);
-    (to_rows(&y), backward(&affine, &x, &dy))
+    let affine = Affine::new(from_rows(&W), B.to_vec());
+    let (y, _) = affine.forward(&from_rows(&X));
+    (to_rows(&y), backward(&affine, &from_rows(&X_BACKWARD), &from_rows(&DY)))
 }
 
 /// Two layers: both outputs, and the gradients of the second layer and of the first. As in the tutorial the backward
 /// pass starts from the output itself.
 fn two_layers() -> ([Vec<Vec<f32>>; 2], [Backward; 2]) {
-    let affine1 = Affine::new(from_rows(&W), vec![1.0, 2.0, 3.0]);
-    let affine2 = Affine::new(from_rows(&[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]), vec![1.0, 2.0]);
-    let x = from_rows(&[[1.0, 2.0]]);
+    let affine1 = Affine::new(from_rows(&W), B1.to_vec());
+    let affine2 = Affine::new(from_rows(&W2), B2.to_vec());
+    let x = from_rows(&X);
     let (y1, _) = affine1.forward(&x);
     let (y2, _) = affine2.forward(&y1);
 
@@ -70,26 +81,45 @@ fn two_layers() -> ([Vec<Vec<f32>>; 2], [Backward; 2]) {
     ([to_rows(&y1), to_rows(&y2)], [of_second, of_first])
 }
 
-fn print(whose: &str, Backward { dx, dw, db }: &Backward) {
-    println!("{whose}: dx = {dx:?}, dW = {dw:?}, db = {db:?}");
+/// The numbers as the tutorial prints them: all are whole.
+impl fmt::Display for Backward {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Backward { dx, dw, db } = self;
+        write!(f, "dx = {dx:.0?}, dW = {dw:.0?}, db = {db:.0?}")
+    }
+}
+
+fn report() -> String {
+    let (y, gradients) = one_layer();
+    let ([y1, y2], [of_second, of_first]) = two_layers();
+    format!(
+        "the tutorial's W has a row for every input, {W:.0?}, ours for every output:{ours}\
+         one layer, x = {X:.0?}, W = {W:.0?}, b = {B:.0?}: y = {y:.0?}\n\
+         backward, x = {X_BACKWARD:.0?}, dy = {DY:.0?}: {gradients}\n\n\
+         two layers, x = {X:.0?}, w1 = {W:.0?}, w2 = {W2:.0?}, b1 = {B1:.0?}, b2 = {B2:.0?}:\n\
+         y1 = {y1:.0?}, y2 = {y2:.0?}\n\
+         backward from dy = y2, second: {of_second}\n\
+         first: {of_first}\n",
+        ours = from_rows(&W)
+    )
 }
 
 fn main() {
-    println!("the tutorial's W has a row for every input, {W:?}, ours for every output:{}", from_rows(&W));
-
-    let (y, gradients) = one_layer();
-    println!("one layer: y = {y:?}");
-    print("backward", &gradients);
-
-    let ([y1, y2], [of_second, of_first]) = two_layers();
-    println!("\ntwo layers: y1 = {y1:?}, y2 = {y2:?}");
-    print("second", &of_second);
-    print("first", &of_first);
+    print!("{}", report());
 }
+
+#[cfg(test)]
+#[path = "tutorials/numbers.rs"]
+mod numbers;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_number_of_the_tutorial_is_printed() {
+        numbers::assert_printed(&report(), "t5_affine");
+    }
 
     #[test]
     fn one_layer_is_the_tutorials() {

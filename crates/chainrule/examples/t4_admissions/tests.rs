@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::*;
 
+#[path = "../tutorials/numbers.rs"]
+mod numbers;
+
 const SYNTHETIC: &str = include_str!("synthetic.json");
 
 /// What a reference says that training gives.
@@ -25,6 +28,12 @@ struct Expected {
     test_accuracy: f64,
 }
 
+/// What the script says of the run with the larger rate.
+#[derive(Deserialize)]
+struct WithLargerRate {
+    with_rate_2: Expected,
+}
+
 #[track_caller]
 fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());
@@ -33,21 +42,19 @@ fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// Runs with the options, and compares with what the reference says.
+/// Compares a training with what a reference says of it.
 #[track_caller]
-fn assert_reproduces(options: &Options, reference: &str) {
-    let expected: Expected = serde_json::from_str(reference).unwrap();
-    let outcome = run(options).unwrap();
-    let (epochs, losses): (Vec<usize>, Vec<Losses>) = outcome.losses.into_iter().unzip();
+fn assert_reproduces(training: Training, expected: &Expected) {
+    let (epochs, losses): (Vec<usize>, Vec<Losses>) = training.losses.into_iter().unzip();
     let (mean, of_last_output): (Vec<f64>, Vec<f64>) =
         losses.iter().map(|losses| (losses.mean, losses.of_last_output)).unzip();
     assert_eq!(epochs, [0, 90, 180, 270, 360, 450, 540, 630, 720, 810]);
     assert_near(&mean, &expected.mean, 1e-12);
     assert_near(&of_last_output, &expected.of_last_output, 1e-12);
-    assert_near(outcome.net.w1.as_slice(), expected.w_input_hidden_after.as_flattened(), 1e-12);
-    assert_near(outcome.net.w2.as_slice(), &expected.w_hidden_output_after, 1e-12);
+    assert_near(training.net.w1.as_slice(), expected.w_input_hidden_after.as_flattened(), 1e-12);
+    assert_near(training.net.w2.as_slice(), &expected.w_hidden_output_after, 1e-12);
     // Both are a whole number of records, divided by that of all.
-    assert_near(&[outcome.test_accuracy], &[expected.test_accuracy], 1e-12);
+    assert_near(&[training.test_accuracy], &[expected.test_accuracy], 1e-12);
 }
 
 #[test]
@@ -76,7 +83,20 @@ fn the_synthetic_table_is_the_scripts() {
 
 #[test]
 fn training_on_the_synthetic_table_is_the_scripts() {
-    assert_reproduces(&Options::default(), SYNTHETIC);
+    let outcome = run(&Options::default()).unwrap();
+    assert_reproduces(outcome.as_in_the_tutorial, &serde_json::from_str(SYNTHETIC).unwrap());
+    let WithLargerRate { with_rate_2 } = serde_json::from_str(SYNTHETIC).unwrap();
+    assert_reproduces(outcome.with_larger_rate, &with_rate_2);
+}
+
+#[test]
+fn the_larger_rate_learns_what_the_tutorials_does_not() {
+    let outcome = run(&Options::default()).unwrap();
+    // 24 of the 40 were not admitted, and the tutorial's run says no to all.
+    assert_eq!((outcome.always_no, outcome.as_in_the_tutorial.test_accuracy), (0.6, 0.6));
+    assert!(outcome.with_larger_rate.test_accuracy >= 0.7, "{}", outcome.with_larger_rate.test_accuracy);
+    let last = |training: &Training| training.losses[9].1.mean;
+    assert!(last(&outcome.with_larger_rate) < 0.17 && last(&outcome.as_in_the_tutorial) > 0.24);
 }
 
 #[test]
@@ -90,20 +110,26 @@ fn training_on_the_real_table_is_the_references() {
     };
     let (csv, reference) = (folder.join("admissions.csv"), folder.join("reference.json"));
     let expected = fs::read_to_string(&reference).expect("ADMISSIONS_DIR has reference.json");
-    assert_reproduces(&Options { csv: Some(csv), reference: Some(reference) }, &expected);
+    let outcome = run(&Options { csv: Some(csv), reference: Some(reference) }).unwrap();
+    numbers::assert_printed(&outcome.to_string(), "t4_admissions");
+    numbers::assert_printed(&outcome.to_string(), "t4_admissions on the real table");
+    // Always saying no is right for 26 of the 40.
+    assert!(outcome.always_no == 0.65 && outcome.with_larger_rate.test_accuracy >= 0.7);
+    assert_reproduces(outcome.as_in_the_tutorial, &serde_json::from_str(&expected).unwrap());
 }
 
 #[test]
 fn the_synthetic_table_is_called_synthetic() {
     let out = run(&Options::default()).unwrap().to_string();
     assert!(out.starts_with("400 synthetic records"), "{out}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("epoch ")).count(), 10, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("epoch ")).count(), 20, "{out}");
     assert!(!out.contains("WARNING"), "{out}");
+    numbers::assert_printed(&out, "t4_admissions");
 }
 
 #[test]
 fn a_loss_that_rises_is_warned_about() {
-    let mut outcome = run(&Options::default()).unwrap();
+    let mut outcome = run(&Options::default()).unwrap().as_in_the_tutorial;
     for (loss, mean) in outcome.losses.iter_mut().zip([0.25, 0.24, 0.26, 0.26, 0.25, f64::NAN]) {
         loss.1 = Losses { mean, of_last_output: 0.5 };
     }
