@@ -110,8 +110,11 @@ fn read_in_python(python: &Path, script: &Path, files: &Path, json: bool) -> Res
 
 /// Reads what chainrule, PyTorch and NumPy wrote of the network; returns how many files have other bits.
 fn read_again(folder: &Path, name: &str, net: &Mlp, json: bool) -> Result<usize> {
-    let config = MlpConfig::of(net.config()).ok_or("no short form describes the network")?;
-    let as_given = |state: StateDict| state.to_mlp_as(&config.activations, config.loss.clone());
+    let (short, loss) = (MlpConfig::of(net.config()), net.config().loss.clone());
+    let as_given = |state: StateDict| match &short {
+        Some(config) => state.to_mlp_as(&config.activations, loss.clone()),
+        None => state.to_network_as(&list_of(net), loss.clone()),
+    };
     let read = [
         ("net.safetensors", safetensors::load(folder.join("net.safetensors"))?),
         ("net.npz", npz::load(folder.join("net.npz"))?),
@@ -128,6 +131,21 @@ fn read_again(folder: &Path, name: &str, net: &Mlp, json: bool) -> Result<usize>
         print(json, "bits", &said, &format!("{name:26} {file:28} {verdict}"));
     }
     Ok(n_failed)
+}
+
+/// The layers as the import takes them: `affine, leaky-relu(slope=0.2)`. Sizes and initial weights are those of the tensors.
+fn list_of(net: &Mlp) -> String {
+    let layers = net.config().layers.iter().map(|layer| {
+        let settings = serde_json::json!(layer);
+        let settings = settings.as_object().into_iter().flatten();
+        let settings = settings.filter(|(name, _)| !["layer", "n_outputs", "init"].contains(&&***name));
+        let settings: Vec<String> = settings.map(|(name, value)| format!("{name}={value}")).collect();
+        match &settings[..] {
+            [] => layer.name().to_string(),
+            _ => format!("{}({})", layer.name(), settings.join(", ")),
+        }
+    });
+    layers.collect::<Vec<_>>().join(", ")
 }
 
 fn print(json: bool, event: &str, said: &Value, text: &str) {

@@ -71,7 +71,12 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
         }
         runs.push(run);
     }
-    let page = page(runs, &mnist).with_classes(options.class_names.clone());
+    let title = format!("Training report: {}", runs[0].name);
+    let mut page = page(runs, &mnist).with_classes(options.class_names.clone());
+    if n_runs == 1 && !others.is_empty() {
+        // A page of one run says its name nowhere else.
+        page = page.with_title(title);
+    }
     output::spin(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     let path = text(&options.output);
     let mut members = vec![("runs", n_runs.into()), ("path", path.into())];

@@ -54,12 +54,13 @@ fn crates_depend_in_one_direction_only() {
         ("chainrule-optimizers", &["tensor"]),
         ("chainrule-mnist", &["data", "files", "tensor"]),
         ("chainrule-trainer", &["data", "files", "gradcheck", "layers", "losses", "optimizers", "tensor"]),
-        ("chainrule-logs", &["protobuf", "trainer"]),
+        ("chainrule-logs", &["files", "protobuf", "trainer"]),
         ("chainrule-protobuf", &[]),
         ("chainrule-report", &["logs", "trainer"]),
         (
             "chainrule-cli",
             &[
+                "files",
                 "formats",
                 "gradcheck",
                 "layers",

@@ -3,7 +3,7 @@
 use chainrule_tensor::ARITHMETIC;
 use chainrule_trainer::{EpochReport, Mlp, Summary};
 
-use super::Results;
+use super::results::Results;
 use crate::output;
 
 /// `{"event":"epoch",…}`; what concerns validation is there if some is.

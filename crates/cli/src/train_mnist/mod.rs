@@ -3,13 +3,10 @@
 mod events;
 mod logs;
 mod options;
+mod results;
 mod words;
 
-use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{ops::ControlFlow, path::Path, time::Instant};
 
 use chainrule_logs::SCALARS;
 use chainrule_mnist::Mnist;
@@ -28,6 +25,7 @@ use crate::{
 pub use logs::LOGGED_NETWORK;
 use logs::Recorder;
 pub(crate) use options::{Network, TrainMnist};
+use results::Results;
 use words::{describe, print_summary, say_stopped};
 
 pub(crate) fn run(options: &TrainMnist) -> Result<()> {
@@ -188,38 +186,6 @@ fn load_and_train(
             Ok(signal)
         }
         _ => Ok(signal),
-    }
-}
-
-/// What has become of the outputs of a run.
-#[derive(Default)]
-struct Results {
-    /// Where the trained network is.
-    checkpoint: Option<PathBuf>,
-    page: Option<PathBuf>,
-    /// The newest checkpoint in the folder of checkpoints.
-    in_folder: Option<PathBuf>,
-    /// Whether that is of the end of the run.
-    is_saved: bool,
-    /// One sentence for each that could not be written.
-    failed: Vec<String>,
-}
-
-impl Results {
-    /// The path, if it was written.
-    fn tried(&mut self, path: PathBuf, result: Result<()>) -> Option<PathBuf> {
-        match result {
-            Ok(()) => Some(path),
-            Err(problem) => {
-                self.failed.push(problem.to_string());
-                None
-            }
-        }
-    }
-
-    /// The files of the trained network.
-    fn of_network(&self) -> impl Iterator<Item = &PathBuf> {
-        self.checkpoint.iter().chain(self.in_folder.iter().filter(|_| self.is_saved))
     }
 }
 

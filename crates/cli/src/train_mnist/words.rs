@@ -4,7 +4,7 @@ use chainrule_mnist::Mnist;
 use chainrule_tensor::Init;
 use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
 
-use super::{Results, TrainMnist};
+use super::{TrainMnist, results::Results};
 use crate::{Result, keeping, output, stop::Signal};
 
 /// At which step the run was stopped, and how to resume it.

@@ -142,7 +142,8 @@ fn networks_that_cannot_be_are_refused_in_one_sentence() {
             vec![("0.weight", &[1, 2]), ("0.bias", &[1])],
             &[],
             "has a description of its network that cannot be used: outputs is 1, expected at least 2 with softmax \
-             cross-entropy; for yes or no take binary cross-entropy",
+             cross-entropy; for yes or no take binary cross-entropy, for a value mean squared error with targets that \
+             are scaled (NetworkConfig::with_scale)",
         ),
     ] {
         assert_eq!(of(&arrays, activations).unwrap_err().to_string(), expected);
