@@ -22,7 +22,7 @@ use crate::Result;
 /// Why standard output takes no more lines, if it doesn't.
 static CLOSED: OnceLock<ErrorKind> = OnceLock::new();
 
-/// Writes one line to standard output, [harmless](harmless) whatever is in it. Where that is no longer possible, the work goes
+/// Writes one line to standard output, harmless whatever is in it. Where that is no longer possible, the work goes
 /// on: a network is not lost because a reader has gone away. What it was is told by `finish`.
 pub fn line(text: impl Display) {
     if CLOSED.get().is_none()
