@@ -242,11 +242,9 @@ impl Samples for Dataset<'_> {
         Some((low.into(), high.into()))
     }
 
-    /// A single target of 0 or 1 counts as a class, too, so that both are in every part of a split.
     fn class_of(&self, i: usize) -> Option<usize> {
         match &self.targets {
             Targets::Classes(classes) => Some(classes[i]),
-            Targets::Values(values, 1) if values[i] == 0.0 || values[i] == 1.0 => Some(values[i] as usize),
             _ => None,
         }
     }

@@ -21,4 +21,13 @@ pub enum Error {
         /// The fraction.
         found: f64,
     },
+
+    /// The number of folds is out of range.
+    #[error("{found} folds of {n_samples} samples, expected from 2 to {n_samples}")]
+    Folds {
+        /// The number of folds.
+        found: usize,
+        /// The number of samples, of which every fold holds out at least one.
+        n_samples: usize,
+    },
 }

@@ -19,4 +19,4 @@ pub use error::Error;
 pub use order::{Order, Sampling};
 pub use pixels::{scale_to, scaled};
 pub use samples::{Samples, TargetKind};
-pub use split::split;
+pub use split::{Fold, folds, split};

@@ -38,7 +38,7 @@ pub use view::{MatrixView, MatrixViewMut};
 
 /// The number of the arithmetic: it rises with every change that changes the bits of a training. Runs of equal settings, data and
 /// seeds have equal bits where it is the same.
-pub const ARITHMETIC: u32 = 1;
+pub const ARITHMETIC: u32 = 2;
 
 /// A matrix in memory, column after column: features × samples for a batch, outputs × inputs for weights.
 pub type Matrix<F = f32> = nalgebra::DMatrix<F>;

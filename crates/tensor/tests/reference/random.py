@@ -6,6 +6,7 @@ of layers and trainer, dropout.json and split.json: what dropout leaves out, and
 ChaCha8: D. J. Bernstein, "ChaCha, a variant of Salsa20" (2008), 8 rounds, 64-bit counter, 64-bit stream 0.
 """
 import json, math, pathlib, platform, struct
+from fractions import Fraction
 
 MASK = 0xFFFFFFFF
 
@@ -95,13 +96,22 @@ def left_out(seed, step, layer, sample, p, n):
 
 
 def held_out(classes, fraction, seed):
-    """The samples held out: class after class, so many that their number so far is the fraction of those so far, rounded."""
-    out, n_seen = [], 0
-    for c in sorted(set(classes)):
-        members = [i for i, of_this in enumerate(classes) if of_this == c]
-        order = shuffled(words(seed, SPLIT, c + 1, 0), len(members))
-        n_seen += len(members)
-        out += [members[i] for i in order[: math.floor(n_seen * fraction + 0.5) - len(out)]]
+    """The samples held out: of each class its share, rounded down, and one more of those with the largest remainders, of equal
+    ones as the seed has it, until the fraction of all is held out. One sample of each class is left. -1 is no class."""
+    share = Fraction(str(fraction))
+    kinds = list(dict.fromkeys(classes))  # in the order in which the data have them
+    members = [[i for i, of_this in enumerate(classes) if of_this == kind] for kind in kinds]
+    counts = [math.floor(share * len(m)) for m in members]
+    left = math.floor(share * len(classes) + Fraction(1, 2)) - sum(counts)
+    order = shuffled(words(seed, SPLIT, 0, 1), len(kinds))
+    order.sort(key=lambda j: counts[j] - share * len(members[j]))
+    order = [j for j in order if counts[j] < share * len(members[j]) and counts[j] < len(members[j]) - 1]
+    for j in order[:left]:
+        counts[j] += 1
+    out = []
+    for j, (kind, m) in enumerate(zip(kinds, members)):
+        chosen = shuffled(words(seed, SPLIT, 0 if kind == -1 else j + 1, 0), len(m))
+        out += [m[i] for i in chosen[: counts[j]]]
     return sorted(out)
 
 

@@ -331,9 +331,10 @@ fn a_run_of_another_arithmetic_is_refused_unless_any_is_allowed() {
         .run()
         .unwrap_err();
     let expected = format!(
-        "cannot resume from {}: the arithmetic is 1, expected 2, as in the run that was saved (any_arithmetic goes on all \
-         the same, with other bits)",
-        path.display()
+        "cannot resume from {}: the arithmetic is {ARITHMETIC}, expected {}, as in the run that was saved (any_arithmetic goes \
+         on all the same, with other bits)",
+        path.display(),
+        ARITHMETIC + 1
     );
     assert_eq!(error.to_string(), expected);
     assert_same(

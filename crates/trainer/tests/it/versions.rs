@@ -83,7 +83,8 @@ fn files_of_the_current_version_are_written_the_same() {
 fn a_run_of_every_version_goes_on() {
     with_data(|data| {
         let ends = ["version_2_run.ckpt", "version_3_run.ckpt"].map(|name| {
-            let checkpoints = Checkpoints::default().with_resume(Resume::From(path(name)));
+            let checkpoints =
+                Checkpoints::default().with_resume(Resume::From(path(name))).with_any_arithmetic(true);
             let mut net = Mlp::new(network(data)).unwrap();
             let summary = train(&mut net, data).config(&training()).checkpoints(&checkpoints).run().unwrap();
             assert_eq!((summary.steps, summary.history.len()), (6, 2), "{name}");
@@ -133,7 +134,8 @@ fn a_state_that_lies_does_no_harm() {
                     continue;
                 }
                 fs::write(&lying, altered).unwrap();
-                let checkpoints = Checkpoints::default().with_resume(Resume::From(lying.clone()));
+                let checkpoints =
+                    Checkpoints::default().with_resume(Resume::From(lying.clone())).with_any_arithmetic(true);
                 let mut net = Mlp::new(network(data)).unwrap();
                 match train(&mut net, data).config(&training()).checkpoints(&checkpoints).run() {
                     Ok(_) => n_run += 1,
