@@ -1,7 +1,7 @@
 //! The errors of this crate, one sentence each.
 
 /// Why data were refused.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The data are not what a data set is made of.
@@ -22,3 +22,5 @@ pub enum Error {
         found: f64,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error);
