@@ -9,7 +9,7 @@ use std::{
 
 use chainrule_losses::LossConfig;
 use chainrule_mnist::N_CLASSES;
-use chainrule_tensor::Init;
+use chainrule_tensor::{Init, in_words};
 use chainrule_trainer::{Activation, MlpConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +112,7 @@ fn one_line(text: &str, error: &toml::de::Error) -> (usize, String) {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
     // What a person writes first for a choice that is a table.
-    if message.contains("expected newtype variant")
+    if message.contains("invalid type: unit variant")
         && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))
     {
         let table = text.lines().take(line).filter_map(|line| line.trim().strip_prefix('[')).last();
@@ -120,5 +120,5 @@ fn one_line(text: &str, error: &toml::de::Error) -> (usize, String) {
         let table = table.unwrap_or("]").trim_end_matches(']');
         message = format!("{name} has settings of its own: write [{table}.{key}.{}]", name.trim_matches('"'));
     }
-    (line, message)
+    (line, in_words(&message))
 }

@@ -77,7 +77,6 @@ impl Stop {
 }
 
 /// The error of a command that was asked to stop; everything has been printed already.
-#[derive(Debug)]
 pub(crate) struct Stopped(pub(crate) Signal);
 
 impl fmt::Display for Stopped {
@@ -85,5 +84,7 @@ impl fmt::Display for Stopped {
         write!(f, "stopped by {}", self.0.name())
     }
 }
+
+chainrule_tensor::debug_is_display!(Stopped);
 
 impl std::error::Error for Stopped {}

@@ -13,7 +13,7 @@ use chainrule_trainer::{
     Activation, Encoding, MlpConfig, NetworkConfig, TargetScale,
     layers::{LayerConfig, no_own_layers},
     losses::LossConfig,
-    tensor::{Init, Shape},
+    tensor::{Init, Shape, in_words},
 };
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{from_str, value::RawValue};
@@ -115,7 +115,7 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
 
 /// What is wrong with a description.
 pub(crate) fn problem(cause: impl Display) -> Problem {
-    Problem::Description(cause.to_string())
+    Problem::Description(in_words(&cause.to_string()))
 }
 
 impl<'de> Deserialize<'de> for OneLayer {

@@ -54,7 +54,11 @@ impl Mnist {
         let (train_size, test_size) = (size(&train), size(&test));
         assert!(
             train_size == test_size,
-            "training images of {train_size:?} pixels, test images of {test_size:?}"
+            "training images of {}×{} pixels, test images of {}×{}",
+            train_size.0,
+            train_size.1,
+            test_size.0,
+            test_size.1
         );
         Mnist { train, test, digests: None }
     }

@@ -129,27 +129,45 @@ impl From<Init> for String {
     }
 }
 
-impl TryFrom<String> for Init {
-    type Error = String;
+/// A text that names no initialisation.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InitError {
+    /// The text.
+    pub found: String,
+}
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "found \"{}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard deviation of a normal \
+             distribution, finite and not negative",
+            self.found
+        )
+    }
+}
+
+crate::debug_is_display!(InitError);
+
+impl std::error::Error for InitError {}
+
+impl TryFrom<String> for Init {
+    type Error = InitError;
+
+    fn try_from(text: String) -> Result<Self, InitError> {
         text.parse()
     }
 }
 
 impl FromStr for Init {
-    type Err = String;
+    type Err = InitError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InitError> {
         let named = [Init::XavierUniform, Init::XavierNormal, Init::HeUniform, Init::HeNormal];
         let normal = text.strip_prefix("normal:").unwrap_or(text).parse().map(|std| Init::Normal { std });
         let known = named.into_iter().find(|init| init.to_string() == text).or(normal.ok());
-        known.filter(|init| init.is_valid()).ok_or_else(|| {
-            format!(
-                "found \"{text}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard \
-                 deviation of a normal distribution, finite and not negative"
-            )
-        })
+        known.filter(|init| init.is_valid()).ok_or_else(|| InitError { found: text.to_string() })
     }
 }
 

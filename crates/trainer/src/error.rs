@@ -3,7 +3,7 @@
 use std::{fmt::Display, io, path::PathBuf};
 
 /// Why a network could not be made, trained, resumed, saved or loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is out of its range.
@@ -158,7 +158,7 @@ pub enum Error {
 }
 
 /// What is wrong with a file that should be a checkpoint.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file is shorter than a checkpoint's header.
@@ -248,6 +248,8 @@ pub enum CheckpointProblem {
         value: f32,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error, CheckpointProblem);
 
 /// Numbers as a sentence has them.
 fn list(numbers: &[u32]) -> String {

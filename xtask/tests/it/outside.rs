@@ -1,6 +1,10 @@
 //! Crates outside of the workspace that depend on a few of ours train networks, in no more than 40 lines.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 /// The folder of all our crates.
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
@@ -9,9 +13,9 @@ const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
 const OUTSIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside");
 
 /// Copies a crate to where cargo builds, with absolute paths to ours and the versions that the workspace has locked, and
-/// returns what `cargo run` prints there: it is built in a folder of its own, since the workspace's is locked by the
+/// returns what `cargo run` does there: it is built in a folder of its own, since the workspace's is locked by the
 /// cargo that runs this test.
-fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
+fn call(name: &str, n_dependencies: usize, arguments: &[&str]) -> Output {
     let (from, to) = (Path::new(OUTSIDE).join(name), Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside"));
     let folder = to.join(name);
     let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
@@ -25,7 +29,7 @@ fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
     fs::copy(from.join("src/main.rs"), folder.join("src/main.rs")).unwrap();
     fs::copy(Path::new(CRATES).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
-    let output = Command::new(env!("CARGO"))
+    Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--release", "--offline", "--target-dir"])
         .arg(to.join("target"))
         .arg("--")
@@ -33,7 +37,12 @@ fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1") // Sooner built than it would be faster.
         .current_dir(&folder)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What it prints where all goes well.
+fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
+    let output = call(name, n_dependencies, arguments);
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{printed}{errors}", output.status);
@@ -81,6 +90,15 @@ fn the_trainer_alone_is_enough_for_a_regressor_and_a_classifier() {
     assert_eq!(lines.len(), 4, "{printed}");
     assert_eq!([lines[0][2], lines[1][2], lines[2][2]], [1.0, 0.0, 0.0], "{printed}");
     assert!(fs::metadata(checkpoint("saddle.ckpt")).is_ok() && fs::metadata(checkpoint("ring.ckpt")).is_ok());
+
+    let output = call("classifier", 1, &[&checkpoint("missing/ring.ckpt")]);
+    assert_eq!(output.status.code(), Some(1));
+    let path = checkpoint("missing/ring.ckpt");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        error,
+        format!("Error: cannot write the checkpoint {path}: No such file or directory (os error 2)\n")
+    );
 }
 
 #[test]

@@ -56,11 +56,11 @@ fn check_same_run(folder: &Path, logged: &[Scalar], history: &[EpochReport]) -> 
         let is_part = i + 1 == history.len() && found.step > expected.step;
         if !is_part && (found.step, found.value) != (expected.step, expected.value) {
             return Err(format!(
-                "{}: holds the logs of another run, whose training loss in epoch {} was {:?}, expected {:?} (another --log-dir)",
+                "{}: holds the logs of another run, whose training loss in epoch {} was {found:?}, expected {right:?} (another --log-dir)",
                 folder.display(),
                 found.epoch,
-                found.value.unwrap_or(f64::NAN),
-                expected.value.unwrap_or(f64::NAN),
+                found = found.value.unwrap_or(f64::NAN),
+                right = expected.value.unwrap_or(f64::NAN),
             )
             .into());
         }

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use chainrule_files::{check_file_path, write_file};
 use chainrule_layers::{Layer, LayerConfig, OwnLayers, Tensor, no_own_layers};
-use chainrule_tensor::ARITHMETIC;
+use chainrule_tensor::{ARITHMETIC, in_words};
 
 use self::{
     container::Kind,
@@ -246,8 +246,8 @@ fn current(payload: &[u8], kind: Kind) -> Result<Content, CheckpointProblem> {
             (payload, Some(state))
         }
     };
-    let settings =
-        serde_json::from_str(&text).map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+    let settings = serde_json::from_str(&text)
+        .map_err(|cause| CheckpointProblem::Decode(in_words(&cause.to_string())))?;
     Ok(Content { settings, tensors, history, extra, state })
 }
 
