@@ -22,7 +22,7 @@ mod elementwise;
 pub use binary_cross_entropy::BinaryCrossEntropy;
 /// The matrices that losses take, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, for_float};
 pub use chainrule_tensor::{TargetBuffer, Targets};
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
 pub use elementwise::Elementwise;
@@ -85,6 +85,10 @@ impl LossConfig {
 
     /// The loss that this configuration describes.
     pub fn loss<F: Float>(&self) -> &dyn Loss<F> {
+        for_float::<Get<F>>(&(get_f32 as Get<f32>), &(get_f64 as Get<f64>))(self)
+    }
+
+    fn get<F: Float>(&self) -> &dyn Loss<F> {
         match self {
             LossConfig::SoftmaxCrossEntropy(loss) => loss,
             LossConfig::BinaryCrossEntropy => &BinaryCrossEntropy,
@@ -131,6 +135,18 @@ impl LossConfig {
     pub fn check(&self) -> Result<(), Error> {
         self.loss::<f32>().check()
     }
+}
+
+type Get<F> = fn(&LossConfig) -> &dyn Loss<F>;
+
+#[inline(never)]
+fn get_f32(config: &LossConfig) -> &dyn Loss<f32> {
+    config.get()
+}
+
+#[inline(never)]
+fn get_f64(config: &LossConfig) -> &dyn Loss<f64> {
+    config.get()
 }
 
 impl Default for LossConfig {
