@@ -10,6 +10,7 @@ mod outputs;
 mod binary_cross_entropy;
 mod cross_entropy_on_probabilities;
 mod softmax_cross_entropy;
+mod weighted_binary_cross_entropy;
 
 // Regression.
 mod half_squared_error;
@@ -33,6 +34,7 @@ pub use loss::{Loss, LossSum};
 pub use mean_squared_error::MeanSquaredError;
 pub use outputs::Outputs;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+pub use weighted_binary_cross_entropy::WeightedBinaryCrossEntropy;
 
 /// Any of the losses that networks are trained with, chosen at run time, as a network configuration and a checkpoint hold
 /// it.
@@ -69,10 +71,14 @@ pub enum LossConfig {
     HalfSquaredError,
     /// Huber loss: regression with outliers.
     Huber(#[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] Huber),
+    /// Binary cross-entropy with a weight for yes, or one for each output.
+    WeightedBinaryCrossEntropy(
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] WeightedBinaryCrossEntropy,
+    ),
 }
 
 impl LossConfig {
-    /// Every loss with its defaults.
+    /// Every loss with its defaults, and so without weights.
     pub fn all() -> Vec<LossConfig> {
         vec![
             SoftmaxCrossEntropy::default().into(),
@@ -95,6 +101,7 @@ impl LossConfig {
             LossConfig::MeanSquaredError => &MeanSquaredError,
             LossConfig::HalfSquaredError => &HalfSquaredError,
             LossConfig::Huber(loss) => loss,
+            LossConfig::WeightedBinaryCrossEntropy(loss) => loss,
         }
     }
 
@@ -182,6 +189,12 @@ impl From<HalfSquaredError> for LossConfig {
 impl From<Huber> for LossConfig {
     fn from(loss: Huber) -> Self {
         LossConfig::Huber(loss)
+    }
+}
+
+impl From<WeightedBinaryCrossEntropy> for LossConfig {
+    fn from(loss: WeightedBinaryCrossEntropy) -> Self {
+        LossConfig::WeightedBinaryCrossEntropy(loss)
     }
 }
 
