@@ -187,7 +187,8 @@ mod tests {
             .with_init(Init::Normal { std: 0.1 / 3.0 })
             .with_encoding(Encoding::standardize(&data))
             .with_seed(u64::MAX);
-        for loss in LossConfig::all() {
+        let weighted = BinaryCrossEntropy.with_pos_weight([1.0 / 3.0, 2.0, 1e-9]);
+        for loss in LossConfig::all().into_iter().chain([weighted.into()]) {
             let mut config = network(everything.clone().with_loss(loss));
             assert_eq!(of(&to_json(&config).unwrap()).unwrap(), config);
             config.layers.insert(1, BatchNorm::default().with_eps(0.1 / 3.0).with_momentum(1.0 / 3.0).into());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chainrule_trainer::{Samples, write_file};
+use chainrule_trainer::{Samples, data::AnySamples, write_file};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
@@ -32,6 +32,11 @@ impl Report {
     /// [`Error::NoRun`]; [`Error::Samples`] if a network doesn't fit the samples; [`Error::NoClass`] where targets are
     /// values; [`Error::Images`] if the samples have another number of values than the images.
     pub fn to_html(&self, test: &impl Samples) -> Result<String, Error> {
+        self.html(&AnySamples::new(test))
+    }
+
+    /// The same, compiled in this crate, whatever the samples of a program are.
+    fn html(&self, test: &AnySamples<'_>) -> Result<String, Error> {
         if self.runs.is_empty() {
             return Err(Error::NoRun);
         }

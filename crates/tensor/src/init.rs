@@ -68,6 +68,24 @@ impl Init {
         !matches!(self, Init::Constant { .. })
     }
 
+    /// The standard deviation of the weights of a layer with so many inputs and outputs.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_tensor::Init;
+    /// assert_eq!(Init::HeNormal.std(50, 10), 0.2); // √(2 / 50)
+    /// assert_eq!(Init::XavierUniform.std(40, 10), 0.2); // a / √3 = √(2 / (40 + 10))
+    /// ```
+    pub fn std(self, n_inputs: usize, n_outputs: usize) -> f64 {
+        let (fan_in, fan_out) = (n_inputs as f64, n_outputs as f64);
+        match self {
+            Init::Normal { std } => std,
+            Init::XavierNormal | Init::XavierUniform => (2.0 / (fan_in + fan_out)).sqrt(),
+            Init::HeNormal | Init::HeUniform => (2.0 / fan_in).sqrt(),
+            Init::Constant { .. } => 0.0,
+        }
+    }
+
     /// The initial weights of a layer, a pure function of `seed` and `layer`; see [`fill`](Init::fill).
     ///
     /// # Shapes
@@ -84,11 +102,10 @@ impl Init {
     pub fn fill<F: Float>(self, mut w: MatrixViewMut<'_, F>, seed: u64, layer: u64) {
         let mut rng = generator(seed, Purpose::Initialise, layer, 0);
         let (fan_in, fan_out) = (w.n_columns() as f64, w.n_rows() as f64);
+        let std = self.std(w.n_columns(), w.n_rows());
         let w = w.as_mut_slice();
         match self {
-            Init::Normal { std } => fill_normal(w, std, &mut rng),
-            Init::XavierNormal => fill_normal(w, (2.0 / (fan_in + fan_out)).sqrt(), &mut rng),
-            Init::HeNormal => fill_normal(w, (2.0 / fan_in).sqrt(), &mut rng),
+            Init::Normal { .. } | Init::XavierNormal | Init::HeNormal => fill_normal(w, std, &mut rng),
             Init::XavierUniform => fill_uniform(w, (6.0 / (fan_in + fan_out)).sqrt(), &mut rng),
             Init::HeUniform => fill_uniform(w, (6.0 / fan_in).sqrt(), &mut rng),
             Init::Constant { value } => w.fill(F::of(value)),

@@ -20,7 +20,7 @@ mod view;
 
 pub use columns::{argmax, fill_columns, one_hot, row_sums_add_to, softmax_to};
 pub use elementwise::{map_to, zip_map_to};
-pub use float::{F32_RANGE, Float, f32_holds, shown, unmet};
+pub use float::{F32_RANGE, Float, f32_holds, for_float, shown, unmet};
 pub use init::{Init, InitError};
 pub use input::{Input, InputBuffer};
 pub use kernel::{exp_to, prefetch, sigmoid_to, vectorized};

@@ -6,6 +6,9 @@ use crate::Error;
 
 /// When to stop early.
 ///
+/// A run that was saved may go on with more patience, also where it had stopped early: then it ends as it would have with that
+/// patience from the start.
+///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
 /// | `patience` | 5 | epochs without a better validation loss before the run ends | at least 1 |
@@ -58,6 +61,11 @@ impl EarlyStopping {
         if loss < best.loss - self.min_delta {
             *best = Best { loss, epoch, values: Some(values.to_vec()) };
         }
+        self.stops(best, epoch)
+    }
+
+    /// Whether it is time to stop after `epoch`.
+    pub(crate) fn stops(&self, best: &Best, epoch: u64) -> bool {
         epoch >= best.epoch.saturating_add(self.patience)
     }
 }

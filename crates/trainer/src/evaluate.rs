@@ -1,5 +1,6 @@
 //! Evaluation of a network on a data set: loss, confusion matrix, errors of values.
 
+use chainrule_data::AnySamples;
 use chainrule_layers::Context;
 use chainrule_losses::{LossSum, Outputs, TargetBuffer, Targets};
 use chainrule_tensor::MatrixView;
@@ -38,7 +39,7 @@ impl Evaluation {
     }
 
     /// No sample yet, of targets like those of `samples`.
-    fn new(net: &Mlp, samples: &impl Samples) -> Self {
+    fn new(net: &Mlp, samples: AnySamples<'_>) -> Self {
         let n_outputs = net.layers().n_outputs();
         let values = matches!(samples.target_kind(), TargetKind::Values { .. });
         let outputs = net.config().loss.outputs();
@@ -136,25 +137,26 @@ const CHUNK: usize = 100;
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
 pub fn evaluate(net: &Mlp, samples: &impl Samples) -> Result<Evaluation, Error> {
+    let samples = AnySamples::new(samples);
     check_samples(net, samples)?;
     Ok(evaluate_all(net, samples))
 }
 
 /// The evaluation of all samples, which are known to fit.
-pub(crate) fn evaluate_all(net: &Mlp, samples: &impl Samples) -> Evaluation {
-    evaluate_where(net, samples, samples.n_samples(), |i| i)
+pub(crate) fn evaluate_all(net: &Mlp, samples: AnySamples<'_>) -> Evaluation {
+    evaluate_where(net, samples, samples.n_samples(), &|i| i)
 }
 
 /// The evaluation of the samples `indices`, which are known to fit.
-pub(crate) fn evaluate_at(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Evaluation {
-    evaluate_where(net, samples, indices.len(), |i| indices[i])
+pub(crate) fn evaluate_at(net: &Mlp, samples: AnySamples<'_>, indices: &[usize]) -> Evaluation {
+    evaluate_where(net, samples, indices.len(), &|i| indices[i])
 }
 
 fn evaluate_where(
     net: &Mlp,
-    samples: &impl Samples,
+    samples: AnySamples<'_>,
     n_samples: usize,
-    index: impl Fn(usize) -> usize + Sync,
+    index: &(dyn Fn(usize) -> usize + Sync),
 ) -> Evaluation {
     let memory = || (net.layers().workspace(CHUNK), Vec::new());
     let none = Evaluation::new(net, samples);
@@ -162,7 +164,7 @@ fn evaluate_where(
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
         let (workspace, indices) = memory;
         indices.clear();
-        indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
+        indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(index));
         samples.gather(&mut workspace.x, &mut workspace.t, indices, Context::inference());
         net.layers().infer(net.sequential().values(), workspace);
         let mut evaluation = none.clone();
@@ -175,7 +177,7 @@ fn evaluate_where(
 }
 
 /// Refuses samples that the network cannot take.
-pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Error> {
+pub(crate) fn check_samples(net: &Mlp, samples: AnySamples<'_>) -> Result<(), Error> {
     let mismatch = |what: &str, found: String, expected: String| {
         Err(Error::Data { what: what.to_string(), found, expected })
     };

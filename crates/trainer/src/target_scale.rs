@@ -1,6 +1,6 @@
 //! Targets of any size: the loss sees them standardised, and predictions are in the targets' own units.
 
-use chainrule_data::{Samples, TargetKind};
+use chainrule_data::{AnySamples, Samples, TargetKind};
 use chainrule_losses::{Outputs, TargetBuffer, Targets};
 use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, f32_holds, shown};
 
@@ -104,12 +104,12 @@ pub(crate) fn standardised<'t, F: Float>(
 }
 
 /// Samples whose targets are standardised when they are gathered, if there is a scale.
-pub(crate) struct Standardised<'a, S> {
-    pub(crate) samples: &'a S,
+pub(crate) struct Standardised<'a> {
+    pub(crate) samples: AnySamples<'a>,
     pub(crate) scale: Option<&'a TargetScale>,
 }
 
-impl<S: Samples> Samples for Standardised<'_, S> {
+impl Samples for Standardised<'_> {
     fn n_samples(&self) -> usize {
         self.samples.n_samples()
     }

@@ -139,7 +139,7 @@ fn load_and_train(
             images.n_columns(),
         ));
         output::lines(net.summary());
-        output::lines(describe(network.init, &training, mnist.train.len()));
+        output::lines(describe(&net, network.init, &training, mnist.train.len()));
     }
     let (mut summary, is_saved) =
         train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Folder, data_set, fails, program, succeeds};
+use crate::common::{Folder, called, data_set, fails, program, succeeds};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
@@ -283,6 +283,18 @@ fn a_net_that_diverges() {
     let folder = Folder::new();
     let options = ["--activation", "relu", "--learning-rate", "1e30", "--quiet"];
     training_fails(&folder, &options, &["diverged", "step", "epoch 1", "smaller learning rate (it is 1e30)"]);
+}
+
+#[test]
+fn a_rate_that_nothing_is_learned_with() {
+    let folder = Folder::new();
+    let arguments = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "2", "--learning-rate", "1e30"];
+    let output = called(&arguments);
+    assert!(output.status.success(), "{output:?}");
+    let warning = "the learning rate is 1e30, with which every step goes far beyond what it aims at";
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches(warning).count(), 1, "{output:?}");
+    let events = succeeds(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(events.matches(&format!("\"message\":\"{warning}")).count(), 1, "{events}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chainrule_losses::{HalfSquaredError, Huber, LossConfig, MeanSquaredError, SoftmaxCrossEntropy};
-use chainrule_optimizers::{Adam, Clip, Sgd};
+use chainrule_optimizers::{Adam, Clip, OptimizerConfig, Sgd};
 use chainrule_tensor::Init;
 use chainrule_trainer::{
     Dataset, EarlyStopping, Error, Event, Mlp, MlpConfig, NetworkConfig, ParameterGroup, Summary,
@@ -187,9 +187,41 @@ fn what_will_not_work_out_is_said_before_it_begins() {
     );
     assert!(diverged(&scaled).ends_with("smaller initial weights, or inputs nearer to 0…1"));
 
-    // 20 steps: 0.05^(1/19) = 0.854.
+    // Rates that nothing diverges with, and nothing learns.
     let classes =
         Dataset::from_rows(&rows, 2).unwrap().with_classes(&[0, 1, 2, 0, 1, 2, 0, 1, 2, 0]).unwrap();
+    let rates = |optimizer: OptimizerConfig| {
+        let config = TrainConfig::new().with_optimizer(optimizer).with_steps(1);
+        warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &config)
+    };
+    let beyond = "every step goes far beyond what it aims at";
+    assert_eq!(
+        rates(Sgd::new(1e30).into()),
+        [format!("the learning rate is 1e30, with which {beyond}; usual with sgd are 0.001 to 1")]
+    );
+    assert_eq!(
+        rates(Adam::new(100.0).into()),
+        [format!("the learning rate is 100.0, with which {beyond}; usual with adam are 0.0001 to 0.1")]
+    );
+    assert_eq!(
+        rates(Sgd::new(1e-30).into()),
+        [
+            "the learning rate is 1e-30, with which a step changes next to nothing; usual with sgd are 0.001 to 1"
+        ]
+    );
+    for rule in OptimizerConfig::all() {
+        for rate in [1e-6, 0.1, 5.0] {
+            assert_eq!(rates(rule.clone().with_learning_rate(rate)), [""; 0], "{rule:?}");
+        }
+    }
+    let group = ParameterGroup::new(["W1"]).with_learning_rate(1e20);
+    let of_group = TrainConfig::new().with_steps(1).with_group(group);
+    assert_eq!(
+        warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &of_group),
+        [format!("the learning rate of a group is 1e19, with which {beyond}; usual with sgd are 0.001 to 1")]
+    );
+
+    // 20 steps: 0.05^(1/19) = 0.854.
     let config = TrainConfig::new().with_steps(20).with_average(0.9999);
     assert_eq!(
         warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &config),
