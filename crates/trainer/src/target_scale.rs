@@ -2,7 +2,7 @@
 
 use chainrule_data::{Samples, TargetKind};
 use chainrule_losses::{Outputs, TargetBuffer, Targets};
-use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, f32_holds, shown};
 
 use crate::Error;
 
@@ -57,12 +57,13 @@ impl TargetScale {
             let found = format!("{} means and {} standard deviations", self.mean.len(), self.std.len());
             return refuse(found, format!("{n_outputs} of each, one for every output"));
         }
-        let (mean, std) = (self.mean.iter(), self.std.iter().map(|&std| std as f32));
-        match mean.clone().all(|&mean| (mean as f32).is_finite())
-            && std.clone().all(|std| std > 0.0 && std.is_finite())
-        {
-            true => Ok(()),
-            false => refuse(format!("{self:?}"), "finite means and standard deviations above 0".into()),
+        let is_good = |mean: f64, std: f64| (mean as f32).is_finite() && std > 0.0 && f32_holds(std);
+        match self.mean.iter().zip(&self.std).find(|(mean, std)| !is_good(**mean, **std)) {
+            None => Ok(()),
+            Some((&mean, &std)) => refuse(
+                format!("mean {}, standard deviation {}", shown(mean), shown(std)),
+                "finite means and standard deviations above 0".into(),
+            ),
         }
     }
 

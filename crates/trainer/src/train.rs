@@ -7,7 +7,7 @@ use chainrule_gradcheck::Step;
 use chainrule_layers::{Context, LayerConfig};
 use chainrule_losses::{LossSum, Outputs, TargetBuffer};
 use chainrule_optimizers::{Optimizer, schedule::Schedule};
-use chainrule_tensor::{F32_RANGE, InputBuffer, f32_holds};
+use chainrule_tensor::{F32_RANGE, InputBuffer, f32_holds, shown};
 
 #[cfg(feature = "checkpoint")]
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     },
     numerical::MeanLoss,
     parallel,
+    parameter_group::Factors,
     target_scale::Standardised,
     update::clip_mut,
 };
@@ -137,9 +138,11 @@ impl<'a, S: Samples> Train<'a, S> {
     /// - [`Error::Io`] if a checkpoint cannot be written and the run is to end then.
     pub fn run(self) -> Result<Summary, Error> {
         let Train { net, samples, test, config, optimizer, communicator, mut callback, .. } = self;
+        // That of a rule of one's own is not known.
+        let weight_decay = if optimizer.is_some() { 0.0 } else { config.optimizer.weight_decay() };
         let optimizer = optimizer.unwrap_or_else(|| config.optimizer.rule());
         config.check()?;
-        check_rule(optimizer, &config.groups)?;
+        check_rule(optimizer, weight_decay, &ParameterGroup::factors(&config.groups, net.layers())?)?;
         check_samples(net, samples)?;
         test.map_or(Ok(()), |test| check_samples(net, test))?;
         #[cfg(feature = "checkpoint")]
@@ -184,22 +187,48 @@ impl<'a, S: Samples> Train<'a, S> {
     }
 }
 
-/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-fn check_rule(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> Result<(), Error> {
+/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training; so may its rate
+/// and its weight decay with all factors of a group.
+fn check_rule(rule: &dyn Optimizer<f32>, weight_decay: f64, groups: &[Factors]) -> Result<(), Error> {
     rule.check()?;
-    let of_groups = groups.iter().map(|group| ("learning rate of a group", group.learning_rate));
-    for (what, factor) in iter::once(("learning rate", 1.0)).chain(of_groups) {
-        let rate = factor * rule.learning_rate();
-        if !(rate > 0.0 && f32_holds(rate)) {
-            return Err(Error::config(what, format_args!("{rate:?}"), F32_RANGE));
+    let rate = rule.learning_rate();
+    let of_groups = groups.iter().flat_map(|(_, [of_rate, of_decay])| {
+        [
+            ("learning rate of a group", of_rate * rate, false),
+            ("weight decay of a group", of_decay * weight_decay, true),
+        ]
+    });
+    for (what, found, may_be_0) in iter::once(("learning rate", rate, false)).chain(of_groups) {
+        if !(f32_holds(found) && (found > 0.0 || may_be_0)) {
+            return Err(Error::config(what, format_args!("{found:?}"), F32_RANGE));
         }
     }
     Ok(())
 }
 
 /// What will not work out in a run of `n_steps`, though every setting is in its range.
-fn warnings(net: &Network, samples: &impl Samples, config: &TrainConfig, n_steps: u64) -> Vec<String> {
+fn warnings(
+    net: &Network,
+    samples: &impl Samples,
+    config: &TrainConfig,
+    n_steps: u64,
+    rate: impl Fn(u64) -> f64,
+) -> Vec<String> {
     let mut warnings = Vec::new();
+    let is_nothing = |n_taken| rate(n_taken) as f32 == 0.0;
+    if n_steps > 0 && is_nothing(n_steps - 1) {
+        // A rate that comes to nothing falls.
+        let (mut begin, mut end) = (0, n_steps - 1);
+        while begin < end {
+            let middle = begin.midpoint(end);
+            (begin, end) = if is_nothing(middle) { (begin, middle) } else { (middle + 1, end) };
+        }
+        warnings.push(format!(
+            "the learning rate is 0 from step {} of {n_steps} on, where f32 has no number for it any more: nothing is learned \
+             then; take a schedule that falls more slowly",
+            end + 1
+        ));
+    }
     let first = |decay: f64| decay.powf(n_steps.saturating_sub(1) as f64);
     if let Some(decay) = config.average.filter(|&decay| n_steps > 1 && first(decay) > 0.3) {
         // For the first step to count for less than a twentieth: d ≤ 0.05^(1/(n − 1)).
@@ -231,7 +260,7 @@ fn held_out(samples: &impl Samples, config: &TrainConfig) -> Result<(Vec<usize>,
     let (pool, validation) = split(samples, config.validation, config.seed)?;
     if pool.is_empty() || validation.is_empty() {
         let expected = "a share that leaves a sample to train on and one to validate on";
-        let found = format!("{} of {} samples", config.validation, samples.n_samples());
+        let found = format!("{} of {} samples", shown(config.validation), samples.n_samples());
         return Err(Error::config("the share for validation", found, expected));
     }
     Ok((pool, validation))
@@ -261,7 +290,9 @@ impl<S: Samples> Run<'_, S> {
         let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size())
             .with_communicator(self.communicator)
             .with_groups(self.net.layers(), &self.config.groups)?;
-        for warning in warnings(self.net, self.samples, self.config, self.state.n_steps) {
+        let rate = |n_taken| self.learning_rate(n_taken);
+        let warnings = warnings(self.net, self.samples, self.config, self.state.n_steps, rate);
+        for warning in warnings {
             let _ = (self.callback)(Event::Warning(&warning));
         }
         let mut stopped = false;
