@@ -341,7 +341,7 @@ mod tests {
     fn squared_gradients_below_0_are_refused() {
         for rule in OptimizerConfig::all() {
             let (name, config) = (rule.name(), TrainConfig::new().with_optimizer(rule));
-            let net = Mlp::new(&MlpConfig::new([2, 2])).unwrap();
+            let net = Mlp::new(MlpConfig::new([2, 2])).unwrap();
             let state = TrainState::new(net.layers(), config.optimizer.rule(), &config, 9, "constant".into());
             let squares = match name {
                 "adagrad" | "rmsprop" => Some(0),
