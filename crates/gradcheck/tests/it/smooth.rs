@@ -173,9 +173,7 @@ fn a_step_that_is_too_long_is_not_an_error_of_the_derivative() {
 
 #[test]
 fn however_much_a_function_bends_within_a_step() {
-    let functions: [(&str, fn(f64) -> f64); 3] =
-        [("sin", f64::sin), ("tanh", f64::tanh), ("atan", f64::atan)];
-    for (name, f) in functions {
+    for (name, f, _) in FAMILIES.into_iter().filter(|(name, ..)| ["sin", "tanh"].contains(name)) {
         // From steps that suit the function to those that are some hundred times as long as it.
         for factor in (0..=280).map(|i| 10_f64.powf(f64::from(i) / 40.0)) {
             let run = |slope| Check::new().run(|x: &[f64]| f(factor * x[0]), &[0.0], &[slope]);
