@@ -2,6 +2,8 @@
 //!
 //! Source: Prechelt, *Early stopping – but when?* (1998), the criterion of successive epochs without a new minimum.
 
+use chainrule_tensor::shown;
+
 use crate::Error;
 
 /// When to stop early.
@@ -51,7 +53,8 @@ impl EarlyStopping {
         }
         if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
             let expected = "a finite number not below 0";
-            return Err(Error::config("the least improvement of early stopping", self.min_delta, expected));
+            let found = shown(self.min_delta);
+            return Err(Error::config("the least improvement of early stopping", found, expected));
         }
         Ok(())
     }

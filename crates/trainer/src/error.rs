@@ -247,6 +247,17 @@ pub enum CheckpointProblem {
         /// The value.
         value: f32,
     },
+
+    /// A squared gradient in the optimizer state is below 0.
+    #[error("has a squared gradient below 0: {name}[{index}] is {value}")]
+    Square {
+        /// Which slot of the state.
+        name: String,
+        /// The position in the slot.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
 }
 
 chainrule_tensor::debug_is_display!(Error, CheckpointProblem);

@@ -16,7 +16,7 @@ use crate::{
 pub struct Evaluation {
     /// The loss, as a sum with its divisor.
     pub loss: LossSum,
-    /// The confusion matrix, where the targets are classes.
+    /// The confusion matrix, where the targets are classes. Here and below all samples count alike: weights are the loss's.
     pub confusion: Option<Confusion>,
     /// How far the predictions are from the targets, where these are values; those of labels are probabilities.
     pub deviation: Option<Deviation>,
@@ -69,7 +69,12 @@ impl Evaluation {
         for (j, z_j) in z.column_iter().enumerate() {
             let classes = loss.outputs().true_and_predicted(z, targets, j);
             if let (Some(confusion), Some((truth, predicted))) = (&mut self.confusion, classes) {
-                let (decided, ranks) = (loss.outputs().is_decided(z_j), &mut self.ranks);
+                // Where a target is NaN, none of the classes is the right one.
+                let has_truth = match targets {
+                    Targets::Values(t) => loss.outputs().is_decided(t.column(j)),
+                    Targets::Classes(_) => true,
+                };
+                let (decided, ranks) = (has_truth && loss.outputs().is_decided(z_j), &mut self.ranks);
                 match decided {
                     true => confusion.add(truth, predicted),
                     false => confusion.add_undecided(truth),
@@ -92,7 +97,7 @@ impl Evaluation {
             for ((z, y), t) in z.column_iter().zip(y.column_iter()).zip(t.column_iter()) {
                 deviation.add(y.as_slice(), t.as_slice());
                 for ((label, &z), &t) in self.labels.iter_mut().zip(&z).zip(&t) {
-                    match z.is_nan() {
+                    match z.is_nan() || t.is_nan() {
                         true => label.add_undecided(usize::from(t > 0.5)),
                         false => label.add(usize::from(t > 0.5), usize::from(z > 0.0)),
                     }

@@ -2,7 +2,7 @@
 
 use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Elu, Encoding, LayerConfig, LeakyRelu};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::{F32_RANGE, Init};
+use chainrule_tensor::{F32_RANGE, Init, shown};
 
 use crate::{Error, NetworkConfig};
 
@@ -284,7 +284,7 @@ impl MlpConfig {
             });
         }
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
+            return Err(Error::config("dropout", shown(self.dropout), "a number from 0 to below 1"));
         }
         match self.network().check() {
             Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {

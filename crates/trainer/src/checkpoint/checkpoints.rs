@@ -163,7 +163,20 @@ impl Checkpoints {
         self.newest_with_own(&no_own_layers)
     }
 
-    /// The same for a network with layers of a program's own.
+    /// The same; why newer ones in the folder were skipped is added to `skipped`: they are damaged, or no run can go on from them.
+    ///
+    /// # Errors
+    /// As [`newest`](Checkpoints::newest).
+    pub fn newest_and_skipped(
+        &self,
+        skipped: &mut Vec<Error>,
+    ) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
+        let Found { checkpoint, damaged } = self.find(&no_own_layers)?;
+        skipped.extend(damaged);
+        Ok(checkpoint)
+    }
+
+    /// [`newest`](Checkpoints::newest) for a network with layers of a program's own.
     ///
     /// # Errors
     /// As [`newest`](Checkpoints::newest).

@@ -11,14 +11,14 @@ use chainrule_gradcheck::Step;
 use chainrule_layers::{Context, LayerConfig};
 use chainrule_losses::{LossSum, Outputs, TargetBuffer};
 use chainrule_optimizers::{Optimizer, schedule::Schedule};
-use chainrule_tensor::{InputBuffer, f32_holds};
+use chainrule_tensor::{InputBuffer, f32_holds, shown};
 
 use self::warnings::{check_rule, of_rates, warnings};
 #[cfg(feature = "checkpoint")]
 use crate::{Checkpoint, Checkpoints, TrainingRecord, checkpoint::Saver};
 use crate::{
-    Communicator, Error, Evaluation, Event, GradientMethod, Length, MiniBatch, Network, Outcome, StepReport,
-    Summary, TrainConfig, TrainState,
+    Communicator, Error, Evaluation, Event, GradientMethod, Length, MiniBatch, Network, Outcome,
+    ParameterGroup, StepReport, Summary, TrainConfig, TrainState,
     evaluate::{check_samples, evaluate_all, evaluate_at},
     events::{Callback, EpochReport},
     not_finite::{
@@ -47,9 +47,11 @@ impl Plan<'_> {
     /// The run from its first step, or from where its checkpoint left off, to its end.
     pub(crate) fn run(self) -> Result<Summary, Error> {
         let Plan { net, samples, test, config, optimizer, communicator, mut callback, .. } = self;
+        // That of a rule of one's own is not known.
+        let weight_decay = if optimizer.is_some() { 0.0 } else { config.optimizer.weight_decay() };
         let optimizer = optimizer.unwrap_or_else(|| config.optimizer.rule());
         config.check()?;
-        check_rule(optimizer, &config.groups)?;
+        check_rule(optimizer, weight_decay, &ParameterGroup::factors(&config.groups, net.layers())?)?;
         check_samples(net, samples)?;
         test.map_or(Ok(()), |test| check_samples(net, test))?;
         #[cfg(feature = "checkpoint")]
@@ -103,7 +105,7 @@ fn held_out(samples: AnySamples<'_>, config: &TrainConfig) -> Result<(Vec<usize>
     let (pool, validation) = split(&samples, config.validation, config.seed)?;
     if pool.is_empty() || validation.is_empty() {
         let expected = "a share that leaves a sample to train on and one to validate on";
-        let found = format!("{} of {} samples", config.validation, samples.n_samples());
+        let found = format!("{} of {} samples", shown(config.validation), samples.n_samples());
         return Err(Error::config("the share for validation", found, expected));
     }
     Ok((pool, validation))
@@ -135,7 +137,9 @@ impl Run<'_> {
         let mut mini_batch = MiniBatch::new(self.net.sequential(), self.order.batch_size())
             .with_communicator(self.communicator)
             .with_groups(self.net.layers(), &self.config.groups)?;
-        for warning in warnings(self.net, self.samples, self.config, self.state.n_steps) {
+        let rate = |n_taken| self.learning_rate(n_taken);
+        let warnings = warnings(self.net, self.samples, self.config, self.state.n_steps, rate);
+        for warning in warnings {
             let _ = (self.callback)(Event::Warning(&warning));
         }
         let mut stopped = false;

@@ -7,14 +7,26 @@ use chainrule_losses::Outputs;
 use chainrule_optimizers::Optimizer;
 use chainrule_tensor::{F32_RANGE, f32_holds};
 
-use crate::{Error, Network, ParameterGroup, TrainConfig};
+use crate::{Error, Network, ParameterGroup, TrainConfig, parameter_group::Factors};
 
-/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training.
-pub(super) fn check_rule(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> Result<(), Error> {
+/// A rule is asked, and its rate may be in range and yet nothing, or infinite, in the arithmetic of the training; so may its rate
+/// and its weight decay with all factors of a group.
+pub(super) fn check_rule(
+    rule: &dyn Optimizer<f32>,
+    weight_decay: f64,
+    groups: &[Factors],
+) -> Result<(), Error> {
     rule.check()?;
-    for (what, rate) in rates(rule, groups) {
-        if !(rate > 0.0 && f32_holds(rate)) {
-            return Err(Error::config(what, format_args!("{rate:?}"), F32_RANGE));
+    let rate = rule.learning_rate();
+    let of_groups = groups.iter().flat_map(|(_, [of_rate, of_decay])| {
+        [
+            ("learning rate of a group", of_rate * rate, false),
+            ("weight decay of a group", of_decay * weight_decay, true),
+        ]
+    });
+    for (what, found, may_be_0) in iter::once(("learning rate", rate, false)).chain(of_groups) {
+        if !(f32_holds(found) && (found > 0.0 || may_be_0)) {
+            return Err(Error::config(what, format_args!("{found:?}"), F32_RANGE));
         }
     }
     Ok(())
@@ -33,8 +45,23 @@ pub(super) fn warnings(
     samples: AnySamples<'_>,
     config: &TrainConfig,
     n_steps: u64,
+    rate: impl Fn(u64) -> f64,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
+    let is_nothing = |n_taken| rate(n_taken) as f32 == 0.0;
+    if n_steps > 0 && is_nothing(n_steps - 1) {
+        // A rate that comes to nothing falls.
+        let (mut begin, mut end) = (0, n_steps - 1);
+        while begin < end {
+            let middle = begin.midpoint(end);
+            (begin, end) = if is_nothing(middle) { (begin, middle) } else { (middle + 1, end) };
+        }
+        warnings.push(format!(
+            "the learning rate is 0 from step {} of {n_steps} on, where f32 has no number for it any more: nothing is learned \
+             then; take a schedule that falls more slowly",
+            end + 1
+        ));
+    }
     let first = |decay: f64| decay.powf(n_steps.saturating_sub(1) as f64);
     if let Some(decay) = config.average.filter(|&decay| n_steps > 1 && first(decay) > 0.3) {
         // For the first step to count for less than a twentieth: d ≤ 0.05^(1/(n − 1)).
