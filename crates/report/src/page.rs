@@ -14,7 +14,7 @@ use crate::{
     sections::{
         activations, calibration, classes, comparison, curves, layers, mistakes, settings, summary, weights,
     },
-    text::harmless,
+    text::harmless_lines,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -47,7 +47,7 @@ impl Report {
         }
         let findings = self.runs.iter().map(|run| Findings::new(run, test));
         let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        Ok(harmless(&page(self, &findings, test).into_string()).into_owned())
+        Ok(harmless_lines(&page(self, &findings, test).into_string()))
     }
 
     /// Writes the page to `path`; what was there before stays until the new file is whole.
