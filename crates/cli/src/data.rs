@@ -27,6 +27,13 @@ impl Data {
             None => bundled(),
         })
     }
+
+    /// The files that are read, as far as they are found, each with the option that names it.
+    pub(crate) fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let folder = self.folder.clone().or_else(|| bundled_folder().1);
+        let files = folder.and_then(|folder| Mnist::files(folder).ok());
+        files.into_iter().flatten().map(|file| ("--data-dir", file)).collect()
+    }
 }
 
 /// Under which name a checkpoint tells which test set its figures are of.
@@ -72,12 +79,19 @@ pub(crate) fn other_data(known: &Known, mnist: &Mnist) -> Option<String> {
         .then(|| format!("the training set is {found}, that of the network's run was {expected}"))
 }
 
-/// The repository's own copy of MNIST, if the current folder or the program is in the repository.
-fn bundled() -> Result<Mnist> {
+/// Where the repository's own copy of MNIST is looked for, and where it is.
+fn bundled_folder() -> (Vec<PathBuf>, Option<PathBuf>) {
     let program = env::current_exe().ok().and_then(|program| Some(program.parent()?.to_path_buf()));
     let places: Vec<PathBuf> = env::current_dir().into_iter().chain(program).collect();
     let mut folders = places.iter().flat_map(|place| place.ancestors()).map(|folder| folder.join(BUNDLED));
-    let Some(folder) = folders.find(|folder| folder.is_dir()) else {
+    let found = folders.find(|folder| folder.is_dir());
+    (places, found)
+}
+
+/// The repository's own copy of MNIST, if the current folder or the program is in the repository.
+fn bundled() -> Result<Mnist> {
+    let (places, folder) = bundled_folder();
+    let Some(folder) = folder else {
         let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
         let places = places.join(" or ");
         return Err(format!(

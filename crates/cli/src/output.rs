@@ -45,8 +45,12 @@ pub(crate) fn complain(text: impl Display) {
 
 /// Fails if lines were lost, unless their reader went away by itself, as `head` does.
 pub(crate) fn finish() -> Result<()> {
-    let flushed = io::stdout().flush().map_err(|cause| cause.kind());
-    match CLOSED.get().copied().or(flushed.err()) {
+    printed(io::stdout().flush())
+}
+
+/// The same where the last of them were printed with this result.
+pub(crate) fn printed(result: io::Result<()>) -> Result<()> {
+    match CLOSED.get().copied().or(result.err().map(|cause| cause.kind())) {
         None | Some(ErrorKind::BrokenPipe) => Ok(()),
         Some(kind) => Err(format!("the results could not be printed: {kind}").into()),
     }

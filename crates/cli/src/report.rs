@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeSet,
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
 };
 
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
-use chainrule_report::{Report, Run};
+use chainrule_report::{Error, Report, Run};
 use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
@@ -45,6 +46,10 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     if options.runs.iter().any(|run| places::are_same(run, &options.output)) {
         return Usage::error(format!("--output {} is one of the runs", options.output.display()));
     }
+    let output = [("--output", options.output.clone())];
+    let runs: Vec<places::Named> = options.runs.iter().map(|run| ("RUN", run.clone())).collect();
+    places::check_beside(&output, &runs, |_, file| places::is_of_run(file))?;
+    places::check_distinct(&output, &options.data.files())?;
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
         return Usage::error(format!("{} is given twice", options.runs[twice].display()));
     }
@@ -152,7 +157,7 @@ fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Optio
     format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }
 
-/// The page at the end of `train-mnist`, with the diagnostics of every epoch.
+/// The page at the end of `train-mnist`, with the diagnostics of every epoch, which `write` writes to `path` or beside it.
 pub(crate) fn write_at_end(
     path: &Path,
     options: &TrainMnist,
@@ -160,7 +165,8 @@ pub(crate) fn write_at_end(
     summary: &Summary,
     diagnostics: Vec<Scalar>,
     mnist: &Mnist,
-) -> Result<()> {
+    write: impl FnOnce(String) -> io::Result<PathBuf>,
+) -> Result<PathBuf> {
     let settings = RunConfig::saved(&checkpoint).expect("a network that options describe").to_toml()?;
     // A call that resumes does not say how the run began, and a file is not where the page is read.
     let command = match options.keeping.resume.is_some() || options.config.is_some() {
@@ -173,7 +179,8 @@ pub(crate) fn write_at_end(
     // One that was stopped is not repeated by a call that goes to the end.
     let run = if summary.stopped { run } else { run.with_command(command) };
     let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
-    Ok(output::spin(talk, WRITING, || page.save(&mnist.test, path))?)
+    let html = output::spin(talk, WRITING, || page.to_html(&mnist.test))?;
+    Ok(write(html).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })?)
 }
 
 /// The call that was made, without what only says where results go and when.

@@ -74,7 +74,15 @@ impl Mnist {
     /// - [`Problem::CountMismatch`] or [`Problem::SizeMismatch`] if the files do not belong together;
     /// - those of [`read_images`](crate::read_images) and [`read_labels`](crate::read_labels).
     pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
-        Mnist::load_files(find_files(folder.as_ref())?)
+        Mnist::load_files(Mnist::files(folder)?)
+    }
+
+    /// The four files that [`load`](Mnist::load) reads, in the order of [`FILE_NAMES`].
+    ///
+    /// # Errors
+    /// [`Problem::NoFolder`] or [`Problem::NoFile`] if there is nothing to read.
+    pub fn files(folder: impl AsRef<Path>) -> Result<[PathBuf; 4], Error> {
+        find_files(folder.as_ref())
     }
 
     /// Reads a folder that must hold MNIST itself: every file has the published SHA-256, uncompressed.

@@ -1,6 +1,7 @@
 //! The text that `train-mnist` prints besides its epochs: the settings, the summary, and how to resume a stopped run.
 
 use chainrule_layers::LayerConfig;
+use chainrule_logs::SCALARS;
 use chainrule_mnist::Mnist;
 use chainrule_tensor::Init;
 use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
@@ -80,7 +81,8 @@ fn say_written(results: &Results, options: &TrainMnist) {
     if let Some(path) = &results.page {
         output::line(format_args!("wrote {}", path.display()));
     }
-    if let Some(folder) = &options.log_dir {
+    // Nobody is sent to a folder that is gone.
+    if let Some(folder) = options.log_dir.as_ref().filter(|folder| folder.join(SCALARS).is_file()) {
         output::line(format_args!("logs in {}", folder.display()));
     }
 }

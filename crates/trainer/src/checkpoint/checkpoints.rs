@@ -150,9 +150,9 @@ impl Checkpoints {
         self
     }
 
-    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`.
+    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`, `.lock`.
     pub fn has_name(path: &Path) -> bool {
-        path.file_name().is_some_and(folder::is_ours)
+        path.file_name().is_some_and(|name| folder::is_ours(name) || name == folder::LOCK)
     }
 
     /// The checkpoint that a run would go on from, and where it is.

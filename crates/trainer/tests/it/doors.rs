@@ -431,6 +431,9 @@ fn targets_have_a_scale_that_is_saved_with_the_network() {
     for bad in [0.0, -1.0, f64::NAN, 1e-50, f64::INFINITY] {
         let message = refused(TargetScale::new([0.0, 0.0], [1.0, bad]), MeanSquaredError.into());
         assert!(message.ends_with("expected finite means and standard deviations above 0"), "{message}");
-        assert!(message.starts_with("the scale of the targets is mean 0 and standard deviation "), "{message}");
+        assert!(
+            message.starts_with("the scale of the targets is mean 0 and standard deviation "),
+            "{message}"
+        );
     }
 }
