@@ -92,6 +92,7 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                 header {
                     h1 { (report.title) }
                     p { (summary::sentence(findings)) }
+                    @for of_run in findings { (warning(of_run)) }
                     nav aria-label="Contents" {
                         ul {
                             li { a href="#draw" { (draw_title) } }
@@ -123,11 +124,13 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                     }
                     @for ((id, parts), of_run) in runs.iter().zip(findings) {
                         article id=(id) aria-labelledby={ (id) "-title" } {
-                            h2 id={ (id) "-title" } { @if compared { "Run: " (of_run.run.name) } @else { "Results" } }
+                            h2 id={ (id) "-title" } { @if compared { "Results of " (of_run.run.name) } @else { "Results" } }
+                            @if compared { (warning(of_run)) }
                             (summary::tiles(of_run))
                             @for (part, title, body) in parts {
                                 section id={ (id) "-" (part) } {
-                                    @if FOLDED.contains(part) { details.part { summary { h3 { (title) } } (body) } }
+                                    // The curves of runs that are compared stand side by side above.
+                                    @if FOLDED.contains(part) || compared && *part == "curves" { details.part { summary { h3 { (title) } } (body) } }
                                     @else { h3 { (title) } (body) }
                                 }
                             }
@@ -140,6 +143,11 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
     }
 }
 
+/// What has to be known before any figure of the run is read.
+fn warning(findings: &Findings<'_>) -> Markup {
+    html! { @if let Some(warning) = &findings.run.warning { p.warning { strong { "Warning. " } (warning) } } }
+}
+
 /// The pixels of a sample that the network reads correctly, if there is one, as base64: with it, the field is not empty.
 fn example(findings: &Findings<'_>, test: &impl Samples) -> String {
     let is_right = |prediction: &&Prediction| !prediction.is_mistake();
@@ -149,7 +157,7 @@ fn example(findings: &Findings<'_>, test: &impl Samples) -> String {
 
 fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> [Part; 8] {
     [
-        ("curves", "How training went", curves::section(findings.run, by)),
+        ("curves", "How training went", html! { (warning(findings)) (curves::section(findings.run, by)) }),
         ("layers", "Inside the network", layers::section(findings, by)),
         ("activations", "Activations", activations::section(findings)),
         ("classes", "Confusion matrix, precision and recall", classes::section(report, findings)),

@@ -120,8 +120,9 @@ fn load_and_train(
 
     let mut checkpoints = checkpoints.clone();
     if options.keeping.is_wanted() || options.checkpoint.is_some() || options.log_dir.is_some() {
-        let (name, told) = data::told(&mnist.test);
-        checkpoints = checkpoints.with_extra(name, told);
+        for (name, told) in options.data.told(&mnist.test) {
+            checkpoints = checkpoints.with_extra(name, told);
+        }
     }
     let checkpoints = &checkpoints;
     if options.keeping.resume.is_some()

@@ -10,12 +10,13 @@ use std::{
 };
 
 use chainrule_losses::{BinaryCrossEntropy, MeanSquaredError};
+use chainrule_mnist::Mnist;
 use chainrule_trainer::{Checkpoint, Mlp, MlpConfig, TrainConfig, TrainingRecord};
 use serde_json::Value;
 
 use crate::{
     PROGRAM,
-    common::{Folder, called, clean, fails, json, program, succeeds},
+    common::{Folder, called, clean, data_set, fails, json, program, succeeds},
     keeping::Running,
 };
 
@@ -736,6 +737,68 @@ fn a_network_alone_is_not_replaced_by_a_run_that_passed_it_over() {
     );
     assert!(stdout.contains("step-000000010.ckpt"), "{stdout}");
     assert_eq!(fs::read(&alone).unwrap(), before);
+}
+
+#[test]
+fn a_network_s_own_data_are_found_again_or_it_is_said_loudly() {
+    let (own, elsewhere) = (Folder::new(), tempfile::tempdir().unwrap());
+    let (net, page) = (elsewhere.path().join("net.ckpt"), elsewhere.path().join("page.html"));
+    let (net, page) = (net.to_str().unwrap(), page.to_str().unwrap());
+    succeeds(&["train-mnist", "--epochs", "1", "--data-dir", own.arg(), "--checkpoint", net]);
+    let accuracy = |text: &str| json::objects(text)[0]["test_accuracy"].clone();
+    let right = accuracy(&succeeds(&["evaluate", "--json", "--checkpoint", net, "--data-dir", own.arg()]));
+    // Nothing is named: the bundled MNIST is not what it was trained on, the folder of the run is.
+    let found = succeeds(&["evaluate", "--json", "--checkpoint", net]);
+    assert_eq!(accuracy(&found), right);
+    let found = &json::objects(&found)[0];
+    assert_eq!((found["data_dir"].as_str(), found["other_data"].is_null()), (Some(own.arg()), true));
+    let text = succeeds(&["evaluate", "--checkpoint", net]);
+    assert!(text.ends_with(&format!("evaluated on the network's own data, in {}\n", own.arg())), "{text}");
+    assert!(succeeds(&["report", net, "--output", page]).contains(own.arg()));
+    let html = fs::read_to_string(page).unwrap();
+    assert!(!html.contains("class=\"warning\"") && html.contains(&format!("--data-dir {}", own.arg())));
+    // A folder that is named is what is wanted, and said above the figures and above the curves.
+    let other = Folder::of(&Mnist::new(data_set(8).test, data_set(8).train));
+    let call = ["report", net, "--output", page, "--data-dir", other.arg()];
+    assert!(succeeds(&call).contains("warning: other data than the network's own: "));
+    let html = fs::read_to_string(page).unwrap();
+    let warnings: Vec<usize> = html.match_indices("class=\"warning\"").map(|(at, _)| at).collect();
+    let places = ["class=\"tiles\"", "<figcaption>Loss"].map(|part| html.find(part).unwrap());
+    assert!(
+        warnings.len() == 2 && warnings[0] < places[0] && warnings[1] > places[0] && warnings[1] < places[1]
+    );
+    assert!(
+        html.contains("evaluated on other data than the network&#39;s own")
+            || html.contains("evaluated on other data than the network's own")
+    );
+    assert!(!html.contains(&format!("--data-dir {}", other.arg())), "the run was on its own data");
+    // They are gone: nobody finds them, and MNIST's images have another size.
+    drop(own);
+    let error = fails(1, &["evaluate", "--checkpoint", net]);
+    assert!(
+        error.contains("these are other data than the network's own: the test set is 10000 samples"),
+        "{error}"
+    );
+}
+
+#[test]
+fn runs_on_other_data_are_not_compared_in_silence() {
+    let (one, other) = (Folder::new(), Folder::of(&Mnist::new(data_set(8).test, data_set(8).train)));
+    let [a, b, c] = ["a.ckpt", "b.ckpt", "c.ckpt"].map(|name| one.file(name).to_str().unwrap().to_string());
+    for (folder, net) in [(&one, &a), (&one, &b), (&other, &c)] {
+        succeeds(&["train-mnist", "--epochs", "1", "--data-dir", folder.arg(), "--checkpoint", net]);
+    }
+    let warning = "warning: the runs' data differ";
+    assert!(!succeeds(&["compare-runs", &a, &b]).contains(warning));
+    assert!(succeeds(&["compare-runs", &a, &c]).contains(warning));
+    let told = json::objects(&succeeds(&["compare-runs", &a, &c, "--json"]));
+    assert_ne!(told[0]["differing"]["data.test_crc32"], told[1]["differing"]["data.test_crc32"]);
+    assert_ne!(told[0]["differing"]["data.train_crc32"], told[1]["differing"]["data.train_crc32"]);
+    // Logs have a network without the state of a run, which knows the test set alone: that is no difference.
+    let logs = one.file("logs");
+    let logs = logs.to_str().unwrap();
+    succeeds(&["train-mnist", "--epochs", "1", "--data-dir", one.arg(), "--log-dir", logs]);
+    assert!(!succeeds(&["compare-runs", &a, logs]).contains(warning));
 }
 
 #[test]
