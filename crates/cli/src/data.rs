@@ -36,7 +36,7 @@ impl Data {
 
     /// The files that are read, as far as they are found, each with the option that names it.
     pub(crate) fn files(&self) -> Vec<(&'static str, PathBuf)> {
-        let folder = self.folder.clone().or_else(|| bundled_folder());
+        let folder = self.folder.clone().or_else(bundled_folder);
         let files = folder.and_then(|folder| Mnist::files(folder).ok());
         files.into_iter().flatten().map(|file| ("--data-dir", file)).collect()
     }
