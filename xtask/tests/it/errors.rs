@@ -33,7 +33,7 @@ fn errors(folder: &Path) -> Vec<Box<dyn Error>> {
     let values = Dataset::from_rows(&[0.0, 1.0], 1).unwrap().with_values(&[0.0, 1.0], 1).unwrap();
     let config = MlpConfig::new([1, 2, 2]);
     let net = Mlp::new(&config).unwrap();
-    let mut line = Mlp::new(&MlpConfig::new([1, 1]).with_loss(MeanSquaredError)).unwrap();
+    let mut line = Mlp::new(MlpConfig::new([1, 1]).with_loss(MeanSquaredError)).unwrap();
     let one_layer = NetworkConfig::new(1, [Affine::outputs(2).into()], MeanSquaredError);
     let scaled = |scale| one_layer.clone().with_scale(scale).check();
     let trained = |config: TrainConfig| train(&mut net.clone(), &data).config(&config).run().map(|_| ());
@@ -78,7 +78,7 @@ fn errors(folder: &Path) -> Vec<Box<dyn Error>> {
         read_labels(&b"\0\0\x08\x01\0\0\0\0"[..], "labels"),
         scaled(TargetScale::new([0.0, f64::NAN], [1.0, 1e-60])),
         scaled(TargetScale::new([0.0], [1.0])),
-        Mlp::<f32>::new(&MlpConfig::new([1, 0])),
+        Mlp::<f32>::new(MlpConfig::new([1, 0])),
         trained(TrainConfig::new().with_batch_size(0)),
         trained(TrainConfig::new().with_early_stopping(EarlyStopping::new(0)).with_validation(0.5)),
         train(&mut line, &values)
