@@ -25,8 +25,7 @@ impl<F: Float> Kernels<F> {
     pub(crate) const SCALAR: Kernels<F> = Kernels {
         sparse_product_add: scalar::sparse_product_add,
         sparse_outer_add: scalar::sparse_outer_add,
-        product_add: scalar::product_add,
-        transposed_product_add: scalar::transposed_product_add,
+        product: scalar::product,
         exp_to: scalar::exp_to,
         sigmoid_to: scalar::sigmoid_to,
     };
@@ -65,27 +64,25 @@ impl<F: Float> Kernels<F> {
         unsafe { (self.sparse_outer_add)(dw.as_mut_slice(), dy.as_slice(), dy.n_rows(), x, rows) }
     }
 
-    /// `y = y + a · b`, where the columns of `a`, *m × k*, lie one behind the other.
+    /// `y = a · b`, or `y = y + a · b` if it `adds`.
     ///
     /// # Panics
-    /// Unless `y` has m·n values, `a` m·k, and `b` one for every row and column.
+    /// Unless the shapes fit.
     #[track_caller]
-    pub(crate) fn product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-        if is_something_to_add(y, a, m, b) {
-            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.product_add)(y, a, m, b) }
-        }
-    }
-
-    /// `y = y + aᵀ · b`, where the columns of `a`, *k × m*, lie one behind the other.
-    ///
-    /// # Panics
-    /// As [`product_add`](Kernels::product_add).
-    #[track_caller]
-    pub(crate) fn transposed_product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-        if is_something_to_add(y, a, m, b) {
-            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.transposed_product_add)(y, a, m, b) }
+    pub(crate) fn product(
+        self,
+        mut y: MatrixViewMut<'_, F>,
+        adds: bool,
+        a: Operand<'_, F>,
+        b: Operand<'_, F>,
+    ) {
+        assert_shapes(y.shape(), a.shape(), b.shape());
+        let (m, n) = y.shape();
+        if m > 0 && n > 0 && a.n_columns > 0 {
+            // SAFETY: the instructions were chosen for this processor; an operand has a value for every row and column.
+            unsafe { (self.product)(y.as_mut_slice(), adds, a, b) }
+        } else if !adds {
+            y.as_mut_slice().fill(F::zero());
         }
     }
 }
@@ -94,19 +91,6 @@ impl<F: Float> Kernels<F> {
 #[track_caller]
 pub(crate) fn assert_shapes(y: (usize, usize), (m, k): (usize, usize), (k_b, n): (usize, usize)) {
     assert!(k == k_b && y == (m, n), "a product of {m}×{k} and {k_b}×{n} into {}×{}", y.0, y.1);
-}
-
-/// Checks that there are values enough for a product, and says whether there is anything to add.
-#[track_caller]
-fn is_something_to_add<F: Copy>(y: &[F], a: &[F], m: usize, b: Operand<'_, F>) -> bool {
-    let (k, n) = b.shape();
-    if m == 0 || k == 0 || n == 0 {
-        return false;
-    }
-    assert_eq!((y.len(), a.len()), (m * n, m * k), "values of a product of {m}×{k} and {k}×{n}");
-    let last = (k - 1) * b.row_stride + (n - 1) * b.column_stride;
-    assert!(last < b.data.len(), "value {last} of {} of the second factor", b.data.len());
-    true
 }
 
 /// `y = exp(x − shift)` of every value; in `f32` within 2 units of the last place.

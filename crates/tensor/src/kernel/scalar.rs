@@ -34,27 +34,18 @@ pub(super) fn sparse_outer_add<F: Float>(
     }
 }
 
-/// y[i, j] += Σₚ a[i, p] · b[p, j], p in order.
-pub(super) fn product_add<F: Float>(y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-    let (k, n) = b.shape();
+/// y[i, j] = Σₚ a[i, p] · b[p, j] or, if it adds, +=; p in order, rounded once a term.
+pub(super) fn product<F: Float>(y: &mut [F], adds: bool, a: Operand<'_, F>, b: Operand<'_, F>) {
+    if !adds {
+        y.fill(F::zero());
+    }
+    let ((m, k), n) = (a.shape(), b.n_columns);
     for j in 0..n {
         let y = &mut y[j * m..(j + 1) * m];
         for p in 0..k {
             let factor = b.get(p, j);
-            for (y, &a) in y.iter_mut().zip(&a[p * m..(p + 1) * m]) {
-                *y += a * factor;
-            }
-        }
-    }
-}
-
-/// y[i, j] += Σₚ a[p, i] · b[p, j], p in order.
-pub(super) fn transposed_product_add<F: Float>(y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-    let (k, n) = b.shape();
-    for j in 0..n {
-        for i in 0..m {
-            for p in 0..k {
-                y[j * m + i] += a[i * k + p] * b.get(p, j);
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = a.get(i, p).mul_add(factor, *y);
             }
         }
     }

@@ -18,8 +18,7 @@ type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Ran
 pub struct Kernels<F: 'static> {
     pub(super) sparse_product_add: unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>),
     pub(super) sparse_outer_add: SparseOuterAdd<F>,
-    pub(super) product_add: unsafe fn(&mut [F], &[F], usize, Operand<'_, F>),
-    pub(super) transposed_product_add: unsafe fn(&mut [F], &[F], usize, Operand<'_, F>),
+    pub(super) product: unsafe fn(&mut [F], bool, Operand<'_, F>, Operand<'_, F>),
     pub(super) exp_to: unsafe fn(&mut [F], &[F], F),
     pub(super) sigmoid_to: unsafe fn(&mut [F], &mut [F], &[F]),
 }

@@ -86,24 +86,70 @@ fn sparse_products<F: Float>() {
     }
 }
 
-fn dense_products<F: Float>() {
-    for m in (1..=35).chain([50, 64, 97]) {
-        for (k, n) in [(1, 1), (2, 3), (7, 4), (9, 5), (64, 6), (65, 8), (131, 2)] {
-            let shape = (m, k, n);
-            let (a, b) =
-                (Matrix::from_vec(m, k, integers(m * k, 1)), Matrix::from_vec(k, n, integers(k * n, 2)));
-            let y = integers(m * n, 3);
-            let expected = by_loops(&y, &a, &b);
-            let (a_t, b_t) = (a.transpose(), b.transpose());
-            for kernels in all::<F>() {
-                for b in [Operand::from(&b), Operand::from(&b_t).t()] {
-                    let found = guarded(&y, |y| kernels.product_add(y, a.as_slice(), m, b));
-                    assert_eq!(found, expected, "{shape:?}");
-                    let found = guarded(&y, |y| kernels.transposed_product_add(y, a_t.as_slice(), m, b));
-                    assert_eq!(found, expected, "{shape:?} from the transpose");
+/// Numbers of all sizes and signs, with zeros of both, subnormal ones, infinities and NaN among them if they are `wild`.
+fn numbers<F: Float>(n: usize, seed: u64, wild: bool) -> Vec<F> {
+    let mut rng = generator(seed, Purpose::Draw, 0, 1);
+    let odd = [F::zero(), -F::zero(), F::min_positive_value() / F::of(3.0), F::infinity(), F::nan()];
+    let mut number = || match index(&mut rng, 40) {
+        i if i < 3 => odd[i],
+        i if i < odd.len() && wild => odd[i],
+        i => F::of((uniform(&mut rng) - 0.5) * 2.0_f64.powi(i as i32 % 9)),
+    };
+    (0..n).map(|_| number()).collect()
+}
+
+/// The bits, in which all NaN are equal.
+fn bits<F: Float>(values: &[F]) -> Vec<(u64, i16, i8)> {
+    values.iter().map(|x| if x.is_nan() { (0, 0, 0) } else { x.integer_decode() }).collect()
+}
+
+fn dense_products_of<F: Float>((m, k, n): (usize, usize, usize), wild: bool) {
+    let [a, b, y] = [(m * k, 1), (k * n, 2), (m * n, 3)].map(|(len, seed)| numbers::<F>(len, seed, wild));
+    let (a, b) = (Matrix::from_vec(m, k, a), Matrix::from_vec(k, n, b));
+    // One chain of fused multiply-adds.
+    let chain =
+        |at: usize, start: F| (0..k).fold(start, |sum, p| a[(at % m, p)].mul_add(b[(p, at / m)], sum));
+    let expected = [vec![F::zero(); m * n], y.clone()]
+        .map(|start| start.into_iter().enumerate().map(|(at, start)| chain(at, start)).collect::<Vec<_>>());
+    let (a_t, b_t) = (a.transpose(), b.transpose());
+    for kernels in all::<F>() {
+        for a in [Operand::from(&a), Operand::from(&a_t).t()] {
+            for b in [Operand::from(&b), Operand::from(&b_t).t()] {
+                for adds in [false, true] {
+                    let found = guarded(&y, |y| kernels.product(MatrixViewMut::new(y, m, n), adds, a, b));
+                    assert!(
+                        bits(&found) == bits(&expected[usize::from(adds)]),
+                        "{m}×{k} · {k}×{n} of {}",
+                        F::NAME
+                    );
                 }
             }
         }
+    }
+}
+
+fn dense_products<F: Float>() {
+    for m in (1..=35).chain([50, 64, 97]) {
+        for (k, n) in [(1, 1), (2, 3), (7, 4), (9, 5), (64, 6), (65, 8), (10, 13), (13, 25), (131, 2)] {
+            dense_products_of::<F>((m, k, n), m % 3 == 0);
+        }
+    }
+    for n in 1..=40 {
+        for (m, k) in [(1, 20), (3, 9), (7, 1), (9, 33), (73, 17)] {
+            dense_products_of::<F>((m, k, n), n % 3 == 0);
+        }
+    }
+    // Several blocks of rows, terms and columns, and a few more.
+    for shape in [
+        (129, 257, 25),
+        (143, 515, 37),
+        (521, 30, 26),
+        (3, 700, 1030),
+        (40, 3, 2045),
+        (272, 258, 1),
+        (5, 300, 3),
+    ] {
+        dense_products_of::<F>(shape, false);
     }
 }
 
@@ -114,7 +160,7 @@ fn sparse_products_are_those_of_three_loops() {
 }
 
 #[test]
-fn dense_products_are_those_of_three_loops() {
+fn dense_products_are_one_chain_for_each_value() {
     dense_products::<f32>();
     dense_products::<f64>();
 }

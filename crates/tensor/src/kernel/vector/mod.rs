@@ -15,15 +15,16 @@ use crate::{Operand, SparseView};
 mod register;
 
 mod dense;
+mod pack;
 mod sparse;
+mod tile;
 
 macro_rules! instances {
     ($name:ident, $module:ident, $vector:ty, $f:ty, $exp_to:expr, $sigmoid_to:expr) => {
         pub(super) const $name: Kernels<$f> = Kernels {
             sparse_product_add: $module::sparse_product_add,
             sparse_outer_add: $module::sparse_outer_add,
-            product_add: $module::product_add,
-            transposed_product_add: $module::transposed_product_add,
+            product: $module::product,
             exp_to: $exp_to,
             sigmoid_to: $sigmoid_to,
         };
@@ -57,22 +58,9 @@ macro_rules! instances {
             /// # Safety
             /// As that of the same name outside.
             #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn product_add(y: &mut [$f], a: &[$f], m: usize, b: Operand<'_, $f>) {
+            pub(super) unsafe fn product(y: &mut [$f], adds: bool, a: Operand<'_, $f>, b: Operand<'_, $f>) {
                 // SAFETY: as the caller promises.
-                unsafe { dense::product_add::<$vector>(y, a, m, b) }
-            }
-
-            /// # Safety
-            /// As that of the same name outside.
-            #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn transposed_product_add(
-                y: &mut [$f],
-                a: &[$f],
-                m: usize,
-                b: Operand<'_, $f>,
-            ) {
-                // SAFETY: as the caller promises.
-                unsafe { dense::transposed_product_add::<$vector>(y, a, m, b) }
+                unsafe { dense::product::<$vector>(y, adds, a, b) }
             }
         }
     };
