@@ -10,6 +10,11 @@ const ZERO = Array.from({ length: 41 }, (_, i) => {
   return [0.5 + 0.24 * Math.cos(angle), 0.5 + 0.34 * Math.sin(angle)];
 });
 
+// Shapes that were misread once, as several strokes.
+const SLASHED_ZERO = [ZERO, [[0.33, 0.74], [0.67, 0.26]]];
+const SERIF_ONE = [[[0.38, 0.32], [0.52, 0.16], [0.52, 0.84]], [[0.36, 0.84], [0.68, 0.84]]];
+const small = (strokes) => strokes.map((stroke) => stroke.map(([x, y]) => [0.3 + 0.25 * x, 0.4 + 0.25 * y]));
+
 // --- Agreement with Rust ---
 
 export async function checkAgreement(browser, network, digits, n_pixels, tolerance) {
@@ -178,10 +183,35 @@ async function checkScrolling(page) {
   };
   const inField = await scrolledBy((await placesOf(page, ONE)).reverse());
   check("touch: drawing does not scroll the page", inField === 0, `by ${inField} px`);
-  const help = await page.locator("#draw-help").boundingBox();
-  const elsewhere = await scrolledBy([90, 60, 30, 10].map((y) => ({ x: help.x + 20, y: help.y + y })));
+  const title = await page.locator("#draw-title").boundingBox();
+  const elsewhere = await scrolledBy([90, 60, 30, 10].map((y) => ({ x: title.x + 20, y: title.y + y })));
   check("touch: elsewhere a finger scrolls", elsewhere > 0, `by ${elsewhere} px`);
 }
+
+// A drawing's size changes nothing, the width of its lines included; `names` are those of 0 and 1.
+export async function checkShapes(browser, path, name, names, shapes) {
+  const { page, context } = await openPage(browser, path);
+  const seen = async (strokes) => {
+    await page.locator("#draw-clear").click();
+    for (const stroke of strokes) await drawByMouse(page, stroke);
+    return page.evaluate(() => [...window.drawADigit.picture()]);
+  };
+  await group(name, async () => {
+    for (const [what, strokes, digit] of shapes) {
+      const large = await seen(strokes);
+      await checkRead(page, `${name}, ${what}`, names[digit]);
+      const little = await seen(small(strokes));
+      await checkRead(page, `${name}, ${what} at a quarter of the size`, names[digit]);
+      // A pointer's places are whole pixels: four of the large one to one of the small.
+      const difference = large.reduce((sum, value, i) => sum + Math.abs(value - little[i]), 0) / large.reduce((a, b) => a + b);
+      check(`${name}, ${what}: the network sees the same in both sizes`, difference < 0.15, `${(100 * difference).toFixed(1)} % of the ink`);
+    }
+  });
+  await context.close();
+}
+
+export const ONES = [["a serif one", SERIF_ONE, 1]];
+export const BOTH = [...ONES, ["a slashed zero", SLASHED_ZERO, 0]];
 
 export async function checkDrawing(browser, path) {
   const desk = await openPage(browser, path);

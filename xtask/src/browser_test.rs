@@ -56,7 +56,7 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     let networks = networks::trained(&mnist)?;
     let networks = networks.iter().map(|(name, net)| write(&files, name, net, &some));
     let networks = networks.collect::<Result<Vec<Value>>>()?;
-    let (report, compared) = reports(&files)?;
+    let [report, compared, named] = reports(&files)?;
     let digits = files.join("digits.bin");
     fs::write(&digits, some.images().pixels())?;
     if let Some(folder) = &options.screenshots {
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &BrowserTest) -> Result<()> {
     }
     let job = json!({
         "chromium": browser.chromium,
-        "pages": [{"name": "report", "page": report}, {"name": "compared", "page": compared}],
+        "pages": [{"name": "report", "page": report}, {"name": "compared", "page": compared}, {"name": "named", "page": named}],
         "networks": networks,
         "digits": digits,
         "n_pixels": some.n_pixels(),
@@ -134,14 +134,18 @@ fn bytes(y: &Matrix<f32>) -> Vec<u8> {
     y.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Two reports as the command line makes them: on the default network, and on that and another compared.
-fn reports(files: &Path) -> Result<(PathBuf, PathBuf)> {
-    let [page, compared] = ["report.html", "compared.html"].map(|name| files.join(name));
+/// Reports as the command line makes them: on the default network, on that and another compared, and on the other, whose
+/// classes have names.
+fn reports(files: &Path) -> Result<[PathBuf; 3]> {
+    const NAMES: &str = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot";
+    let pages @ [page, compared, named] =
+        &["report.html", "compared.html", "named.html"].map(|name| files.join(name));
     let [one, other] = ["default.ckpt", "other.ckpt"].map(|name| files.join(name));
-    own::call(&[("train-mnist --quiet --epochs 5 --checkpoint", &one), ("--report", &page)])?;
+    own::call(&[("train-mnist --quiet --epochs 5 --checkpoint", &one), ("--report", page)])?;
     let deep =
         "train-mnist --quiet --epochs 2 --hidden 64,32 --activation relu --optimizer adam --batch-norm";
     own::call(&[(&format!("{deep} --checkpoint"), &other)])?;
-    own::call(&[("report", &one), ("", &other), ("--output", &compared)])?;
-    Ok((page, compared))
+    own::call(&[("report", &one), ("", &other), ("--output", compared)])?;
+    own::call(&[("report", &other), ("--output", named), ("--class-names", Path::new(NAMES))])?;
+    Ok(pages.clone())
 }

@@ -13,6 +13,10 @@ pub(crate) fn call(parts: &[(&str, &Path)]) -> Result<String> {
     let output = command.output()?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(format!("{command:?} has failed: {}", String::from_utf8_lossy(&output.stderr)).into()),
+        false => {
+            let words: Vec<&str> = parts.iter().map(|(words, _)| *words).collect();
+            Err(format!("{} has failed: {}", words.join(" … "), String::from_utf8_lossy(&output.stderr))
+                .into())
+        }
     }
 }

@@ -2,9 +2,8 @@
 
 use std::{ffi::OsString, sync::OnceLock};
 
+use chainrule_report::harmless;
 use clap::Command;
-
-use crate::output;
 
 /// The name of the program, and all of its commands; set once, at its start.
 static PROGRAM: OnceLock<Command> = OnceLock::new();
@@ -72,7 +71,7 @@ fn quoted(word: &[u8]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@%".contains(c);
     match std::str::from_utf8(word) {
         Ok(word) if !word.is_empty() && word.chars().all(plain) => word.to_string(),
-        Ok(word) if output::harmless(word) == word => format!("'{}'", word.replace('\'', "'\\''")),
+        Ok(word) if harmless(word) == word => format!("'{}'", word.replace('\'', "'\\''")),
         _ => {
             let of_byte = |byte: &u8| match *byte {
                 b'\'' | b'\\' => format!("\\{}", char::from(*byte)),

@@ -83,9 +83,12 @@ impl Run {
         let mut settings = BTreeMap::new();
         flatten("network", description(checkpoint.net.config()), &mut settings);
         flatten("training", json!(checkpoint.training.config), &mut settings);
-        if let Some(test) = data::Known::of(checkpoint).test {
-            let crc32 = format!("{:08x}-{:08x}", test.inputs_crc32, test.targets_crc32);
-            settings.insert("data.test_crc32".to_string(), crc32.into());
+        let known = data::Known::of(checkpoint);
+        for (set, known) in [("test", known.test), ("train", known.training)] {
+            if let Some(known) = known {
+                let crc32 = format!("{:08x}-{:08x}", known.inputs_crc32, known.targets_crc32);
+                settings.insert(format!("{DATA}{set}_crc32"), crc32.into());
+            }
         }
         let history = &checkpoint.training.history;
         let last = history.last();
@@ -118,13 +121,20 @@ fn flatten(name: &str, value: Value, to: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// The names of the settings that are not the same in all runs.
+/// How the names of what is known of a run's data begin.
+const DATA: &str = "data.";
+
+/// The names of the settings that are not the same in all runs. Data of which nothing is known are not said to be others.
 fn differing(runs: &[Run]) -> Vec<String> {
     let mut names: Vec<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     names.sort();
     names.dedup();
-    let differs =
-        |name: &&String| runs.iter().any(|run| run.settings.get(*name) != runs[0].settings.get(*name));
+    let differs = |name: &&String| {
+        let counts = |value: &Option<&Value>| value.is_some() || !name.starts_with(DATA);
+        let mut values = runs.iter().map(|run| run.settings.get(*name)).filter(counts);
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
     names.into_iter().filter(differs).cloned().collect()
 }
 
@@ -135,6 +145,9 @@ fn print(runs: &[Run], names: &[String]) {
     }
     if names.is_empty() {
         output::line("all settings are the same");
+    }
+    if names.iter().any(|name| name.starts_with(DATA)) {
+        output::line("warning: the runs' data differ, so their figures are not of the same task");
     }
     for part in parts(runs, names) {
         output::line("");

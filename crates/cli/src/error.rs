@@ -7,7 +7,6 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Options that contradict each other in a way that only the command itself can tell: exit code 2, and the message points
 /// to the command's help.
-#[derive(Debug)]
 pub struct Usage(pub String);
 
 impl Usage {
@@ -23,5 +22,7 @@ impl fmt::Display for Usage {
         f.write_str(&self.0)
     }
 }
+
+chainrule_tensor::debug_is_display!(Usage);
 
 impl std::error::Error for Usage {}

@@ -31,10 +31,15 @@ pub struct Evaluate {
 pub(crate) fn run(options: &Evaluate) -> Result<()> {
     let checkpoint = history::load(&options.checkpoint)?.1;
     program::start_threads()?;
-    let mnist = options.data.load()?;
-    let other_data = data::other_data(&data::Known::of(&checkpoint), &mnist);
+    let known = data::Known::of(&checkpoint);
+    let (mnist, folder) = options.data.load_for([&known].into_iter())?;
+    let other_data = data::other_data(&known, &mnist);
     let net = checkpoint.net;
-    let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))?;
+    let test = output::spin(!options.json, "evaluating the test set", || evaluate(&net, &mnist.test))
+        .map_err(|error| match &other_data {
+            Some(other) => format!("{error}; these are other data than the network's own: {other}"),
+            None => error.to_string(),
+        })?;
     let confusion =
         test.confusion.as_ref().ok_or("the network is not a classifier, so it has no accuracy")?;
     let parameters_crc32 = format!("{:08x}", net.parameters_crc32());
@@ -59,6 +64,8 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
                 ("top_k_accuracy", top_k(&test, confusion.n_classes()).into()),
                 ("confusion", counts.into()),
                 ("parameters_crc32", parameters_crc32.into()),
+                // None if it is the bundled MNIST.
+                ("data_dir", folder.map(|folder| folder.to_string_lossy().into_owned()).into()),
                 // None if these are the data of the network's run, or nothing is known of them.
                 ("other_data", other_data.into()),
             ],
@@ -87,7 +94,9 @@ pub(crate) fn run(options: &Evaluate) -> Result<()> {
         test.loss.mean(),
     ));
     if let Some(other) = other_data {
-        output::line(format_args!("these are other data than the network's own: {other}"));
+        output::line(format_args!("warning: these are other data than the network's own: {other}"));
+    } else if let (Some(found), None) = (folder, &options.data.folder) {
+        output::line(format_args!("evaluated on the network's own data, in {}", found.display()));
     }
     Ok(())
 }

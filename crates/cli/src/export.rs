@@ -42,10 +42,10 @@ pub(crate) fn run(options: &Export) -> Result<()> {
     if options.softmax && options.to != To::Onnx {
         return Usage::error("--softmax is for --to onnx: the other formats hold parameters only");
     }
-    places::check_distinct(&[
-        ("--checkpoint", options.checkpoint.clone()),
-        ("--output", options.output.clone()),
-    ])?;
+    let (run, output) =
+        ([("--checkpoint", options.checkpoint.clone())], [("--output", options.output.clone())]);
+    places::check_distinct(&output, &run)?;
+    places::check_beside(&output, &run, |_, file| places::is_of_run(file))?;
     let net = history::load(&options.checkpoint)?.1.net;
     let (path, config) = (&options.output, net.config());
     let (format, how) = match options.to {

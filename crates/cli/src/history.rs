@@ -55,7 +55,7 @@ pub(crate) fn load(path: &Path) -> Result<(PathBuf, Checkpoint)> {
             Err(problem) => problems.push(problem),
         }
     }
-    match Checkpoints::new(path).with_resume(Resume::Auto).newest() {
+    match Checkpoints::new(path).with_resume(Resume::Auto).newest_and_skipped(&mut problems) {
         Ok(newest) => found.extend(newest),
         Err(problem) => problems.push(problem),
     }

@@ -60,7 +60,8 @@ enum From {
 }
 
 pub(crate) fn run(options: &Import) -> Result<()> {
-    places::check_distinct(&[("FILE", options.file.clone()), ("--checkpoint", options.checkpoint.clone())])?;
+    let output = [("--checkpoint", options.checkpoint.clone())];
+    places::check_distinct(&output, &[("FILE", options.file.clone())])?;
     let (net, assumed) = network(options)?;
     let (n_parameters, parameters_crc32) = (net.n_parameters(), format!("{:08x}", net.parameters_crc32()));
     let summary = net.summary();

@@ -146,7 +146,12 @@ impl Held {
         }
         let width = self.tensors.iter().map(|tensor| tensor.name.chars().count()).max().unwrap_or(0);
         for tensor in &self.tensors {
-            output::line(format_args!("  {:width$}  {}  {:?}", tensor.name, tensor.r#type, tensor.shape));
+            output::line(format_args!(
+                "  {:width$}  {}  {shape:?}",
+                tensor.name,
+                tensor.r#type,
+                shape = tensor.shape
+            ));
         }
         output::line(format_args!("{} values in {} tensors", self.n_values, self.tensors.len()));
         if let Some(crc32) = &self.parameters_crc32 {

@@ -1,7 +1,6 @@
 //! Printing: plain lines for people, one JSON object per line for programs, a progress bar in a terminal.
 
 use std::{
-    borrow::Cow,
     fmt::Display,
     io::{self, ErrorKind, IsTerminal, Write},
     sync::{
@@ -12,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chainrule_report::harmless;
 use chainrule_trainer::{EpochReport, Evaluation, StepReport};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -37,43 +37,20 @@ pub fn lines(text: impl Display) {
     text.to_string().split('\n').for_each(line);
 }
 
-/// Writes one line to standard error, [harmless](harmless) whatever is in it. Where that cannot be done, as on a full disk or in a
+/// Writes one line to standard error, [harmless] whatever is in it. Where that cannot be done, as on a full disk or in a
 /// terminal that was closed, nobody can be told; it is no reason to end.
 pub(crate) fn complain(text: impl Display) {
     let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
 }
 
-/// Text as one line that does nothing to a terminal but to show. Names in files, paths and messages about them may hold anything:
-/// what moves the cursor, ends the line, sets a title or turns the direction of reading is written as JSON does, `\u001b`, so that
-/// JSON stays what it was.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 5);
-    for c in text.chars() {
-        match c {
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("\\t"),
-            '\r' => shown.push_str("\\r"),
-            c if acts(c) => {
-                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")));
-            }
-            c => shown.push(c),
-        }
-    }
-    Cow::Owned(shown)
-}
-
 /// Fails if lines were lost, unless their reader went away by itself, as `head` does.
 pub(crate) fn finish() -> Result<()> {
-    let flushed = io::stdout().flush().map_err(|cause| cause.kind());
-    match CLOSED.get().copied().or(flushed.err()) {
+    printed(io::stdout().flush())
+}
+
+/// The same where the last of them were printed with this result.
+pub(crate) fn printed(result: io::Result<()>) -> Result<()> {
+    match CLOSED.get().copied().or(result.err().map(|cause| cause.kind())) {
         None | Some(ErrorKind::BrokenPipe) => Ok(()),
         Some(kind) => Err(format!("the results could not be printed: {kind}").into()),
     }
@@ -178,8 +155,11 @@ pub(crate) fn width() -> usize {
 /// Work that takes longer shows a spinner or a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often a bar is drawn.
-const TICK: Duration = Duration::from_millis(200);
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often a bar is drawn at most, in a second.
+const HERTZ: u8 = 5;
 
 /// Shows a spinner while `work` runs, if `wanted`, in a terminal, once it has taken a second.
 pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -> R) -> R {
@@ -188,10 +168,11 @@ pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -
         // Where no thread can be started, the work is done without a spinner.
         let _ = thread::Builder::new().spawn_scoped(scope, move || {
             if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(PATIENCE) {
-                let spinner = bar(wanted, "{spinner} {msg}  {elapsed}", Duration::from_millis(100));
-                spinner.set_message(message);
+                let spinner = bar(wanted, "{spinner} {msg}  {elapsed}").with_message(message);
                 // Until the other end is dropped.
-                let _ = is_done.recv();
+                while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(TICK) {
+                    spinner.tick();
+                }
                 spinner.finish_and_clear();
             }
         });
@@ -201,14 +182,14 @@ pub(crate) fn spin<R>(wanted: bool, message: &'static str, work: impl FnOnce() -
     })
 }
 
-/// A bar of this form that is drawn so often, if `wanted` and both outputs are terminals; else one that is never seen.
-fn bar(wanted: bool, template: &str, tick: Duration) -> ProgressBar {
+/// A bar of this form, if `wanted` and both outputs are terminals; else one that is never seen. It is drawn when it changes, and
+/// by no thread of its own, since one that cannot be started would be a panic.
+fn bar(wanted: bool, template: &str) -> ProgressBar {
     if !(wanted && io::stdout().is_terminal() && io::stderr().is_terminal()) {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(1).with_style(style(template));
-    bar.enable_steady_tick(tick);
-    bar
+    let target = ProgressDrawTarget::stderr_with_hz(HERTZ);
+    ProgressBar::with_draw_target(Some(1), target).with_style(style(template))
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -225,13 +206,14 @@ pub struct Bar {
 impl Bar {
     /// A bar, if `wanted` and both outputs are terminals.
     pub fn new(wanted: bool) -> Bar {
-        let bar = bar(wanted, "{msg}", TICK).with_message("the first step …");
+        let bar = bar(wanted, "{msg}").with_message("the first step …");
+        bar.tick();
         Bar { bar, shown_at: None }
     }
 
     /// The same for work that is counted by [`share`](Bar::share), once it has taken a second.
     pub(crate) fn after_a_second(wanted: bool) -> Bar {
-        let bar = bar(wanted, "{bar:40.cyan/dim} {msg}", TICK);
+        let bar = bar(wanted, "{bar:40.cyan/dim} {msg}");
         let shown_at = (!bar.is_hidden()).then(|| Instant::now() + PATIENCE);
         bar.set_draw_target(ProgressDrawTarget::hidden());
         Bar { bar, shown_at }
@@ -312,30 +294,6 @@ mod tests {
         assert_eq!(within(60, None), &whole[..whole.find("  1.25").unwrap()]);
         assert_eq!(within(60, Some(0.75)), "epoch  3/16  loss 0.2500  val 75.00 %  test 50.00 %  1.25 s");
         assert_eq!(within(40, None), "epoch  3/16  loss 0.2500  test 50.00 %");
-    }
-
-    #[test]
-    fn nothing_that_is_printed_acts_on_a_terminal() {
-        assert_eq!(
-            harmless("größe 숫자 371\u{202f}k e\u{301} 👩\u{200d}🔬"),
-            "größe 숫자 371\u{202f}k e\u{301} 👩\u{200d}🔬"
-        );
-        let (title, clear, left) = ("a\u{1b}]0;b\u{7}", "\u{9b}2J\u{7f}", "\u{202e}gpj\u{2066}");
-        assert_eq!(
-            [title, clear, left, "a\nb\r\tc", "\u{e0041}"].map(harmless),
-            [
-                "a\\u001b]0;b\\u0007",
-                "\\u009b2J\\u007f",
-                "\\u202egpj\\u2066",
-                "a\\nb\\r\\tc",
-                "\\udb40\\udc41"
-            ]
-        );
-        // JSON says the same as before.
-        let name = [title, clear, left, "\u{e0041}\n"].concat();
-        let object = serde_json::json!({ "name": name });
-        let printed = object.to_string();
-        assert_eq!(serde_json::from_str::<Value>(&harmless(&printed)).unwrap(), object);
     }
 
     #[test]

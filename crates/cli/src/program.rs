@@ -5,13 +5,18 @@ use std::process::ExitCode;
 use chainrule_trainer::MAX_THREADS;
 use clap::{Command, Parser, error::ErrorKind};
 
-use crate::{Result, Usage, call, output, stop::Stopped, suggest};
+use crate::{
+    Result, Usage, call, output,
+    stop::{self, Stopped},
+    suggest,
+};
 
 /// Reads the arguments of this process, runs the command that they name, and returns the exit code: 0, 2 for a wrong call,
 /// 128 and its number for a signal that ended a run, and 1 for everything else, with one line `error: …` on standard error.
 ///
 /// `name` is what the program is called: help, errors and the calls that they propose begin with it.
 pub fn run<A: Parser>(name: &str, command: impl FnOnce(A) -> Result<()>) -> ExitCode {
+    stop::go_on_where_files_are_limited();
     let program = call::set(name, A::command());
     let arguments = program.clone().try_get_matches().and_then(|matches| A::from_arg_matches(&matches));
     let arguments = match arguments {
@@ -57,9 +62,13 @@ fn wrong(sentence: &str, program: &Command) -> ExitCode {
 /// Prints help as clap lays it out, and a wrong call as one line: what is wrong, clap's tip, and where help is.
 fn report(error: &clap::Error, program: &Command) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A reader who has gone away is no failure.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return match output::printed(error.print()).and_then(|()| output::finish()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                output::complain(format_args!("error: {error}"));
+                ExitCode::from(1)
+            }
+        };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return wrong("error: no command was given", program);

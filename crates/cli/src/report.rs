@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeSet,
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
 };
 
 use chainrule_logs::{SCALARS, Scalar, read_scalars};
 use chainrule_mnist::Mnist;
-use chainrule_report::{Report, Run};
+use chainrule_report::{Error, Report, Run};
 use chainrule_trainer::{Checkpoint, Summary, check_file_path};
 use clap::Args;
 
@@ -45,12 +46,16 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     if options.runs.iter().any(|run| places::are_same(run, &options.output)) {
         return Usage::error(format!("--output {} is one of the runs", options.output.display()));
     }
+    let output = [("--output", options.output.clone())];
+    let runs: Vec<places::Named> = options.runs.iter().map(|run| ("RUN", run.clone())).collect();
+    places::check_beside(&output, &runs, |_, file| places::is_of_run(file))?;
+    places::check_distinct(&output, &options.data.files())?;
     if let Some(twice) = (1..options.runs.len()).find(|i| options.runs[..*i].contains(&options.runs[*i])) {
         return Usage::error(format!("{} is given twice", options.runs[twice].display()));
     }
     let mut loaded = Vec::new();
     for (path, name) in options.runs.iter().zip(names(&options.runs)) {
-        loaded.push(load(path, name, options)?);
+        loaded.push(load(path, name)?);
     }
     let (n_names, n_outputs) = (options.class_names.len(), loaded[0].0.net.layers().n_outputs());
     if n_names > 0 && n_names != n_outputs {
@@ -60,18 +65,26 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     }
     check_path(&options.output)?;
     program::start_threads()?;
-    let mnist = options.data.load()?;
-    let n_runs = loaded.len();
+    let (mnist, folder) = options.data.load_for(loaded.iter().map(|(_, known)| known))?;
     let (mut runs, mut others) = (Vec::new(), Vec::new());
     for (path, (mut run, known)) in options.runs.iter().zip(loaded) {
-        if let Some(other) = data::other_data(&known, &mnist) {
-            others.push(format!("{}: {other}", path.display()));
-            // The page's figures of this run are of other data than its curves.
+        let other = data::other_data(&known, &mnist);
+        let folder = if other.is_some() { &known.folder } else { &folder };
+        // A network that was imported has no run to be repeated.
+        let settings = run.settings.as_ref().filter(|_| !run.scalars.is_empty());
+        run.command = settings.map(|settings| command_with_file(settings, folder.as_deref(), None));
+        if let Some(other) = other {
             run.name.push_str(" (evaluated on other data)");
+            run.warning = Some(format!(
+                "{}: evaluated on other data than the network's own, so the figures here are not those of its run, whose curves \
+                 are of its own data: {other}.",
+                run.name
+            ));
+            others.push(format!("{}: {other}", path.display()));
         }
         runs.push(run);
     }
-    let title = format!("Training report: {}", runs[0].name);
+    let (n_runs, title) = (runs.len(), format!("Training report: {}", runs[0].name));
     let mut page = page(runs, &mnist).with_classes(options.class_names.clone());
     if n_runs == 1 && !others.is_empty() {
         // A page of one run says its name nowhere else.
@@ -80,11 +93,18 @@ pub(crate) fn run(options: &ReportOptions) -> Result<()> {
     output::spin(!options.json, WRITING, || page.save(&mnist.test, &options.output))?;
     let path = text(&options.output);
     let mut members = vec![("runs", n_runs.into()), ("path", path.into())];
+    let found = folder.filter(|_| options.data.folder.is_none());
+    if let Some(found) = &found {
+        members.push(("data_dir", text(found).into()));
+    }
     if !others.is_empty() {
         members.push(("other_data", others.clone().into()));
     }
     for other in others.iter().filter(|_| !options.json) {
-        output::line(format_args!("other data than the network's own: {other}"));
+        output::line(format_args!("warning: other data than the network's own: {other}"));
+    }
+    if let (Some(found), false) = (found, options.json) {
+        output::line(format_args!("evaluated on data that were found in {}", found.display()));
     }
     output::tell(options.json, "report", &members, format_args!("wrote {}", options.output.display()));
     Ok(())
@@ -119,7 +139,7 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 /// The run that a checkpoint, a folder of logs or a folder of checkpoints tells of.
-fn load(path: &Path, name: String, options: &ReportOptions) -> Result<(Run, Known)> {
+fn load(path: &Path, name: String) -> Result<(Run, Known)> {
     let scalars = match path.join(SCALARS).exists() {
         true => Some(read_scalars(path)?),
         false => None,
@@ -127,11 +147,7 @@ fn load(path: &Path, name: String, options: &ReportOptions) -> Result<(Run, Know
     let checkpoint = history::load(path)?.1;
     let known = Known::of(&checkpoint);
     let settings = RunConfig::saved(&checkpoint).map(|config| config.to_toml()).transpose()?;
-    // A network that was imported has no run to be repeated.
-    let is_trained = !checkpoint.training.history.is_empty();
-    let command = |settings: &String| command_with_file(settings, options.data.folder.as_deref(), None);
     let mut run = Run::of_checkpoint(name, checkpoint);
-    run.command = settings.as_ref().filter(|_| is_trained).map(command);
     run.settings = settings;
     let run = match scalars {
         Some(scalars) => run.with_scalars(scalars),
@@ -152,7 +168,7 @@ fn command_with_file(settings: &str, data_dir: Option<&Path>, train_limit: Optio
     format!("cat > run.toml <<'END'\n{}\nEND\n{}", settings.trim_end(), call::words(arguments))
 }
 
-/// The page at the end of `train-mnist`, with the diagnostics of every epoch.
+/// The page at the end of `train-mnist`, with the diagnostics of every epoch, which `write` writes to `path` or beside it.
 pub(crate) fn write_at_end(
     path: &Path,
     options: &TrainMnist,
@@ -160,7 +176,8 @@ pub(crate) fn write_at_end(
     summary: &Summary,
     diagnostics: Vec<Scalar>,
     mnist: &Mnist,
-) -> Result<()> {
+    write: impl FnOnce(String) -> io::Result<PathBuf>,
+) -> Result<PathBuf> {
     let settings = RunConfig::saved(&checkpoint).expect("a network that options describe").to_toml()?;
     // A call that resumes does not say how the run began, and a file is not where the page is read.
     let command = match options.keeping.resume.is_some() || options.config.is_some() {
@@ -173,7 +190,8 @@ pub(crate) fn write_at_end(
     // One that was stopped is not repeated by a call that goes to the end.
     let run = if summary.stopped { run } else { run.with_command(command) };
     let (page, talk) = (page(vec![run], mnist), !options.json && !options.quiet);
-    Ok(output::spin(talk, WRITING, || page.save(&mnist.test, path))?)
+    let html = output::spin(talk, WRITING, || page.to_html(&mnist.test))?;
+    Ok(write(html).map_err(|cause| Error::Io { path: path.to_path_buf(), cause })?)
 }
 
 /// The call that was made, without what only says where results go and when.

@@ -98,7 +98,10 @@ impl RunConfig {
             activation,
             init: net.init,
             batch_norm: net.batch_norm,
+            norm: net.norm,
             dropout: net.dropout,
+            leaky_relu: net.leaky_relu,
+            elu: net.elu,
             seed: net.seed,
             loss: net.loss,
         };

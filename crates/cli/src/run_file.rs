@@ -7,9 +7,10 @@ use std::{
     path::Path,
 };
 
+use chainrule_layers::{BatchNorm, Elu, LeakyRelu};
 use chainrule_losses::LossConfig;
 use chainrule_mnist::N_CLASSES;
-use chainrule_tensor::Init;
+use chainrule_tensor::{Init, in_words};
 use chainrule_trainer::{Activation, MlpConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,18 @@ pub(crate) struct Network {
     pub(crate) batch_norm: bool,
     pub(crate) dropout: f64,
     pub(crate) seed: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) norm: BatchNorm,
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) leaky_relu: LeakyRelu,
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) elu: Elu,
     pub(crate) loss: LossConfig,
+}
+
+/// What is as usual is not written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Network {
@@ -50,8 +62,11 @@ impl Default for Network {
             activation: vec![Activation::Sigmoid],
             init: None,
             batch_norm: false,
+            norm: BatchNorm::default(),
             dropout: 0.0,
             seed: 1,
+            leaky_relu: LeakyRelu::default(),
+            elu: Elu::default(),
             loss: LossConfig::default(),
         }
     }
@@ -63,7 +78,10 @@ impl Network {
         let sizes: Vec<usize> =
             [n_pixels].into_iter().chain(self.hidden.clone()).chain([N_CLASSES]).collect();
         let mut config = MlpConfig::new(sizes)
+            .with_norm(self.norm)
             .with_batch_norm(self.batch_norm)
+            .with_leaky_relu(self.leaky_relu)
+            .with_elu(self.elu)
             .with_dropout(self.dropout)
             .with_loss(self.loss.clone())
             .with_seed(self.seed);
@@ -112,7 +130,7 @@ fn one_line(text: &str, error: &toml::de::Error) -> (usize, String) {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let mut message = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
     // What a person writes first for a choice that is a table.
-    if message.contains("expected newtype variant")
+    if message.contains("invalid type: unit variant")
         && let Some((key, name)) = text.lines().nth(line - 1).and_then(|line| line.split_once('='))
     {
         let table = text.lines().take(line).filter_map(|line| line.trim().strip_prefix('[')).last();
@@ -120,5 +138,5 @@ fn one_line(text: &str, error: &toml::de::Error) -> (usize, String) {
         let table = table.unwrap_or("]").trim_end_matches(']');
         message = format!("{name} has settings of its own: write [{table}.{key}.{}]", name.trim_matches('"'));
     }
-    (line, message)
+    (line, in_words(&message))
 }

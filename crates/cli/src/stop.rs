@@ -48,6 +48,14 @@ fn is_ignored(number: i32) -> bool {
     ignored.is_none_or(|ignored| ignored >> (number - 1) & 1 == 1)
 }
 
+/// A file that may grow no longer (`ulimit -f`) is an error of writing it, as a full disk is, and no reason to end: the other
+/// outputs are still to be written.
+pub(crate) fn go_on_where_files_are_limited() {
+    // Where it cannot be done, nothing else is lost.
+    #[cfg(unix)]
+    let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 /// Listens for signals, for the rest of the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
@@ -77,7 +85,6 @@ impl Stop {
 }
 
 /// The error of a command that was asked to stop; everything has been printed already.
-#[derive(Debug)]
 pub(crate) struct Stopped(pub(crate) Signal);
 
 impl fmt::Display for Stopped {
@@ -85,5 +92,7 @@ impl fmt::Display for Stopped {
         write!(f, "stopped by {}", self.0.name())
     }
 }
+
+chainrule_tensor::debug_is_display!(Stopped);
 
 impl std::error::Error for Stopped {}

@@ -1,13 +1,13 @@
 //! The errors of this crate, one sentence each.
 
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 /// Why a table could not be read: the path, the line, what was found and what was expected.
 ///
 /// Where a table comes from a reader, its path is `input`. Lines count from 1, blank ones too, and a record has the
 /// line on which it begins.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused to open or read the file.
@@ -97,11 +97,18 @@ pub enum Error {
     },
 }
 
+// The sentence where `main` and `unwrap` show errors by `Debug`, as in all crates of chainrule.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Names in quotes; of many, the first.
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 20;
     let mut quoted: Vec<String> =
-        names.iter().take(MOST).map(|name| format!("{:?}", name.as_ref())).collect();
+        names.iter().map(AsRef::as_ref).take(MOST).map(|text| format!("{text:?}")).collect();
     if names.len() > MOST {
         quoted.push(format!("… ({} more)", names.len() - MOST));
     }
@@ -113,7 +120,7 @@ fn shortened(field: &str) -> String {
     const MOST: usize = 40;
     match field.char_indices().nth(MOST) {
         _ if field.is_empty() => "an empty field".to_owned(),
-        Some((end, _)) => format!("{:?}…", &field[..end]),
+        Some((end, _)) => format!("{text:?}…", text = &field[..end]),
         None => format!("{field:?}"),
     }
 }

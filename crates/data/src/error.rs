@@ -1,7 +1,7 @@
 //! The errors of this crate, one sentence each.
 
 /// Why data were refused.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The data are not what a data set is made of.
@@ -31,3 +31,5 @@ pub enum Error {
         n_samples: usize,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error);

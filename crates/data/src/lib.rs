@@ -4,6 +4,7 @@
 mod error;
 
 // Where samples come from.
+mod any_samples;
 mod dataset;
 mod pixels;
 mod samples;
@@ -12,6 +13,7 @@ mod samples;
 mod order;
 mod split;
 
+pub use any_samples::AnySamples;
 /// The inputs and targets that samples are gathered into, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
 pub use dataset::Dataset;

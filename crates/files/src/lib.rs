@@ -7,4 +7,7 @@ mod whole;
 
 pub use lock::lock;
 pub use open::open;
-pub use whole::{Disk, System, check_file_path, make_folder, remove_temporaries, write_file, write_whole};
+pub use whole::{
+    Disk, System, check_file_path, clear_up, make_folder, remove_temporaries, write_file, write_new_file,
+    write_whole,
+};

@@ -113,6 +113,44 @@ pub fn write_whole(disk: &impl Disk, path: &Path, bytes: &[u8]) -> io::Result<()
     disk.sync_folder(folder_of(&path))
 }
 
+/// Writes `bytes` to `path`, where nothing is yet: of several processes that do so at the same moment one succeeds.
+///
+/// # Errors
+/// [`AlreadyExists`](ErrorKind::AlreadyExists) if something has this name, which stays as it is; what the operating system says.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("net");
+/// chainrule_files::write_new_file(&path, b"first")?;
+/// let error = chainrule_files::write_new_file(&path, b"second").unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+/// assert_eq!(std::fs::read(&path)?, b"first");
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_new_file(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    let path = path.as_ref();
+    let temporary = temporary_beside(path)?;
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        // A rename would replace what another process has just written.
+        match fs::hard_link(&temporary, path) {
+            // There are file systems without links.
+            Err(cause) if cause.kind() != ErrorKind::AlreadyExists && path.symlink_metadata().is_err() => {
+                fs::rename(&temporary, path)
+            }
+            linked => linked,
+        }
+    };
+    let written = write();
+    let _ = fs::remove_file(&temporary);
+    written?;
+    System.sync_folder(folder_of(path))
+}
+
 /// Finds out whether [`write_file`] can write to `path`, without changing what is there: before long work, not after it. What
 /// processes that were killed left beside it when they wrote this file is removed.
 ///
@@ -143,6 +181,7 @@ pub fn check_file_path(path: impl AsRef<Path>) -> io::Result<()> {
 pub fn remove_temporaries(folder: &Path, ours: impl Fn(&OsStr) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        let ours = |name| std::str::from_utf8(name).is_ok_and(|name| ours(OsStr::new(name)));
         if written_by(&entry.file_name()).is_some_and(|(name, _)| ours(name)) {
             fs::remove_file(entry.path())?;
         }
@@ -151,20 +190,19 @@ pub fn remove_temporaries(folder: &Path, ours: impl Fn(&OsStr) -> bool) -> io::R
 }
 
 /// The name of the file that is written under the name `temporary`, as [`temporary_beside`] makes it, and the number of the process.
-fn written_by(temporary: &OsStr) -> Option<(&OsStr, u32)> {
+fn written_by(temporary: &OsStr) -> Option<(&[u8], u32)> {
     let bytes = temporary.as_encoded_bytes();
     let between = bytes.strip_prefix(b".")?.strip_suffix(b".tmp")?;
     let dot = between.iter().rposition(|byte| *byte == b'.')?;
     let (process, count) = std::str::from_utf8(&between[dot + 1..]).ok()?.split_once('-')?;
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    count.parse::<u64>().ok().filter(|_| dot > 0 && is_number(process) && is_number(count))?;
-    // The name between two ASCII characters of a valid name: there is no way to take it out but by text.
-    let name = temporary.to_str()?.get(1..=dot)?;
-    Some((OsStr::new(name), process.parse().ok()?))
+    let (process, count) = (process.parse::<u32>().ok()?, count.parse::<u64>().ok()?);
+    // As we write numbers: a date has zeros in front.
+    let is_ours = dot > 0 && between[dot + 1..] == *format!("{process}-{count}").as_bytes();
+    is_ours.then_some((&between[..dot], process))
 }
 
 /// Removes what processes that are gone have left of writing `path`. Where processes cannot be told, nothing is removed.
-fn clear_up(path: &Path) {
+pub fn clear_up(path: &Path) {
     let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
     let is_gone = |process: u32| {
         process != process::id()
@@ -173,8 +211,8 @@ fn clear_up(path: &Path) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        if written_by(&name).is_some_and(|(name, process)| path.file_name() == Some(name) && is_gone(process))
-        {
+        let is_of_path = |name: &[u8]| path.file_name().is_some_and(|path| path.as_encoded_bytes() == name);
+        if written_by(&name).is_some_and(|(name, process)| is_of_path(name) && is_gone(process)) {
             // What cannot be removed is in nobody's way.
             let _ = fs::remove_file(entry.path());
         }
@@ -235,7 +273,8 @@ mod tests {
     #[test]
     fn temporary_files_are_known_by_their_names() {
         let of = |name: &'static str| {
-            written_by(OsStr::new(name)).map(|(name, process)| (name.to_str().unwrap(), process))
+            let (name, process) = written_by(OsStr::new(name))?;
+            Some((std::str::from_utf8(name).unwrap(), process))
         };
         assert_eq!(of(".net.ckpt.12-0.tmp"), Some(("net.ckpt", 12)));
         assert_eq!(of(".step-000000001.ckpt.1-99.tmp"), Some(("step-000000001.ckpt", 1)));
@@ -247,6 +286,8 @@ mod tests {
             ".a.1-2.tmp.ckpt",
             ".mine.tmp",
             "..1-2.tmp",
+            ".notes.2024-01.tmp",
+            ".net.ckpt.+1-2.tmp",
         ] {
             assert_eq!(of(name), None, "{name}");
         }
@@ -262,6 +303,13 @@ mod tests {
         let dead = u32::MAX;
         let ours = process::id();
         let left = format!(".net.ckpt.{dead}-1.tmp");
+        let of_any_bytes = {
+            use std::os::unix::ffi::OsStrExt;
+            let path = folder.path().join(OsStr::from_bytes(b"n\xff.ckpt"));
+            fs::write(folder.path().join(OsStr::from_bytes(b".n\xff.ckpt.4294967295-0.tmp")), "half")
+                .unwrap();
+            path
+        };
         let stays = [
             format!(".net.ckpt.{ours}-999999.tmp"),
             format!(".other.ckpt.{dead}-1.tmp"),
@@ -273,5 +321,7 @@ mod tests {
         check_file_path(folder.path().join("net.ckpt")).unwrap();
         assert!(!folder.path().join(&left).exists());
         assert!(stays.iter().all(|name| folder.path().join(name).exists()));
+        check_file_path(of_any_bytes).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), stays.len());
     }
 }

@@ -13,7 +13,7 @@ use chainrule_trainer::{
     Activation, Encoding, MlpConfig, NetworkConfig, TargetScale,
     layers::{LayerConfig, no_own_layers},
     losses::LossConfig,
-    tensor::{Init, Shape},
+    tensor::{Init, Shape, in_words},
 };
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{from_str, value::RawValue};
@@ -115,7 +115,7 @@ pub(crate) fn from_json(json: &str, n_tensors: usize) -> Result<NetworkConfig, P
 
 /// What is wrong with a description.
 pub(crate) fn problem(cause: impl Display) -> Problem {
-    Problem::Description(cause.to_string())
+    Problem::Description(in_words(&cause.to_string()))
 }
 
 impl<'de> Deserialize<'de> for OneLayer {
@@ -187,7 +187,8 @@ mod tests {
             .with_init(Init::Normal { std: 0.1 / 3.0 })
             .with_encoding(Encoding::standardize(&data))
             .with_seed(u64::MAX);
-        for loss in LossConfig::all() {
+        let weighted = BinaryCrossEntropy.with_pos_weight([1.0 / 3.0, 2.0, 1e-9]);
+        for loss in LossConfig::all().into_iter().chain([weighted.into()]) {
             let mut config = network(everything.clone().with_loss(loss));
             assert_eq!(of(&to_json(&config).unwrap()).unwrap(), config);
             config.layers.insert(1, BatchNorm::default().with_eps(0.1 / 3.0).with_momentum(1.0 / 3.0).into());

@@ -5,7 +5,7 @@ use std::{fmt::Display, io, path::PathBuf};
 use chainrule_protobuf::Malformed;
 
 /// Why a file could not be written or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused.
@@ -30,7 +30,7 @@ pub enum Error {
 }
 
 /// What is wrong with a file, or with a network that should become one.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The bytes are of none of the formats.
@@ -124,6 +124,8 @@ pub enum Problem {
     #[error("cannot hold this network: {0}")]
     NotExported(String),
 }
+
+chainrule_trainer::tensor::debug_is_display!(Error, Problem);
 
 impl Problem {
     pub(crate) fn malformed(

@@ -51,8 +51,8 @@ impl StateDict {
     ///
     /// `layers` names all layers in their order, by the names of [`LayerConfig`] or PyTorch's, with settings in brackets where
     /// they are not as usual: `affine, relu, batch-norm(eps=0.001), dropout(0.5), affine`, or
-    /// `Sequential(Linear(4, 5), LeakyReLU(0.2), Linear(5, 2))`. Sizes are those of the tensors. Layers with tensors are taken in
-    /// the order of their indices, unless all of them are named: `fc1=affine, relu, fc2=affine`.
+    /// `Sequential(Linear(4, 5), LeakyReLU(0.2), Linear(5, 2))`, also as PyTorch prints it. Sizes are those of the tensors. Layers
+    /// with tensors are taken in the order of their indices, unless all of them are named: `fc1=affine, relu, fc2=affine`.
     ///
     /// # Errors
     /// [`Problem::Layers`] if the list cannot be read, or is not that of the tensors; all others as
@@ -164,14 +164,18 @@ impl StateDict {
     /// The layers with tensors by their index, each by the tensor that shows its sizes: batch norm may have no weights.
     fn found(&self) -> Result<BTreeMap<usize, &Tensor>, Problem> {
         let tensors = || self.tensors.iter().filter(|tensor| !tensor.is_counter());
-        let prefix = prefix(tensors());
+        // Others have no place in a list of layers, and no say in what all names begin with.
+        let has_index = |tensor: &&Tensor| {
+            module(tensor).rsplit('.').next().is_some_and(|last| last.parse::<usize>().is_ok())
+        };
+        let prefix = prefix(tensors().filter(has_index));
         let mut found = BTreeMap::new();
         for tensor in tensors() {
             let place = tensor.name.strip_prefix(prefix).and_then(|rest| rest.split_once('.'));
             let Some((index, name)) =
                 place.and_then(|(index, name)| Some((index.parse::<usize>().ok()?, name)))
             else {
-                let expected = "names as those of nn.Sequential, such as 0.weight".to_string();
+                let expected = format!("names as those of nn.Sequential, such as {prefix}0.weight");
                 return Err(Problem::Tensor { found: tensor.shown(), expected });
             };
             match name {

@@ -144,7 +144,7 @@ pub fn pytorch(config: &NetworkConfig) -> Option<String> {
 }
 
 /// A list of layers by our names or PyTorch's, each with the module that stands before it: `fc1=affine, LeakyReLU(0.2)`. The
-/// outputs of affine layers are not known yet.
+/// outputs of affine layers are not known yet. A network as PyTorch prints it has a line for each, behind its index.
 pub(crate) fn layers(text: &str) -> Result<Vec<(Option<&str>, LayerConfig)>, String> {
     let text = text.trim();
     let inside = text.split_once('(').filter(|(name, _)| last_name(name) == "sequential");
@@ -156,7 +156,7 @@ pub(crate) fn layers(text: &str) -> Result<Vec<(Option<&str>, LayerConfig)>, Str
             ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        c == ',' && depth == 0
+        matches!(c, ',' | '\n') && depth == 0
     });
     entries.map(str::trim).filter(|entry| !entry.is_empty()).map(layer).collect()
 }
@@ -167,6 +167,8 @@ fn last_name(name: &str) -> String {
 }
 
 fn layer(text: &str) -> Result<(Option<&str>, LayerConfig), String> {
+    let printed = text.strip_prefix('(').and_then(|rest| rest.split_once("): "));
+    let text = printed.map_or(text, |(_, layer)| layer);
     let (head, settings) = match text.split_once('(') {
         Some((head, rest)) => (head, rest.strip_suffix(')').ok_or(format!("{text} has no closing bracket"))?),
         None => (text, ""),
@@ -206,10 +208,16 @@ fn layer(text: &str) -> Result<(Option<&str>, LayerConfig), String> {
             | (LayerConfig::LeakyRelu(relu), "", 0) => relu.slope = number()?,
             (LayerConfig::Elu(elu), "alpha", _) | (LayerConfig::Elu(elu), "", 0) => elu.alpha = number()?,
             (LayerConfig::Gelu(_), "approximate", _) if value.contains("tanh") => layer = GeluTanh.into(),
+            // What PyTorch prints where nothing was set; from its threshold on, softplus is x but for 2·10⁻⁹.
+            (LayerConfig::Gelu(_), "approximate", _) if value.contains("none") => {}
+            (LayerConfig::Softplus(_), "beta", _) if number() == Ok(1.0) => {}
+            (LayerConfig::Softplus(_), "threshold", _) if number() == Ok(20.0) => {}
+            (LayerConfig::Identity(_), "start_dim", _) if number() == Ok(1.0) => {}
+            (LayerConfig::Identity(_), "end_dim", _) if number() == Ok(-1.0) => {}
             // The tensors say how many inputs and outputs there are, and which of them are there.
             (LayerConfig::Affine(_), "in_features" | "out_features" | "bias", _)
             | (LayerConfig::Affine(_), "", 0 | 1)
-            | (LayerConfig::BatchNorm(_), "num_features" | "affine", _)
+            | (LayerConfig::BatchNorm(_), "num_features" | "affine" | "track_running_stats", _)
             | (LayerConfig::BatchNorm(_), "", 0)
             // Samples are columns, and all is done in place.
             | (LayerConfig::Softmax(_), "dim", _)
@@ -285,6 +293,22 @@ mod tests {
         ] {
             assert_eq!(of(text).unwrap(), expected, "{text}");
         }
+        // As `print(net)` shows it.
+        let printed = "Sequential(\n  (0): Flatten(start_dim=1, end_dim=-1)\n  \
+             (1): Linear(in_features=3, out_features=4, bias=True)\n  \
+             (2): BatchNorm1d(4, eps=0.001, momentum=0.1, affine=True, track_running_stats=True)\n  \
+             (3): GELU(approximate='none')\n  (4): Dropout(p=0.25, inplace=False)\n  (5): Linear(in_features=4, \
+             out_features=2, bias=False)\n  (6): Softplus(beta=1.0, threshold=20.0)\n)";
+        let expected = [
+            Identity.into(),
+            Affine::outputs(0).into(),
+            BatchNorm::default().with_eps(1e-3).into(),
+            Activation::Gelu.layer(),
+            Dropout::new(0.25).into(),
+            Affine::outputs(0).into(),
+            Activation::Softplus.layer(),
+        ];
+        assert_eq!(of(printed).unwrap(), expected);
         let named = layers("a.fc1=Linear, ReLU, head = affine").unwrap();
         assert_eq!(
             named.iter().map(|(module, _)| *module).collect::<Vec<_>>(),

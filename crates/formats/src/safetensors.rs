@@ -18,7 +18,7 @@ use std::{
     path::Path,
 };
 
-use chainrule_trainer::Network;
+use chainrule_trainer::{Network, tensor::in_words};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor},
@@ -117,8 +117,9 @@ pub fn from_bytes(bytes: &[u8]) -> Result<StateDict, Problem> {
         return Err(malformed("the length of its header", length, expected));
     };
     let values = &rest[header.len()..];
-    let not_json =
-        |cause: serde_json::Error| malformed("its header", cause, "names, types and shapes in JSON");
+    let not_json = |cause: serde_json::Error| {
+        malformed("its header", in_words(&cause.to_string()), "names, types and shapes in JSON")
+    };
     let Header { metadata, mut entries } = serde_json::from_slice(header).map_err(not_json)?;
 
     // From one to the next, no byte is left out and none is used twice.
@@ -172,7 +173,7 @@ impl Entry {
         };
         let n_bytes = self.shape.iter().try_fold(width, |n: usize, size| n.checked_mul(*size));
         if n_bytes != Some(bytes.len()) {
-            let expected = format!("values of shape {:?}", self.shape);
+            let expected = format!("values of shape {shape:?}", shape = self.shape);
             return Err(malformed(name, format!("{} bytes", bytes.len()), expected));
         }
         Ok(Tensor::new(name, &self.dtype, self.shape, Some(values)))

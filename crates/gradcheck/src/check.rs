@@ -27,7 +27,8 @@ use crate::{Real, Refusal, Report, Step};
 /// wrong at a kink as well.
 ///
 /// Where a derivative disagrees, the step is halved until the central difference comes to rest, so that the error of a step
-/// that is too long for `f` is not taken for one of the derivative. Where it does not, see [`Report::unclear`].
+/// that is too long for `f` is not taken for one of the derivative; *max|g|* is then that of the given gradient, unless all of it
+/// is 0. Where it does not come to rest, see [`Report::unclear`].
 ///
 /// # Examples
 /// ```

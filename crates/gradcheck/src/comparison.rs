@@ -82,6 +82,12 @@ impl Pair {
         Pair { numeric, ..self }
     }
 
+    /// The same beside given derivatives of which the largest is this one, if there is one.
+    pub(crate) fn beside(self, largest: f64, tolerance: Tolerance) -> Pair {
+        let least = if largest > 0.0 { tolerance.floor * largest } else { self.least };
+        Pair { least, ..self }
+    }
+
     /// The same of another sort.
     pub(crate) fn of(self, sort: Sort) -> Pair {
         Pair { sort, ..self }

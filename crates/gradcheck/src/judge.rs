@@ -27,23 +27,26 @@ impl Check {
     ) -> Report {
         let numeric: Vec<F> = stencils.iter().map(Stencil::central_difference).collect();
         let outcome = Pair::all(indices, analytic, &numeric, self.tolerance).map(|mut pairs| {
+            let largest = analytic.iter().fold(0.0_f64, |largest, &g| largest.max(to_f64(g).abs()));
             for (pair, stencil) in pairs.iter_mut().zip(stencils) {
-                *pair = self.seen(*pair, stencil, analytic, &mut |x| along(pair.index, x));
+                let given = (analytic[pair.index], largest);
+                *pair = self.seen(*pair, stencil, given, &mut |x| along(pair.index, x));
             }
             Comparison::new(&pairs, self.tolerance)
         });
         Report::new::<F>(analytic.len(), self.tolerance, outcome)
     }
 
-    /// The pair with what a second look shows: a kink, or a better numerical derivative, or that it cannot be told.
+    /// The pair with what a second look shows: a kink, or a better numerical derivative, or that it cannot be told. `largest` is
+    /// that of all given derivatives.
     fn seen<F: Real>(
         &self,
         pair: Pair,
         stencil: &Stencil<F>,
-        analytic: &[F],
+        (given, largest): (F, f64),
         f: &mut impl FnMut(F) -> F,
     ) -> Pair {
-        let (x, given) = (stencil.middle, analytic[pair.index]);
+        let x = stencil.middle;
         let h = stencil.right.x - x.x;
         let tolerance = self.tolerance;
         let agrees = |numeric, leeway| pair.with_numeric(to_f64(numeric)).agrees(tolerance, leeway);
@@ -62,6 +65,8 @@ impl Check {
         if explains(f, x, h, given, agrees) {
             return pair.of(Sort::Kink);
         }
+        // The floor is no longer that of a difference that may be all error of the step.
+        let pair = pair.beside(largest, tolerance);
         let near = |value| pair.with_numeric(value).allowed(tolerance);
         let limit = if pair.has_scale() { limit(f, x, stencil, near) } else { None };
         let Some(limit) = limit else { return pair };

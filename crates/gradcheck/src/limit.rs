@@ -49,7 +49,8 @@ pub(crate) fn limit<F: Real>(
         let new = to_f64(stencil.central_difference());
         let change = new - difference;
         let is_abrupt = ABRUPT * change.abs() < last_change && last_change > ABRUPT * near(new);
-        let is_still = once.is_none() && change.abs() <= near(new).max(ROUNDING * stencil.rounding());
+        // Half the step takes three quarters of what the step leaves: a change by half of `near` is less than `near` in all.
+        let is_still = once.is_none() && change.abs() <= (near(new) / 2.0).max(ROUNDING * stencil.rounding());
         if is_abrupt || is_still || !new.is_finite() {
             return None;
         }

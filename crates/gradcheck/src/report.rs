@@ -245,7 +245,12 @@ impl fmt::Display for Report {
                 }
             }
             // All digits: the first that differ are the ones to look at.
-            write!(f, ": given {:?}, numerical {:?}", worst.analytic, worst.numeric)?;
+            write!(
+                f,
+                ": given {given:?}, numerical {right:?}",
+                given = worst.analytic,
+                right = worst.numeric
+            )?;
         }
         if let Some(name) = self.too_coarse() {
             write!(f, "; evaluated in {name}: below {COARSE_RESOLUTION:e} its differences are noise, ")?;

@@ -15,8 +15,8 @@
 //!
 //! The statistics are those of the **whole mini-batch**, also where it is cut into shards: the layer asks for the sums
 //! Σ (x − c) and Σ (x − c)², from which μ = c + Σ (x − c)/n and σ² = Σ (x − c)²/n − (μ − c)². They are taken about the running
-//! mean c: in `f32` as `f64`, whose digits are twice as many; in `f64` as [twice](crate::double) as many, so that the mean may be
-//! as far from c as it likes, and the result does not depend on where the mini-batch is cut.
+//! mean c: in `f32` as `f64`, whose digits are twice as many; in `f64` as [three times](crate::double) as many, so that the mean may
+//! be as far from c as it likes, and the result does not depend on where the mini-batch is cut.
 
 use chainrule_tensor::{Float, MatrixViewMut, Shape};
 
@@ -99,8 +99,9 @@ impl BatchNorm {
     }
 }
 
-/// Σ (x − c) and Σ (x − c)² of a feature: two numbers each, high and low. In `f32` the low ones are 0.
-const SUMS: usize = 4;
+/// Σ (x − c) and Σ (x − c)² of a feature: [three numbers](add_to) each. In `f32` all but the first are 0.
+const SUMS: usize = 2 * SQUARES;
+const SQUARES: usize = 3;
 
 /// Whether sums need more digits than `f64` has.
 fn is_double<F: Float>() -> bool {
@@ -112,11 +113,11 @@ fn shift_and_var<F: Float>(sums: &[f64], n_samples: usize, i: usize) -> (Double,
     let (n, sums) = (n_samples as f64, &sums[SUMS * i..SUMS * (i + 1)]);
     let (shift, var) = match is_double::<F>() {
         true => {
-            let shift = Double::new(sums[0], sums[1]).over(n);
-            (shift, Double::new(sums[2], sums[3]).over(n).minus(shift.squared()).high)
+            let shift = Double::of_three(&sums[..SQUARES]).over(n);
+            (shift, Double::of_three(&sums[SQUARES..]).over(n).minus(shift.squared()).high)
         }
         false => {
-            let (shift, square) = (sums[0] / n, sums[2] / n);
+            let (shift, square) = (sums[0] / n, sums[SQUARES] / n);
             (Double::new(shift, 0.0), square - shift * shift)
         }
     };
@@ -220,11 +221,13 @@ impl<F: Float> WholeBatch<F> for BatchNorm {
             for ((sums, &x), c) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(x).zip(pass.vector(MEAN)) {
                 if is_double::<F>() {
                     let difference = Double::difference(x.as_f64(), c.as_f64());
-                    add_to(sums, difference, difference.squared());
+                    let square = difference.squared();
+                    add_to(&mut sums[..SQUARES], &[difference.high, difference.low]);
+                    add_to(&mut sums[SQUARES..], &[square.high, square.low]);
                 } else {
                     let difference = x.as_f64() - c.as_f64();
                     sums[0] += difference;
-                    sums[2] += difference * difference;
+                    sums[SQUARES] += difference * difference;
                 }
             }
         }
@@ -232,10 +235,11 @@ impl<F: Float> WholeBatch<F> for BatchNorm {
 
     fn merge_forward_sums(&self, sums: &mut [f64], behind: &[f64]) {
         for (sums, behind) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(behind.as_chunks::<SUMS>().0) {
-            // In `f32`, where all low ones are 0, the high ones are added as ever.
-            match is_double::<F>() {
-                true => add_to(sums, Double::new(behind[0], behind[1]), Double::new(behind[2], behind[3])),
-                false => sums.iter_mut().zip(behind).for_each(|(sum, behind)| *sum += behind),
+            if is_double::<F>() {
+                add_to(&mut sums[..SQUARES], &behind[..SQUARES]);
+                add_to(&mut sums[SQUARES..], &behind[SQUARES..]);
+            } else {
+                sums.iter_mut().zip(behind).for_each(|(sum, behind)| *sum += behind);
             }
         }
     }
@@ -265,11 +269,14 @@ impl<F: Float> WholeBatch<F> for BatchNorm {
     }
 }
 
-/// Adds to the sums of a feature.
-fn add_to(sums: &mut [f64; SUMS], difference: Double, square: Double) {
-    let first = Double::new(sums[0], sums[1]).plus(difference);
-    let second = Double::new(sums[2], sums[3]).plus(square);
-    *sums = [first.high, first.low, second.high, second.low];
+/// Adds numbers to one of the sums of a feature: what its first number loses goes to the second, and what that loses to the third.
+fn add_to(sum: &mut [f64], numbers: &[f64]) {
+    for &number in numbers {
+        let first = Double::sum(sum[0], number);
+        let second = Double::sum(sum[1], first.low);
+        (sum[0], sum[1]) = (first.high, second.high);
+        sum[2] += second.low;
+    }
 }
 
 #[cfg(test)]
@@ -357,6 +364,36 @@ mod tests {
             let whole = sums_of(&[0, n]);
             for cuts in [&[0, 1, n][..], &[0, 7, 13, n], &[0, 20, n], &[0, 10, 20, 30, n]] {
                 assert_eq!(sums_of(cuts), whole, "{cuts:?}");
+            }
+        }
+    }
+
+    /// Samples that look random, of many features: one bit of one of them would show.
+    #[test]
+    fn wherever_a_mini_batch_is_cut_the_sums_give_the_same_bits() {
+        for (mean, std) in [(1e4, 0.01), (1e6, 0.01), (-1e9, 1e-3), (3.0, 2.0)] {
+            let (n_features, n) = (40, 100);
+            let norm = Sequential::<f64>::of(BatchNorm::default(), n_features);
+            let x = random_matrix(n_features, n, 7).map(|x| mean + std * x);
+            let of_cuts = |length: usize| {
+                let mut total = vec![0.0; SUMS * n_features];
+                for part in x.as_slice().chunks(n_features * length) {
+                    let mut sums = vec![0.0; SUMS * n_features];
+                    let tensors = norm.layers().tensors_of(0);
+                    let x = MatrixView::new(part, n_features, part.len() / n_features).into();
+                    let pass = Pass { x, tensors, ..Pass::new(norm.values(), Context::training(1, 0)) };
+                    WholeBatch::<f64>::add_forward_sums(&BatchNorm::default(), &mut sums, &pass);
+                    WholeBatch::<f64>::merge_forward_sums(&BatchNorm::default(), &mut total, &sums);
+                }
+                let of_feature = |i| shift_and_var::<f64>(&total, n, i);
+                (0..n_features)
+                    .map(of_feature)
+                    .map(|(shift, var)| [shift.high.to_bits(), var.to_bits()])
+                    .collect::<Vec<_>>()
+            };
+            let whole = of_cuts(n);
+            for length in [1, 2, 7, 25, 32, 50, 99] {
+                assert_eq!(of_cuts(length), whole, "{mean}, {std}, parts of {length}");
             }
         }
     }

@@ -56,6 +56,14 @@ macro_rules! layer_list {
                 &self,
                 own: OwnLayers<'_, F>,
             ) -> Result<std::sync::Arc<dyn Layer<F>>, Error> {
+                let (make_f32, make_f64) = (make_f32 as Make<f32>, make_f64 as Make<f64>);
+                tensor::for_float::<Make<F>>(&make_f32, &make_f64)(self, own)
+            }
+
+            fn make<F: tensor::Float>(
+                &self,
+                own: OwnLayers<'_, F>,
+            ) -> Result<std::sync::Arc<dyn Layer<F>>, Error> {
                 Ok(match self {
                     $(LayerConfig::$layer(layer) => std::sync::Arc::new(layer.clone()),)*
                     LayerConfig::Own { name, settings } => {
@@ -76,6 +84,24 @@ macro_rules! layer_list {
             pub fn activation(&self) -> Option<Activation> {
                 Activation::ALL.iter().copied().find(|activation| activation.layer() == *self)
             }
+        }
+
+        type Make<F> = fn(&LayerConfig, OwnLayers<'_, F>) -> Result<std::sync::Arc<dyn Layer<F>>, Error>;
+
+        #[inline(never)]
+        fn make_f32(
+            config: &LayerConfig,
+            own: OwnLayers<'_, f32>,
+        ) -> Result<std::sync::Arc<dyn Layer<f32>>, Error> {
+            config.make(own)
+        }
+
+        #[inline(never)]
+        fn make_f64(
+            config: &LayerConfig,
+            own: OwnLayers<'_, f64>,
+        ) -> Result<std::sync::Arc<dyn Layer<f64>>, Error> {
+            config.make(own)
         }
 
         $(

@@ -15,8 +15,14 @@ impl Double {
         Double { high, low }
     }
 
+    /// The nearest to a sum of three numbers, each smaller than the one before.
+    pub(crate) fn of_three(numbers: &[f64]) -> Self {
+        let first = Double::sum(numbers[0], numbers[1]);
+        Double::sum(first.high, first.low + numbers[2])
+    }
+
     /// a + b, exactly.
-    fn sum(a: f64, b: f64) -> Self {
+    pub(crate) fn sum(a: f64, b: f64) -> Self {
         let high = a + b;
         let of_b = high - a;
         Double { high, low: (a - (high - of_b)) + (b - of_b) }

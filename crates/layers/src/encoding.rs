@@ -142,12 +142,14 @@ impl Encoding {
                     let number = format_args!("the number of different values of column {i} is");
                     let (n, few) = (values.len(), format_args!("1 to {MAX_VALUES}"));
                     check(number, n, (1..=MAX_VALUES).contains(&n), few)?;
-                    check(
-                        format_args!("the values of column {i} are"),
-                        format_args!("{values:?}"),
-                        values.is_sorted_by(|a, b| a < b) && values.iter().all(|value| value.is_finite()),
-                        "finite numbers, each above the one before",
-                    )?;
+                    for (k, value) in values.iter().enumerate() {
+                        check(
+                            format_args!("value {k} of column {i} is"),
+                            value,
+                            value.is_finite() && (k == 0 || values[k - 1] < *value),
+                            "finite numbers, each above the one before",
+                        )?;
+                    }
                 }
             }
         }
@@ -302,6 +304,12 @@ mod tests {
         assert_eq!(
             message(&[], Encode::OneHot),
             "the number of different values of column 0 is 0, expected 1 to 1000"
+        );
+        let unordered =
+            Encoding { columns: vec![Column::Keep, Column::OneHot { values: vec![0.5, 2.0, 1.5] }] };
+        assert_eq!(
+            unordered.check().unwrap_err().to_string(),
+            "value 2 of column 1 is 1.5, expected finite numbers, each above the one before"
         );
         for bad in [f32::NAN, f32::INFINITY] {
             let rows: [&[f32]; 2] = [&[1.0, 2.0], &[bad, 3.0]];

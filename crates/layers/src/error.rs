@@ -13,7 +13,7 @@ use thiserror::Error;
 /// let error = LeakyRelu::new(f64::NAN).check().unwrap_err();
 /// assert_eq!(error.to_string(), "slope NaN, expected a finite number not below 0");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting of a layer is out of range, or there is no such setting.
@@ -57,6 +57,8 @@ pub enum Error {
         expected: usize,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error);
 
 impl Error {
     pub(crate) fn setting(name: impl Display, found: impl Display, expected: impl Display) -> Error {

@@ -156,7 +156,10 @@ pub(crate) fn only<'a, T>(all: impl Iterator<Item = (&'a str, T)>, name: &str) -
     let (mut named, others): (Vec<_>, Vec<_>) = all.partition(|(full, _)| is_named(full));
     match named.len() {
         1 => named.remove(0).1,
-        0 => panic!("no \"{name}\", found {:?}", others.iter().map(|(full, _)| full).collect::<Vec<_>>()),
+        0 => {
+            let names: Vec<_> = others.iter().map(|(full, _)| full).collect();
+            panic!("no \"{name}\", found {names:?}")
+        }
         n => panic!("{n} of the name \"{name}\", expected one: which is said by the number of the layer"),
     }
 }

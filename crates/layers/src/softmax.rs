@@ -37,13 +37,7 @@ impl<F: Float> Layer<F> for Softmax {
 
     fn backward_to(&self, mut dx: MatrixViewMut<'_, F>, _: &mut [F], pass: &Pass<'_, F>) {
         let (y, dy) = (pass.y, pass.dy);
-        assert!(
-            dx.shape() == dy.shape() && dy.shape() == y.shape(),
-            "shapes of the softmax's gradients {:?}, {:?} and output {:?}",
-            dx.shape(),
-            dy.shape(),
-            y.shape()
-        );
+        assert_eq!((dx.shape(), y.shape()), (dy.shape(), dy.shape()), "shapes of the softmax's gradients");
         for (j, (dy, y)) in dy.column_iter().zip(y.column_iter()).enumerate() {
             let dot = dy.iter().zip(y).fold(F::zero(), |sum, (&dy, &y)| sum + dy * y);
             for ((dx, &dy), &y) in dx.column_mut(j).iter_mut().zip(dy).zip(y) {

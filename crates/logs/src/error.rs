@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 /// Why logs could not be written or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused.
@@ -41,6 +41,8 @@ pub enum Error {
         problem: String,
     },
 }
+
+chainrule_trainer::tensor::debug_is_display!(Error);
 
 impl Error {
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {

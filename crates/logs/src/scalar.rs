@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use chainrule_trainer::{EpochReport, diagnostics::Diagnostics};
+use chainrule_trainer::{EpochReport, diagnostics::Diagnostics, tensor::in_words};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, SCALARS, tags};
@@ -162,7 +162,7 @@ pub fn scalars_from_bytes(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Vec<
 /// The message without its "at line 1": every line is parsed by itself.
 fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_string()
+    in_words(text.split(" at line ").next().unwrap_or(&text))
 }
 
 /// Seconds since 1970, to the millisecond.

@@ -133,15 +133,20 @@ impl LogWriter {
     /// ```
     pub fn fill(&mut self, history: &[EpochReport]) -> Result<(), Error> {
         let (n_lines, length) = (self.earlier.len(), self.events.length);
+        let known = self.earlier.iter().map(|scalar| (scalar.epoch, scalar.tag.clone()));
+        let known: BTreeSet<(u64, String)> = known.collect();
         for report in history {
-            if self.earlier.iter().any(|scalar| scalar.epoch == report.epoch && scalar.tag == "loss/train") {
+            let is_missing = |tag: &String| !known.contains(&(report.epoch, tag.clone()));
+            let mut record = Record::new(report.step, report.epoch);
+            let missing = tags::of_epoch(report).filter(|(tag, _)| is_missing(tag));
+            record.scalars = missing.map(|(tag, value)| (tag, value as f32)).collect();
+            if record.scalars.is_empty() {
                 continue;
             }
-            let mut record = Record::new(report.step, report.epoch);
-            record.scalars = tags::of_epoch(report).map(|(tag, value)| (tag, value as f32)).collect();
             let place = self.earlier.iter().position(|scalar| scalar.epoch > report.epoch);
             let place = place.unwrap_or(self.earlier.len());
-            self.earlier.splice(place..place, Scalar::of_epoch(report));
+            let missing = Scalar::of_epoch(report).into_iter().filter(|scalar| is_missing(&scalar.tag));
+            self.earlier.splice(place..place, missing);
             self.events.append(&event::summary(&record))?;
         }
         if self.earlier.len() > n_lines {

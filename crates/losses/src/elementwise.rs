@@ -72,32 +72,43 @@ impl<F: Float, L: Elementwise> Loss<F> for L {
 
     fn value(&self, y: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum {
         t.assert_fit(y);
-        sum(self, y, t, |_| ())
+        of_all(self, y, t, |_| ())
     }
 
     fn gradient_to(&self, mut dy: MatrixViewMut<'_, F>, y: MatrixView<'_, F>, t: Targets<'_, F>) -> LossSum {
         assert_shapes(&dy, y, t);
         let mut dy = dy.as_mut_slice().iter_mut();
-        sum(self, y, t, |derivative| *dy.next().expect("dy has the shape of y") = derivative)
+        of_all(self, y, t, |derivative| *dy.next().expect("dy has the shape of y") = derivative)
     }
 }
 
-/// The sum in `f64`, samples in order; the derivatives go to `keep` in that order.
-fn sum<F: Float, L: Elementwise>(
+fn of_all<F: Float, L: Elementwise>(
     loss: &L,
     y: MatrixView<'_, F>,
     t: Targets<'_, F>,
-    mut keep: impl FnMut(F),
+    keep: impl FnMut(F),
 ) -> LossSum {
     Elementwise::check(loss).unwrap_or_else(|error| panic!("{error}"));
+    let sum = sum(y, t, |_, y, t| loss.value_and_derivative(y, t), keep);
+    let divisor = if L::PER_SAMPLE { y.n_columns() } else { y.as_slice().len() };
+    LossSum { sum, divisor: divisor as f64 }
+}
+
+/// The sum in `f64` of the values at every output, its number first, and its target, samples in order; the derivatives go to `keep`
+/// in that order.
+pub(crate) fn sum<F: Float>(
+    y: MatrixView<'_, F>,
+    t: Targets<'_, F>,
+    value_and_derivative: impl Fn(usize, F, F) -> (F, F),
+    mut keep: impl FnMut(F),
+) -> f64 {
     let mut sum = 0.0;
     for (j, y) in y.column_iter().enumerate() {
         for (i, &y) in y.iter().enumerate() {
-            let (value, derivative) = loss.value_and_derivative(y, t.get(i, j));
+            let (value, derivative) = value_and_derivative(i, y, t.get(i, j));
             sum += value.as_f64();
             keep(derivative);
         }
     }
-    let divisor = if L::PER_SAMPLE { y.n_columns() } else { y.as_slice().len() };
-    LossSum { sum, divisor: divisor as f64 }
+    sum
 }

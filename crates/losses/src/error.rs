@@ -13,7 +13,7 @@ use thiserror::Error;
 /// let error = SoftmaxCrossEntropy::new().with_class_weights([1.0, -1.0]).check().unwrap_err();
 /// assert_eq!(error.to_string(), "weight -1 of class 1, expected a finite number not below 0");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting of a loss is out of range.
@@ -43,6 +43,8 @@ pub enum Error {
         expected: String,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error);
 
 /// Refuses a setting unless it is `good`, and a number that `f32` can hold.
 pub(crate) fn check(name: &'static str, found: f64, good: bool, expected: &'static str) -> Result<(), Error> {

@@ -10,6 +10,7 @@ mod outputs;
 mod binary_cross_entropy;
 mod cross_entropy_on_probabilities;
 mod softmax_cross_entropy;
+mod weighted_binary_cross_entropy;
 
 // Regression.
 mod half_squared_error;
@@ -22,7 +23,7 @@ mod elementwise;
 pub use binary_cross_entropy::BinaryCrossEntropy;
 /// The matrices that losses take, for crates that depend on this one alone.
 pub use chainrule_tensor as tensor;
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, for_float};
 pub use chainrule_tensor::{TargetBuffer, Targets};
 pub use cross_entropy_on_probabilities::CrossEntropyOnProbabilities;
 pub use elementwise::Elementwise;
@@ -33,6 +34,7 @@ pub use loss::{Loss, LossSum};
 pub use mean_squared_error::MeanSquaredError;
 pub use outputs::Outputs;
 pub use softmax_cross_entropy::SoftmaxCrossEntropy;
+pub use weighted_binary_cross_entropy::WeightedBinaryCrossEntropy;
 
 /// Any of the losses that networks are trained with, chosen at run time, as a network configuration and a checkpoint hold
 /// it.
@@ -69,10 +71,14 @@ pub enum LossConfig {
     HalfSquaredError,
     /// Huber loss: regression with outliers.
     Huber(#[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] Huber),
+    /// Binary cross-entropy with a weight for yes, or one for each output.
+    WeightedBinaryCrossEntropy(
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "checked"))] WeightedBinaryCrossEntropy,
+    ),
 }
 
 impl LossConfig {
-    /// Every loss with its defaults.
+    /// Every loss with its defaults, and so without weights.
     pub fn all() -> Vec<LossConfig> {
         vec![
             SoftmaxCrossEntropy::default().into(),
@@ -85,12 +91,17 @@ impl LossConfig {
 
     /// The loss that this configuration describes.
     pub fn loss<F: Float>(&self) -> &dyn Loss<F> {
+        for_float::<Get<F>>(&(get_f32 as Get<f32>), &(get_f64 as Get<f64>))(self)
+    }
+
+    fn get<F: Float>(&self) -> &dyn Loss<F> {
         match self {
             LossConfig::SoftmaxCrossEntropy(loss) => loss,
             LossConfig::BinaryCrossEntropy => &BinaryCrossEntropy,
             LossConfig::MeanSquaredError => &MeanSquaredError,
             LossConfig::HalfSquaredError => &HalfSquaredError,
             LossConfig::Huber(loss) => loss,
+            LossConfig::WeightedBinaryCrossEntropy(loss) => loss,
         }
     }
 
@@ -133,6 +144,18 @@ impl LossConfig {
     }
 }
 
+type Get<F> = fn(&LossConfig) -> &dyn Loss<F>;
+
+#[inline(never)]
+fn get_f32(config: &LossConfig) -> &dyn Loss<f32> {
+    config.get()
+}
+
+#[inline(never)]
+fn get_f64(config: &LossConfig) -> &dyn Loss<f64> {
+    config.get()
+}
+
 impl Default for LossConfig {
     fn default() -> Self {
         SoftmaxCrossEntropy::default().into()
@@ -166,6 +189,12 @@ impl From<HalfSquaredError> for LossConfig {
 impl From<Huber> for LossConfig {
     fn from(loss: Huber) -> Self {
         LossConfig::Huber(loss)
+    }
+}
+
+impl From<WeightedBinaryCrossEntropy> for LossConfig {
+    fn from(loss: WeightedBinaryCrossEntropy) -> Self {
+        LossConfig::WeightedBinaryCrossEntropy(loss)
     }
 }
 

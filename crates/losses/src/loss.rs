@@ -198,7 +198,7 @@ fn assert_weights<F: Float>(z: MatrixView<'_, F>, weights: &[F]) {
     let n_samples = z.n_columns();
     assert!(weights.len() == n_samples, "the weights of {} samples, expected {n_samples}", weights.len());
     if let Some(j) = weights.iter().position(|w| !(*w >= F::zero() && w.is_finite())) {
-        panic!("weight {:?} of sample {j}, expected a finite number not below 0", weights[j]);
+        panic!("weight {weight:?} of sample {j}, expected a finite number not below 0", weight = weights[j]);
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Digest, IMAGES_MAGIC, LABELS_MAGIC};
 
 /// Why a data set could not be read or written: the path, what was found and what was expected.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}: {problem}", path.display())]
 #[non_exhaustive]
 pub struct Error {
@@ -17,7 +17,7 @@ pub struct Error {
 }
 
 /// What is wrong with a file or folder.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The folder of a data set does not exist, or is a file.
@@ -160,6 +160,8 @@ pub enum Problem {
         expected: &'static str,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error, Problem);
 
 impl Problem {
     /// The error about the file or folder at `path`.

@@ -54,7 +54,11 @@ impl Mnist {
         let (train_size, test_size) = (size(&train), size(&test));
         assert!(
             train_size == test_size,
-            "training images of {train_size:?} pixels, test images of {test_size:?}"
+            "training images of {}×{} pixels, test images of {}×{}",
+            train_size.0,
+            train_size.1,
+            test_size.0,
+            test_size.1
         );
         Mnist { train, test, digests: None }
     }
@@ -70,7 +74,15 @@ impl Mnist {
     /// - [`Problem::CountMismatch`] or [`Problem::SizeMismatch`] if the files do not belong together;
     /// - those of [`read_images`](crate::read_images) and [`read_labels`](crate::read_labels).
     pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
-        Mnist::load_files(find_files(folder.as_ref())?)
+        Mnist::load_files(Mnist::files(folder)?)
+    }
+
+    /// The four files that [`load`](Mnist::load) reads, in the order of [`FILE_NAMES`].
+    ///
+    /// # Errors
+    /// [`Problem::NoFolder`] or [`Problem::NoFile`] if there is nothing to read.
+    pub fn files(folder: impl AsRef<Path>) -> Result<[PathBuf; 4], Error> {
+        find_files(folder.as_ref())
     }
 
     /// Reads a folder that must hold MNIST itself: every file has the published SHA-256, uncompressed.
@@ -93,10 +105,13 @@ impl Mnist {
     fn load_files(
         [train_images, train_labels, test_images, test_labels]: [PathBuf; 4],
     ) -> Result<Mnist, Error> {
+        let load_test = || ImageSet::load_hashed(&test_images, &test_labels);
         let (train, test) = thread::scope(|scope| {
-            let test = scope.spawn(|| ImageSet::load_hashed(&test_images, &test_labels));
+            let test = thread::Builder::new().spawn_scoped(scope, load_test);
             let train = ImageSet::load_hashed(&train_images, &train_labels);
-            (train, test.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            // Where no thread can be started, this one reads both.
+            let test = test.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            (train, test.unwrap_or_else(|_| load_test()))
         });
         let ((train, of_train), (test, of_test)) = (train?, test?);
         let (train_size, test_size) = (size(&train), size(&test));

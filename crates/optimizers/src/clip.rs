@@ -79,7 +79,16 @@ impl Clip {
     /// Clips the gradient of all parameters.
     pub fn clip_mut<F: Float>(&self, gradient: &mut [F]) {
         let norm = if self.needs_norm() { global_norm(gradient) } else { 0.0 };
-        self.clip_part_mut(gradient, norm);
+        match *self {
+            // A norm that `f64` has not, though it has the values: both sides of the bound in parts of 2⁶⁰.
+            Clip::Norm { max_norm } if norm.is_infinite() && gradient.iter().all(|g| g.is_finite()) => {
+                const PARTS: f64 = (1_u64 << 60) as f64;
+                gradient.iter_mut().for_each(|g| *g = F::of(g.as_f64() / PARTS));
+                Clip::by_norm(max_norm / PARTS).clip_part_mut(gradient, global_norm(gradient));
+                gradient.iter_mut().for_each(|g| *g = F::of(g.as_f64() * PARTS));
+            }
+            _ => self.clip_part_mut(gradient, norm),
+        }
     }
 
     /// Whether [`clip_part_mut`](Clip::clip_part_mut) needs the norm.
@@ -87,7 +96,8 @@ impl Clip {
         matches!(self, Clip::Norm { .. })
     }
 
-    /// Clips a part of a gradient, given the [`global_norm`] of the whole: parts give the bits of the whole.
+    /// Clips a part of a gradient, given the [`global_norm`] of the whole: parts give the bits of the whole, unless its norm is more
+    /// than `f64` can hold.
     pub fn clip_part_mut<F: Float>(&self, part: &mut [F], norm: f64) {
         match *self {
             Clip::Value { limit } => {
@@ -99,12 +109,12 @@ impl Clip {
                 }
             }
             Clip::Norm { max_norm } => {
-                let exact = max_norm / (norm + 1e-6);
-                let exact = if exact >= 1.0 { 1.0 } else { exact };
-                let factor = F::of(exact);
+                let norm = norm + 1e-6;
+                let factor = F::of(max_norm / norm);
+                let factor = if factor >= F::one() { F::one() } else { factor };
                 for g in part {
                     // A factor that is too small for `F` would make zeros of it all.
-                    *g = if factor.is_normal() { *g * factor } else { F::of(g.as_f64() * exact) };
+                    *g = if factor.is_normal() { *g * factor } else { F::of(g.as_f64() / norm * max_norm) };
                 }
             }
         }
@@ -130,7 +140,9 @@ pub const NORM_BLOCK: usize = 4096;
 /// ```
 pub fn global_norm<F: Float>(gradient: &[F]) -> f64 {
     let norm = global_norm_of_sums(gradient.chunks(NORM_BLOCK).map(sum_of_squares));
-    if norm.is_normal() {
+    // Below it, squares have lost digits, or all of them.
+    const LEAST: f64 = 1e-140;
+    if norm.is_finite() && norm > LEAST {
         return norm;
     }
     // Squares that `f64` has not: those of parts of the largest value it has.
@@ -194,7 +206,27 @@ mod tests {
             Clip::by_norm(1.0).clip_mut(&mut gradient);
             assert!(gradient.iter().all(|g| (g - half).abs() <= 1e-14), "{size:e}: {gradient:?}");
         }
-        assert!((global_norm(&[3e-200, -4e-200, 0.0]) / 5e-200 - 1.0).abs() <= 1e-15);
+        // Not even the norm is a number of `f64`: 2.4e308, 3.2e309 and 1.8e308.
+        let most = f64::MAX;
+        for gradient in [vec![1.7e308, -1.7e308], vec![1e308; 1000], vec![most, 0.3 * most, 5e-324, -0.0]] {
+            for max_norm in [1.0, 1e-40, 3e38] {
+                let parts: Vec<f64> = gradient.iter().map(|g| g / most).collect();
+                let norm = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
+                let mut clipped = gradient.clone();
+                Clip::by_norm(max_norm).clip_mut(&mut clipped);
+                for (found, part) in clipped.iter().zip(&parts) {
+                    let expected = max_norm * (part / norm);
+                    assert!(
+                        (found - expected).abs() <= 1e-14 * max_norm,
+                        "{gradient:?}: {found}, expected {expected}"
+                    );
+                }
+            }
+        }
+        for size in [1e-200, 1e-162, 1e-155] {
+            let norm = global_norm(&[3.0 * size, -4.0 * size, 0.0]);
+            assert!((norm / (5.0 * size) - 1.0).abs() <= 1e-15, "{size:e}: {norm:e}");
+        }
         // In f32, 1e-10/4e38 is 0.
         let mut gradient = [3e38_f32, 0.0];
         Clip::by_norm(1e-10).clip_mut(&mut gradient);

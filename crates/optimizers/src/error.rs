@@ -10,7 +10,7 @@ use thiserror::Error;
 /// let error = Sgd::new(f64::NAN).check().unwrap_err();
 /// assert_eq!(error.to_string(), "learning rate NaN, expected a finite number above 0");
 /// ```
-#[derive(Clone, Debug, Error, PartialEq)]
+#[derive(Clone, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is out of range.
@@ -52,3 +52,5 @@ pub enum Error {
         expected: String,
     },
 }
+
+chainrule_tensor::debug_is_display!(Error);

@@ -1,9 +1,9 @@
 //! Why bytes are no message.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// The bytes break a rule of protobuf, or hold another kind of value than was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: found {found}, expected {expected}")]
 #[non_exhaustive]
 pub struct Malformed {
@@ -13,6 +13,13 @@ pub struct Malformed {
     pub found: String,
     /// What the format wants.
     pub expected: String,
+}
+
+// The sentence where `main` and `unwrap` show errors by `Debug`, as in all crates of chainrule.
+impl fmt::Debug for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Malformed {

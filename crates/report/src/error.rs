@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 /// Why there is no report.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused to write the page.
@@ -52,6 +52,8 @@ pub enum Error {
         found: usize,
     },
 }
+
+chainrule_trainer::tensor::debug_is_display!(Error);
 
 impl Error {
     pub(crate) fn of_samples(run: &str) -> impl FnOnce(chainrule_trainer::Error) -> Error {

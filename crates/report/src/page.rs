@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chainrule_trainer::{Samples, write_file};
+use chainrule_trainer::{Samples, data::AnySamples, write_file};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     sections::{
         activations, calibration, classes, comparison, curves, layers, mistakes, settings, summary, weights,
     },
-    text::harmless,
+    text::harmless_lines,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -32,6 +32,11 @@ impl Report {
     /// [`Error::NoRun`]; [`Error::Samples`] if a network doesn't fit the samples; [`Error::NoClass`] where targets are
     /// values; [`Error::Images`] if the samples have another number of values than the images.
     pub fn to_html(&self, test: &impl Samples) -> Result<String, Error> {
+        self.html(&AnySamples::new(test))
+    }
+
+    /// The same, compiled in this crate, whatever the samples of a program are.
+    fn html(&self, test: &AnySamples<'_>) -> Result<String, Error> {
         if self.runs.is_empty() {
             return Err(Error::NoRun);
         }
@@ -42,7 +47,7 @@ impl Report {
         }
         let findings = self.runs.iter().map(|run| Findings::new(run, test));
         let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        Ok(harmless(&page(self, &findings, test).into_string()).into_owned())
+        Ok(harmless_lines(&page(self, &findings, test).into_string()))
     }
 
     /// Writes the page to `path`; what was there before stays until the new file is whole.
@@ -87,6 +92,7 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                 header {
                     h1 { (report.title) }
                     p { (summary::sentence(findings)) }
+                    @for of_run in findings { (warning(of_run)) }
                     nav aria-label="Contents" {
                         ul {
                             li { a href="#draw" { (draw_title) } }
@@ -118,11 +124,13 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
                     }
                     @for ((id, parts), of_run) in runs.iter().zip(findings) {
                         article id=(id) aria-labelledby={ (id) "-title" } {
-                            h2 id={ (id) "-title" } { @if compared { "Run: " (of_run.run.name) } @else { "Results" } }
+                            h2 id={ (id) "-title" } { @if compared { "Results of " (of_run.run.name) } @else { "Results" } }
+                            @if compared { (warning(of_run)) }
                             (summary::tiles(of_run))
                             @for (part, title, body) in parts {
                                 section id={ (id) "-" (part) } {
-                                    @if FOLDED.contains(part) { details.part { summary { h3 { (title) } } (body) } }
+                                    // The curves of runs that are compared stand side by side above.
+                                    @if FOLDED.contains(part) || compared && *part == "curves" { details.part { summary { h3 { (title) } } (body) } }
                                     @else { h3 { (title) } (body) }
                                 }
                             }
@@ -135,6 +143,11 @@ fn page(report: &Report, findings: &[Findings<'_>], test: &impl Samples) -> Mark
     }
 }
 
+/// What has to be known before any figure of the run is read.
+fn warning(findings: &Findings<'_>) -> Markup {
+    html! { @if let Some(warning) = &findings.run.warning { p.warning { strong { "Warning. " } (warning) } } }
+}
+
 /// The pixels of a sample that the network reads correctly, if there is one, as base64: with it, the field is not empty.
 fn example(findings: &Findings<'_>, test: &impl Samples) -> String {
     let is_right = |prediction: &&Prediction| !prediction.is_mistake();
@@ -144,7 +157,7 @@ fn example(findings: &Findings<'_>, test: &impl Samples) -> String {
 
 fn parts(report: &Report, findings: &Findings<'_>, test: &impl Samples, by: By) -> [Part; 8] {
     [
-        ("curves", "How training went", curves::section(findings.run, by)),
+        ("curves", "How training went", html! { (warning(findings)) (curves::section(findings.run, by)) }),
         ("layers", "Inside the network", layers::section(findings, by)),
         ("activations", "Activations", activations::section(findings)),
         ("classes", "Confusion matrix, precision and recall", classes::section(report, findings)),

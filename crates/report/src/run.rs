@@ -27,12 +27,15 @@ pub struct Run {
     pub settings: Option<String>,
     /// The command that repeats the run.
     pub command: Option<String>,
+    /// What has to be known of the run's figures, such as that they are of other data: it stands above all of them.
+    pub warning: Option<String>,
 }
 
 impl Run {
     /// A run whose trained network is `net`.
     pub fn new(name: impl Into<String>, net: Mlp) -> Self {
-        Run { name: name.into(), net, scalars: Vec::new(), training: None, settings: None, command: None }
+        let (name, scalars) = (name.into(), Vec::new());
+        Run { name, net, scalars, training: None, settings: None, command: None, warning: None }
     }
 
     /// The run that a checkpoint holds.
@@ -64,6 +67,11 @@ impl Run {
     /// Sets the command that repeats the run.
     pub fn with_command(self, command: impl Into<String>) -> Self {
         Run { command: Some(command.into()), ..self }
+    }
+
+    /// Sets what has to be known of the run's figures.
+    pub fn with_warning(self, warning: impl Into<String>) -> Self {
+        Run { warning: Some(warning.into()), ..self }
     }
 
     /// The points of a tag: epoch or step, and value, in the order of the steps. Of several values of one step, as a

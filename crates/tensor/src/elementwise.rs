@@ -44,13 +44,7 @@ pub fn zip_map_to<F: Float>(
     b: MatrixView<'_, F>,
     f: impl Fn(F, F) -> F,
 ) {
-    assert!(
-        y.shape() == a.shape() && a.shape() == b.shape(),
-        "shapes of output and inputs: {:?}, {:?}, {:?}",
-        y.shape(),
-        a.shape(),
-        b.shape()
-    );
+    assert_eq!((a.shape(), b.shape()), (y.shape(), y.shape()), "shapes of inputs and output");
     let values = y.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice());
     vectorized(|| values.for_each(|((y, &a), &b)| *y = f(a, b)));
 }

@@ -1,5 +1,7 @@
 //! The element type: what the rest of chainrule asks of `f32` and `f64`.
 
+use std::any::Any;
+
 use nalgebra::Scalar;
 use num_traits::NumAssign;
 
@@ -33,6 +35,28 @@ pub trait Float:
     fn as_f64(self) -> f64 {
         self.into()
     }
+}
+
+/// That of two values, one for `f32` and one for `f64`, which has the type `T`.
+///
+/// Generic code is compiled where it is used, and so anew with every edit of a program that uses it. A function that does much
+/// therefore takes its instance from its own crate: two functions that are not generic, by their pointers.
+///
+/// # Panics
+/// If none has.
+///
+/// # Examples
+/// ```
+/// use chainrule_tensor::{Float, for_float};
+/// type Size<F> = fn(F) -> usize;
+/// fn size<F: Float>(x: F) -> usize {
+///     for_float::<Size<F>>(&((|_| 4) as Size<f32>), &((|_| 8) as Size<f64>))(x)
+/// }
+/// assert_eq!((size(1.0_f32), size(1.0_f64)), (4, 8));
+/// ```
+pub fn for_float<T: Copy + 'static>(for_f32: &dyn Any, for_f64: &dyn Any) -> T {
+    let found: Option<&T> = for_f32.downcast_ref().or_else(|| for_f64.downcast_ref());
+    *found.expect("Float is f32 or f64, and T is the type of one of both")
 }
 
 /// Whether `f32` has a number for `x`: neither an infinity, nor 0 where `x` is not 0. Settings are `f64` and work in the arithmetic

@@ -68,6 +68,24 @@ impl Init {
         !matches!(self, Init::Constant { .. })
     }
 
+    /// The standard deviation of the weights of a layer with so many inputs and outputs.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_tensor::Init;
+    /// assert_eq!(Init::HeNormal.std(50, 10), 0.2); // √(2 / 50)
+    /// assert_eq!(Init::XavierUniform.std(40, 10), 0.2); // a / √3 = √(2 / (40 + 10))
+    /// ```
+    pub fn std(self, n_inputs: usize, n_outputs: usize) -> f64 {
+        let (fan_in, fan_out) = (n_inputs as f64, n_outputs as f64);
+        match self {
+            Init::Normal { std } => std,
+            Init::XavierNormal | Init::XavierUniform => (2.0 / (fan_in + fan_out)).sqrt(),
+            Init::HeNormal | Init::HeUniform => (2.0 / fan_in).sqrt(),
+            Init::Constant { .. } => 0.0,
+        }
+    }
+
     /// The initial weights of a layer, a pure function of `seed` and `layer`; see [`fill`](Init::fill).
     ///
     /// # Shapes
@@ -84,11 +102,10 @@ impl Init {
     pub fn fill<F: Float>(self, mut w: MatrixViewMut<'_, F>, seed: u64, layer: u64) {
         let mut rng = generator(seed, Purpose::Initialise, layer, 0);
         let (fan_in, fan_out) = (w.n_columns() as f64, w.n_rows() as f64);
+        let std = self.std(w.n_columns(), w.n_rows());
         let w = w.as_mut_slice();
         match self {
-            Init::Normal { std } => fill_normal(w, std, &mut rng),
-            Init::XavierNormal => fill_normal(w, (2.0 / (fan_in + fan_out)).sqrt(), &mut rng),
-            Init::HeNormal => fill_normal(w, (2.0 / fan_in).sqrt(), &mut rng),
+            Init::Normal { .. } | Init::XavierNormal | Init::HeNormal => fill_normal(w, std, &mut rng),
             Init::XavierUniform => fill_uniform(w, (6.0 / (fan_in + fan_out)).sqrt(), &mut rng),
             Init::HeUniform => fill_uniform(w, (6.0 / fan_in).sqrt(), &mut rng),
             Init::Constant { value } => w.fill(F::of(value)),
@@ -129,27 +146,45 @@ impl From<Init> for String {
     }
 }
 
-impl TryFrom<String> for Init {
-    type Error = String;
+/// A text that names no initialisation.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InitError {
+    /// The text.
+    pub found: String,
+}
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "found \"{}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard deviation of a normal \
+             distribution, finite and not negative",
+            self.found
+        )
+    }
+}
+
+crate::debug_is_display!(InitError);
+
+impl std::error::Error for InitError {}
+
+impl TryFrom<String> for Init {
+    type Error = InitError;
+
+    fn try_from(text: String) -> Result<Self, InitError> {
         text.parse()
     }
 }
 
 impl FromStr for Init {
-    type Err = String;
+    type Err = InitError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InitError> {
         let named = [Init::XavierUniform, Init::XavierNormal, Init::HeUniform, Init::HeNormal];
         let normal = text.strip_prefix("normal:").unwrap_or(text).parse().map(|std| Init::Normal { std });
         let known = named.into_iter().find(|init| init.to_string() == text).or(normal.ok());
-        known.filter(|init| init.is_valid()).ok_or_else(|| {
-            format!(
-                "found \"{text}\", expected xavier-uniform, xavier-normal, he-uniform, he-normal or the standard \
-                 deviation of a normal distribution, finite and not negative"
-            )
-        })
+        known.filter(|init| init.is_valid()).ok_or_else(|| InitError { found: text.to_string() })
     }
 }
 

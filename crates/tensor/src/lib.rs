@@ -8,6 +8,7 @@ mod init;
 mod input;
 #[allow(unsafe_code, reason = "vector instructions; every block says why it is sound")]
 mod kernel;
+mod messages;
 mod operand;
 mod packed;
 mod product;
@@ -19,10 +20,11 @@ mod view;
 
 pub use columns::{argmax, fill_columns, one_hot, row_sums_add_to, softmax_to};
 pub use elementwise::{map_to, zip_map_to};
-pub use float::{F32_RANGE, Float, f32_holds, shown, unmet};
-pub use init::Init;
+pub use float::{F32_RANGE, Float, f32_holds, for_float, shown, unmet};
+pub use init::{Init, InitError};
 pub use input::{Input, InputBuffer};
 pub use kernel::{exp_to, prefetch, sigmoid_to, vectorized};
+pub use messages::in_words;
 /// The linear algebra library behind [`Matrix`]; a new major version of it is one of this crate's, too.
 pub use nalgebra;
 pub use operand::Operand;

@@ -1,5 +1,6 @@
 //! Checksums of the training data, so that resuming on other data is noticed.
 
+use chainrule_data::AnySamples;
 use chainrule_tensor::{Context, InputBuffer, TargetBuffer, Targets};
 
 use crate::{Samples, parallel, train_state::DataIdentity};
@@ -19,6 +20,10 @@ const CHUNK: usize = 256;
 /// # Ok::<(), chainrule_trainer::data::Error>(())
 /// ```
 pub fn data_identity(samples: &impl Samples) -> DataIdentity {
+    identity_of(AnySamples::new(samples))
+}
+
+pub(crate) fn identity_of(samples: AnySamples<'_>) -> DataIdentity {
     let n = samples.n_samples();
     let memory = || (InputBuffer::<f32>::new(), TargetBuffer::<f32>::new(), Vec::new());
     let chunks = parallel::map_with(n.div_ceil(CHUNK), memory, |(x, t, indices), chunk| {

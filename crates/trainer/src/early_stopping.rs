@@ -2,9 +2,14 @@
 //!
 //! Source: Prechelt, *Early stopping – but when?* (1998), the criterion of successive epochs without a new minimum.
 
+use chainrule_tensor::shown;
+
 use crate::Error;
 
 /// When to stop early.
+///
+/// A run that was saved may go on with more patience, also where it had stopped early: then it ends as it would have with that
+/// patience from the start.
 ///
 /// | setting | default | purpose | range |
 /// | --- | --- | --- | --- |
@@ -48,7 +53,8 @@ impl EarlyStopping {
         }
         if !(self.min_delta >= 0.0 && self.min_delta.is_finite()) {
             let expected = "a finite number not below 0";
-            return Err(Error::config("the least improvement of early stopping", self.min_delta, expected));
+            let found = shown(self.min_delta);
+            return Err(Error::config("the least improvement of early stopping", found, expected));
         }
         Ok(())
     }
@@ -58,6 +64,11 @@ impl EarlyStopping {
         if loss < best.loss - self.min_delta {
             *best = Best { loss, epoch, values: Some(values.to_vec()) };
         }
+        self.stops(best, epoch)
+    }
+
+    /// Whether it is time to stop after `epoch`.
+    pub(crate) fn stops(&self, best: &Best, epoch: u64) -> bool {
         epoch >= best.epoch.saturating_add(self.patience)
     }
 }

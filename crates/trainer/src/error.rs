@@ -3,7 +3,7 @@
 use std::{fmt::Display, io, path::PathBuf};
 
 /// Why a network could not be made, trained, resumed, saved or loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is out of its range.
@@ -158,7 +158,7 @@ pub enum Error {
 }
 
 /// What is wrong with a file that should be a checkpoint.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file is shorter than a checkpoint's header.
@@ -247,7 +247,20 @@ pub enum CheckpointProblem {
         /// The value.
         value: f32,
     },
+
+    /// A squared gradient in the optimizer state is below 0.
+    #[error("has a squared gradient below 0: {name}[{index}] is {value}")]
+    Square {
+        /// Which slot of the state.
+        name: String,
+        /// The position in the slot.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
 }
+
+chainrule_tensor::debug_is_display!(Error, CheckpointProblem);
 
 /// Numbers as a sentence has them.
 fn list(numbers: &[u32]) -> String {

@@ -1,5 +1,6 @@
 //! Evaluation of a network on a data set: loss, confusion matrix, errors of values.
 
+use chainrule_data::AnySamples;
 use chainrule_layers::Context;
 use chainrule_losses::{LossSum, Outputs, TargetBuffer, Targets};
 use chainrule_tensor::MatrixView;
@@ -15,7 +16,7 @@ use crate::{
 pub struct Evaluation {
     /// The loss, as a sum with its divisor.
     pub loss: LossSum,
-    /// The confusion matrix, where the targets are classes.
+    /// The confusion matrix, where the targets are classes. Here and below all samples count alike: weights are the loss's.
     pub confusion: Option<Confusion>,
     /// How far the predictions are from the targets, where these are values; those of labels are probabilities.
     pub deviation: Option<Deviation>,
@@ -38,7 +39,7 @@ impl Evaluation {
     }
 
     /// No sample yet, of targets like those of `samples`.
-    fn new(net: &Mlp, samples: &impl Samples) -> Self {
+    fn new(net: &Mlp, samples: AnySamples<'_>) -> Self {
         let n_outputs = net.layers().n_outputs();
         let values = matches!(samples.target_kind(), TargetKind::Values { .. });
         let outputs = net.config().loss.outputs();
@@ -68,7 +69,12 @@ impl Evaluation {
         for (j, z_j) in z.column_iter().enumerate() {
             let classes = loss.outputs().true_and_predicted(z, targets, j);
             if let (Some(confusion), Some((truth, predicted))) = (&mut self.confusion, classes) {
-                let (decided, ranks) = (loss.outputs().is_decided(z_j), &mut self.ranks);
+                // Where a target is NaN, none of the classes is the right one.
+                let has_truth = match targets {
+                    Targets::Values(t) => loss.outputs().is_decided(t.column(j)),
+                    Targets::Classes(_) => true,
+                };
+                let (decided, ranks) = (has_truth && loss.outputs().is_decided(z_j), &mut self.ranks);
                 match decided {
                     true => confusion.add(truth, predicted),
                     false => confusion.add_undecided(truth),
@@ -91,7 +97,7 @@ impl Evaluation {
             for ((z, y), t) in z.column_iter().zip(y.column_iter()).zip(t.column_iter()) {
                 deviation.add(y.as_slice(), t.as_slice());
                 for ((label, &z), &t) in self.labels.iter_mut().zip(&z).zip(&t) {
-                    match z.is_nan() {
+                    match z.is_nan() || t.is_nan() {
                         true => label.add_undecided(usize::from(t > 0.5)),
                         false => label.add(usize::from(t > 0.5), usize::from(z > 0.0)),
                     }
@@ -136,25 +142,26 @@ const CHUNK: usize = 100;
 /// # Ok::<(), chainrule_trainer::Error>(())
 /// ```
 pub fn evaluate(net: &Mlp, samples: &impl Samples) -> Result<Evaluation, Error> {
+    let samples = AnySamples::new(samples);
     check_samples(net, samples)?;
     Ok(evaluate_all(net, samples))
 }
 
 /// The evaluation of all samples, which are known to fit.
-pub(crate) fn evaluate_all(net: &Mlp, samples: &impl Samples) -> Evaluation {
-    evaluate_where(net, samples, samples.n_samples(), |i| i)
+pub(crate) fn evaluate_all(net: &Mlp, samples: AnySamples<'_>) -> Evaluation {
+    evaluate_where(net, samples, samples.n_samples(), &|i| i)
 }
 
 /// The evaluation of the samples `indices`, which are known to fit.
-pub(crate) fn evaluate_at(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Evaluation {
-    evaluate_where(net, samples, indices.len(), |i| indices[i])
+pub(crate) fn evaluate_at(net: &Mlp, samples: AnySamples<'_>, indices: &[usize]) -> Evaluation {
+    evaluate_where(net, samples, indices.len(), &|i| indices[i])
 }
 
 fn evaluate_where(
     net: &Mlp,
-    samples: &impl Samples,
+    samples: AnySamples<'_>,
     n_samples: usize,
-    index: impl Fn(usize) -> usize + Sync,
+    index: &(dyn Fn(usize) -> usize + Sync),
 ) -> Evaluation {
     let memory = || (net.layers().workspace(CHUNK), Vec::new());
     let none = Evaluation::new(net, samples);
@@ -162,7 +169,7 @@ fn evaluate_where(
     let chunks = parallel::map_with(n_samples.div_ceil(CHUNK), memory, |memory, chunk| {
         let (workspace, indices) = memory;
         indices.clear();
-        indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(&index));
+        indices.extend((chunk * CHUNK..((chunk + 1) * CHUNK).min(n_samples)).map(index));
         samples.gather(&mut workspace.x, &mut workspace.t, indices, Context::inference());
         net.layers().infer(net.sequential().values(), workspace);
         let mut evaluation = none.clone();
@@ -175,7 +182,7 @@ fn evaluate_where(
 }
 
 /// Refuses samples that the network cannot take.
-pub(crate) fn check_samples(net: &Mlp, samples: &impl Samples) -> Result<(), Error> {
+pub(crate) fn check_samples(net: &Mlp, samples: AnySamples<'_>) -> Result<(), Error> {
     let mismatch = |what: &str, found: String, expected: String| {
         Err(Error::Data { what: what.to_string(), found, expected })
     };

@@ -24,7 +24,8 @@ pub enum Event<'a> {
     },
     /// The run resumes from a checkpoint, or would have, were it not damaged. A break is ignored.
     Resumed(&'a Resumed),
-    /// Something will not work out as the settings are; called before the first step, also of a run that resumes. A break is ignored.
+    /// Something will not work out as the settings are; called before the first step, also of a run that resumes, or for learning
+    /// rates after the first epoch, since most runs with such a rate diverge and say so. A break is ignored.
     Warning(&'a str),
     /// A checkpoint is on the disk. A break is ignored.
     Saved(&'a Saved),

@@ -20,6 +20,7 @@ mod minibatch;
 mod not_finite;
 mod parallel;
 mod parameter_group;
+mod run;
 mod train;
 mod train_config;
 mod train_state;

@@ -13,7 +13,7 @@
 
 use std::{mem::take, ops::Range};
 
-use chainrule_data::Samples;
+use chainrule_data::{AnySamples, Samples};
 use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
 use chainrule_losses::{Loss, LossSum, Targets};
 use chainrule_optimizers::{Optimizer, Update};
@@ -138,6 +138,17 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         net: &Sequential<F>,
         loss: &dyn Loss<F>,
         samples: &impl Samples,
+        indices: &[usize],
+        context: &Context,
+    ) -> Outcome {
+        self.run_on(net, loss, AnySamples::new(samples), indices, context)
+    }
+
+    fn run_on(
+        &mut self,
+        net: &Sequential<F>,
+        loss: &dyn Loss<F>,
+        samples: AnySamples<'_>,
         indices: &[usize],
         context: &Context,
     ) -> Outcome {

@@ -1,8 +1,8 @@
 //! The short form of the usual networks: sizes, activations, initial weights, loss.
 
-use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Encoding, LayerConfig};
+use chainrule_layers::{Activation, Affine, BatchNorm, Dropout, Elu, Encoding, LayerConfig, LeakyRelu};
 use chainrule_losses::LossConfig;
-use chainrule_tensor::{F32_RANGE, Init};
+use chainrule_tensor::{F32_RANGE, Init, shown};
 
 use crate::{Error, NetworkConfig};
 
@@ -14,7 +14,9 @@ use crate::{Error, NetworkConfig};
 /// | `activations` | sigmoid, the last none | the function behind every affine layer | one for each |
 /// | `init` | chosen by activation | the weights at the start; biases start at 0 | |
 /// | `batch_norm` | no | normalises between affine layer and activation of hidden layers | |
+/// | `norm` | momentum 0.1, eps 1e-5 | the settings of that | see [`BatchNorm`] |
 /// | `dropout` | 0 | the dropout probability of hidden outputs | 0 ≤ p < 1 |
+/// | `leaky_relu`, `elu` | slope 0.01, α 1 | the settings of these activations | finite, not below 0 |
 /// | `loss` | softmax cross-entropy | what training minimises, and how outputs are to be read | |
 /// | `encoding` | none | how raw columns become inputs | |
 /// | `seed` | 1 | which initial weights | any |
@@ -43,8 +45,17 @@ pub struct MlpConfig {
     pub init: Option<Init>,
     /// Whether hidden layers normalise over the mini-batch.
     pub batch_norm: bool,
+    /// The settings of these normalisations.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
+    pub norm: BatchNorm,
     /// The dropout probability of hidden outputs, 0 ≤ p < 1.
     pub dropout: f64,
+    /// The settings of every [`Activation::LeakyRelu`].
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
+    pub leaky_relu: LeakyRelu,
+    /// The settings of every [`Activation::Elu`].
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
+    pub elu: Elu,
     /// What training minimises, and how outputs are to be read.
     pub loss: LossConfig,
     /// How raw columns become inputs; `None` takes them as they are.
@@ -66,7 +77,10 @@ impl MlpConfig {
             activations,
             init: None,
             batch_norm: false,
+            norm: BatchNorm::default(),
             dropout: 0.0,
+            leaky_relu: LeakyRelu::default(),
+            elu: Elu::default(),
             loss: LossConfig::default(),
             encoding: None,
             seed: 1,
@@ -94,6 +108,28 @@ impl MlpConfig {
     /// Sets whether hidden layers normalise over the mini-batch.
     pub fn with_batch_norm(self, batch_norm: bool) -> Self {
         MlpConfig { batch_norm, ..self }
+    }
+
+    /// Normalises hidden layers over the mini-batch, with this momentum and eps.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_trainer::{MlpConfig, layers::BatchNorm};
+    /// let config = MlpConfig::new([4, 3, 2]).with_norm(BatchNorm::default().with_momentum(0.01).with_eps(1e-3));
+    /// assert_eq!(config.layers()[1], BatchNorm::default().with_momentum(0.01).with_eps(1e-3).into());
+    /// ```
+    pub fn with_norm(self, norm: BatchNorm) -> Self {
+        MlpConfig { batch_norm: true, norm, ..self }
+    }
+
+    /// Sets the slope of every [`Activation::LeakyRelu`] for negative values.
+    pub fn with_leaky_relu(self, leaky_relu: LeakyRelu) -> Self {
+        MlpConfig { leaky_relu, ..self }
+    }
+
+    /// Sets the α of every [`Activation::Elu`].
+    pub fn with_elu(self, elu: Elu) -> Self {
+        MlpConfig { elu, ..self }
     }
 
     /// Sets the dropout probability of hidden outputs.
@@ -135,10 +171,13 @@ impl MlpConfig {
             layers.push(Affine::outputs(self.sizes[l + 1]).with_init(self.init_of(l)).into());
             let is_hidden = l + 1 < self.activations.len();
             if self.batch_norm && is_hidden {
-                layers.push(BatchNorm::default().into());
+                layers.push(self.norm.into());
             }
-            if activation != Activation::Identity {
-                layers.push(activation.layer());
+            match activation {
+                Activation::Identity => {}
+                Activation::LeakyRelu => layers.push(self.leaky_relu.into()),
+                Activation::Elu => layers.push(self.elu.into()),
+                other => layers.push(other.layer()),
             }
             if is_hidden && self.dropout > 0.0 {
                 layers.push(Dropout::new(self.dropout).into());
@@ -179,9 +218,17 @@ impl MlpConfig {
             match layer {
                 LayerConfig::Affine(affine) => inits.push(affine.init),
                 LayerConfig::Encoding(encoding) => mlp.encoding = Some(encoding.clone()),
-                LayerConfig::BatchNorm(_) => mlp.batch_norm = true,
+                LayerConfig::BatchNorm(norm) => mlp = mlp.with_norm(*norm),
                 LayerConfig::Dropout(dropout) => mlp.dropout = dropout.p,
-                other => *mlp.activations.get_mut(l)? = other.activation()?,
+                other => {
+                    let activation = other.name().parse().ok()?;
+                    match other {
+                        LayerConfig::LeakyRelu(settings) => mlp.leaky_relu = *settings,
+                        LayerConfig::Elu(settings) => mlp.elu = *settings,
+                        _ => {}
+                    }
+                    *mlp.activations.get_mut(l)? = activation;
+                }
             }
             l = inits.len().saturating_sub(1);
         }
@@ -237,14 +284,14 @@ impl MlpConfig {
             });
         }
         if !(0.0..1.0).contains(&self.dropout) {
-            return Err(Error::config("dropout", self.dropout, "a number from 0 to below 1"));
+            return Err(Error::config("dropout", shown(self.dropout), "a number from 0 to below 1"));
         }
         match self.network().check() {
             Err(Error::Layer(chainrule_layers::Error::Size { expected })) => {
                 Err(Error::config("the network", sizes(), format_args!("at most {expected} parameters")))
             }
             Err(Error::Loss { cause: chainrule_losses::Error::Classes { found, mut expected } }) => {
-                if self.sizes[last] == 1 {
+                if self.sizes[last] == 1 && matches!(self.loss, LossConfig::SoftmaxCrossEntropy(_)) {
                     expected += ", for a value mean squared error with targets that are scaled (NetworkConfig::with_scale)";
                 }
                 Err(Error::Loss { cause: chainrule_losses::Error::Classes { found, expected } })
@@ -252,6 +299,12 @@ impl MlpConfig {
             other => other,
         }
     }
+}
+
+/// What is as usual is not written.
+#[cfg(feature = "serde")]
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl TryFrom<&MlpConfig> for NetworkConfig {
@@ -301,6 +354,35 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_layers_are_those_of_the_layers_and_come_back() {
+        let config = MlpConfig::new([4, 3, 3, 2])
+            .with_activations([Activation::LeakyRelu, Activation::Elu, Activation::LeakyRelu])
+            .with_norm(BatchNorm::default().with_momentum(0.25).with_eps(1e-3))
+            .with_leaky_relu(LeakyRelu::new(0.2))
+            .with_elu(Elu::new(0.5));
+        let norm: LayerConfig = BatchNorm::default().with_momentum(0.25).with_eps(1e-3).into();
+        let (leaky, elu): (LayerConfig, LayerConfig) = (LeakyRelu::new(0.2).into(), Elu::new(0.5).into());
+        let layers = config.layers();
+        assert_eq!([&layers[1], &layers[4]], [&norm; 2]);
+        assert_eq!([&layers[2], &layers[5], &layers[7]], [&leaky, &elu, &leaky]);
+        assert_eq!(MlpConfig::of(&config.network()), Some(config.clone()));
+        // Two slopes have no short form.
+        let mut two = config.network();
+        two.layers[7] = LeakyRelu::new(0.3).into();
+        assert_eq!(MlpConfig::of(&two), None);
+        #[cfg(feature = "serde")]
+        {
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<MlpConfig>(&text).unwrap(), config);
+            // As before there were such settings.
+            let usual = MlpConfig::new([4, 3, 2]);
+            let text = serde_json::to_string(&usual).unwrap();
+            assert!(!["norm\":{", "leaky", "elu"].iter().any(|name| text.contains(name)), "{text}");
+            assert_eq!(serde_json::from_str::<MlpConfig>(&text).unwrap(), usual);
+        }
+    }
+
+    #[test]
     fn settings_out_of_range_are_refused_in_one_sentence() {
         let config = || MlpConfig::new([4, 3, 2]);
         let smoothed = chainrule_losses::SoftmaxCrossEntropy::new().with_class_weights([1.0; 3]);
@@ -320,6 +402,14 @@ mod tests {
             ),
             (config().with_dropout(1.0), "dropout is 1, expected a number from 0 to below 1"),
             (config().with_dropout(f64::NAN), "dropout is NaN, expected a number from 0 to below 1"),
+            (
+                config().with_norm(BatchNorm::default().with_momentum(0.0)),
+                "layer 2 (batch-norm): batch norm momentum 0, expected a number above 0 and not above 1",
+            ),
+            (
+                config().with_activation(Activation::LeakyRelu).with_leaky_relu(LeakyRelu::new(-1.0)),
+                "layer 2 (leaky-relu): slope -1, expected a finite number not below 0",
+            ),
             (
                 config().with_loss(smoothed),
                 "the number of class weights is 3, expected 2, one for every output",

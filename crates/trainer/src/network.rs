@@ -12,7 +12,7 @@
 use chainrule_gradcheck::Step;
 use chainrule_layers::{Context, Layers, OwnLayers, Sequential, Summary, Tensor, no_own_layers};
 use chainrule_losses::{LossSum, Targets};
-use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut};
+use chainrule_tensor::{Float, Matrix, MatrixView, MatrixViewMut, for_float};
 
 use crate::{
     Error, Gradient, NetworkConfig,
@@ -61,6 +61,18 @@ pub type Mlp<F = f32> = Network<F>;
 /// ```
 pub type TwoLayerNet<F = f32> = Network<F>;
 
+type Make<F> = fn(NetworkConfig, OwnLayers<'_, F>) -> Result<Network<F>, Error>;
+
+#[inline(never)]
+fn make_f32(config: NetworkConfig, own: OwnLayers<'_, f32>) -> Result<Network<f32>, Error> {
+    Network::make(config, own)
+}
+
+#[inline(never)]
+fn make_f64(config: NetworkConfig, own: OwnLayers<'_, f64>) -> Result<Network<f64>, Error> {
+    Network::make(config, own)
+}
+
 impl<F: Float> Network<F> {
     /// A network with initial weights, from a [`NetworkConfig`] or an [`MlpConfig`](crate::MlpConfig).
     ///
@@ -82,7 +94,10 @@ impl<F: Float> Network<F> {
     where
         Error: From<C::Error>,
     {
-        let config = config.try_into()?;
+        for_float::<Make<F>>(&(make_f32 as Make<f32>), &(make_f64 as Make<f64>))(config.try_into()?, own)
+    }
+
+    fn make(config: NetworkConfig, own: OwnLayers<'_, F>) -> Result<Self, Error> {
         let net = Sequential::initial(config.structure(own)?, config.seed);
         Ok(Network { config, net })
     }

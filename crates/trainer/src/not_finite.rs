@@ -1,10 +1,11 @@
 //! Diverged training: the first number that is not finite, and the layer it comes from.
 
+use chainrule_data::{AnySamples, Samples};
 use chainrule_layers::{Context, Layers};
 use chainrule_losses::TargetBuffer;
 use chainrule_tensor::InputBuffer;
 
-use crate::{Network, Samples};
+use crate::Network;
 
 /// The values are checked every this many steps, and at every epoch and checkpoint: at every step it would take a twentieth of
 /// the time.
@@ -56,7 +57,7 @@ pub(crate) fn look_at_gradient(layers: &Layers<f32>, gradient: &[f32]) -> Result
 /// of them.
 pub(crate) fn first_bad_layer(
     net: &Network,
-    samples: &impl Samples,
+    samples: AnySamples<'_>,
     indices: &[usize],
     context: Context,
 ) -> String {

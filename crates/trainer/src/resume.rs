@@ -43,7 +43,12 @@ impl Fresh<'_> {
             );
             return refuse("the arithmetic", ARITHMETIC.to_string(), expected);
         }
-        let saved = settings(net.config(), &training.config, &state.data);
+        let mut before = training.config.clone();
+        if let (Some(now), Some(then)) = (self.config.early_stopping, &mut before.early_stopping) {
+            // More of it changes no step that was taken.
+            then.patience = then.patience.max(now.patience);
+        }
+        let saved = settings(net.config(), &before, &state.data);
         if let Some(Difference { name, found, expected }) =
             // How many samples there are says more than their checksum.
             differences(&settings(self.net.config(), self.config, &self.state.data), &saved)
@@ -70,13 +75,14 @@ impl Fresh<'_> {
             let expected = format!("that of {rule}, the rule of the run");
             return refuse("the optimizer", format!("the state of the rule {saved_rule}"), expected);
         }
-        let state = &TrainState { epoch: state.epoch.clone().of_file(), ..state.clone() };
-        match self.contradiction(state, training.history.len()) {
-            Some(contradiction) => {
-                refuse("the state", contradiction.into(), "one that a run can have".into())
-            }
-            None => Ok(state.clone()),
+        let mut state = TrainState { epoch: state.epoch.clone().of_file(), ..state.clone() };
+        if let Some(contradiction) = self.contradiction(&state, training.history.len()) {
+            return refuse("the state", contradiction.into(), "one that a run can have".into());
         }
+        if let (Some(rule), Some(best)) = (self.config.early_stopping, &state.best) {
+            state.stopped_early &= rule.stops(best, state.step / self.order.steps_per_epoch());
+        }
+        Ok(state)
     }
 
     /// What is wrong with a state that no run has, as somebody may have made one up.

@@ -1,8 +1,8 @@
 //! Targets of any size: the loss sees them standardised, and predictions are in the targets' own units.
 
-use chainrule_data::{Samples, TargetKind};
+use chainrule_data::{AnySamples, Samples, TargetKind};
 use chainrule_losses::{Outputs, TargetBuffer, Targets};
-use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape};
+use chainrule_tensor::{Context, Float, InputBuffer, Matrix, MatrixViewMut, Shape, f32_holds, shown};
 
 use crate::Error;
 
@@ -57,12 +57,14 @@ impl TargetScale {
             let found = format!("{} means and {} standard deviations", self.mean.len(), self.std.len());
             return refuse(found, format!("{n_outputs} of each, one for every output"));
         }
-        let (mean, std) = (self.mean.iter(), self.std.iter().map(|&std| std as f32));
-        match mean.clone().all(|&mean| (mean as f32).is_finite())
-            && std.clone().all(|std| std > 0.0 && std.is_finite())
-        {
-            true => Ok(()),
-            false => refuse(format!("{self:?}"), "finite means and standard deviations above 0".into()),
+        let good = |mean: f64, std: f64| (mean as f32).is_finite() && std > 0.0 && f32_holds(std);
+        match self.mean.iter().zip(&self.std).enumerate().find(|(_, (mean, std))| !good(**mean, **std)) {
+            None => Ok(()),
+            Some((i, (&mean, &std))) => {
+                let found =
+                    format!("mean {} and standard deviation {} of output {i}", shown(mean), shown(std));
+                refuse(found, "finite means and standard deviations above 0".into())
+            }
         }
     }
 
@@ -102,12 +104,12 @@ pub(crate) fn standardised<'t, F: Float>(
 }
 
 /// Samples whose targets are standardised when they are gathered, if there is a scale.
-pub(crate) struct Standardised<'a, S> {
-    pub(crate) samples: &'a S,
+pub(crate) struct Standardised<'a> {
+    pub(crate) samples: AnySamples<'a>,
     pub(crate) scale: Option<&'a TargetScale>,
 }
 
-impl<S: Samples> Samples for Standardised<'_, S> {
+impl Samples for Standardised<'_> {
     fn n_samples(&self) -> usize {
         self.samples.n_samples()
     }

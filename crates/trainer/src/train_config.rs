@@ -1,6 +1,7 @@
 //! The settings of a training run: optimizer, schedule, length, mini-batches, validation, early stopping.
 
 use chainrule_optimizers::{Clip, OptimizerConfig, Sgd, schedule::Schedule};
+use chainrule_tensor::shown;
 
 use crate::{EarlyStopping, Error, ParameterGroup, Sampling};
 
@@ -199,7 +200,7 @@ impl TrainConfig {
         if !(0.0..1.0).contains(&self.validation) {
             return Err(Error::config(
                 "the share for validation",
-                self.validation,
+                shown(self.validation),
                 "a number from 0 to below 1",
             ));
         }
@@ -211,7 +212,11 @@ impl TrainConfig {
         }
         self.groups.iter().try_for_each(ParameterGroup::check)?;
         if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(decay)) {
-            return Err(Error::config("the decay of the average", decay, "a number from 0 to below 1"));
+            return Err(Error::config(
+                "the decay of the average",
+                shown(decay),
+                "a number from 0 to below 1",
+            ));
         }
         Ok(())
     }

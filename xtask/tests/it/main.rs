@@ -6,6 +6,7 @@ mod circles;
 #[allow(dead_code, reason = "made for the tests of all commands")]
 mod common;
 mod compare;
+mod errors;
 mod help;
 mod outside;
 mod repository;

@@ -1,6 +1,11 @@
 //! Crates outside of the workspace that depend on a few of ours train networks, in no more than 40 lines.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::Mutex,
+};
 
 /// The folder of all our crates.
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
@@ -8,11 +13,19 @@ const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
 /// The crates as they are committed.
 const OUTSIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside");
 
+/// One at a time: what cargo has built lies in one place for all.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Where the crates are copied to.
+fn place() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside")
+}
+
 /// Copies a crate to where cargo builds, with absolute paths to ours and the versions that the workspace has locked, and
-/// returns what `cargo run` prints there: it is built in a folder of its own, since the workspace's is locked by the
-/// cargo that runs this test.
-fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
-    let (from, to) = (Path::new(OUTSIDE).join(name), Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside"));
+/// returns what cargo does there with `call` and `arguments` behind `--`: it is built in a folder of its own, since the
+/// workspace's is locked by the cargo that runs this test.
+fn cargo(call: &str, name: &str, n_dependencies: usize, arguments: &[&str]) -> Output {
+    let (from, to) = (Path::new(OUTSIDE).join(name), place());
     let folder = to.join(name);
     let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     let relative = "\"../../../../crates/";
@@ -25,19 +38,28 @@ fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
     fs::copy(from.join("src/main.rs"), folder.join("src/main.rs")).unwrap();
     fs::copy(Path::new(CRATES).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--offline", "--target-dir"])
+    Command::new(env!("CARGO"))
+        .args([call, "--quiet", "--release", "--offline", "--target-dir"])
         .arg(to.join("target"))
         .arg("--")
         .args(arguments)
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1") // Sooner built than it would be faster.
         .current_dir(&folder)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What it prints where all goes well.
+fn printed(output: Output) -> String {
     let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{printed}{errors}", output.status);
     printed.into_owned()
+}
+
+fn run(name: &str, n_dependencies: usize, arguments: &[&str]) -> String {
+    let _lock = BUILDING.lock();
+    printed(cargo("run", name, n_dependencies, arguments))
 }
 
 /// The numbers of every line, which may end in words.
@@ -81,6 +103,44 @@ fn the_trainer_alone_is_enough_for_a_regressor_and_a_classifier() {
     assert_eq!(lines.len(), 4, "{printed}");
     assert_eq!([lines[0][2], lines[1][2], lines[2][2]], [1.0, 0.0, 0.0], "{printed}");
     assert!(fs::metadata(checkpoint("saddle.ckpt")).is_ok() && fs::metadata(checkpoint("ring.ckpt")).is_ok());
+
+    let _lock = BUILDING.lock();
+    let output = cargo("run", "classifier", 1, &[&checkpoint("missing/ring.ckpt")]);
+    assert_eq!(output.status.code(), Some(1));
+    let path = checkpoint("missing/ring.ckpt");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        error,
+        format!("Error: cannot write the checkpoint {path}: No such file or directory (os error 2)\n")
+    );
+}
+
+/// So an edit of a program costs what it takes to compile the program, and not training as well. Optimised as most programs are,
+/// since only there instances of generic functions are not taken from other crates.
+#[test]
+fn a_program_that_trains_compiles_no_training() {
+    let _lock = BUILDING.lock();
+    let built = place().join("target/release/deps");
+    let assembly = || {
+        let files = fs::read_dir(&built).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("regressor-") && name.ends_with(".s")
+        };
+        files.filter(is_it).collect::<Vec<_>>()
+    };
+    assembly().iter().for_each(|path| fs::remove_file(path).unwrap());
+    printed(cargo("rustc", "regressor", 1, &["-Copt-level=3", "--emit=asm"]));
+    let text: String = assembly().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let functions: Vec<&str> =
+        text.lines().filter(|line| line.starts_with('_') && line.ends_with(':')).collect();
+    assert!(functions.iter().any(|name| name.contains("regressor")), "no program: {functions:?}");
+    // The loop, a step, an evaluation; a layer, a loss, a rule.
+    let ours = ["take_step", "MiniBatch", "evaluate_where", "BatchNorm", "SoftmaxCrossEntropy", "RmsProp"];
+    for part in ours {
+        let found: Vec<_> = functions.iter().filter(|name| name.contains(part)).collect();
+        assert!(found.is_empty(), "compiled with the program: {found:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod inference;
 mod products;
 mod training;
 
-use std::time::Instant;
+use std::{process, time::Instant};
 
 use chainrule_benches::{Recipe, Result, on_threads, option, serve};
 use chainrule_mnist::Mnist;
@@ -17,7 +17,15 @@ use serde_json::{Value, json};
 use inference::Inference;
 use training::Training;
 
-fn main() -> Result<()> {
+fn main() {
+    // What ends it is shown by `cargo xtask compare`.
+    if let Err(error) = run() {
+        eprintln!("{error}");
+        process::exit(1);
+    }
+}
+
+fn run() -> Result<()> {
     let folder = option("--data").ok_or("--data FOLDER is missing")?;
     let threads = option("--threads").ok_or("--threads N is missing")?.parse()?;
     // One pool around everything: entering it takes longer than a step of a small network.

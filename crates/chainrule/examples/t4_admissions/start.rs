@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, error::Error, fs, path::Path};
 
 use chainrule::tensor::random::{Purpose, generator, shuffle};
-use chainrule::tensor::{Init, Matrix};
+use chainrule::tensor::{Init, Matrix, in_words};
 use serde::Deserialize;
 
 use crate::{SEED, net::Net};
@@ -39,8 +39,8 @@ impl Start {
     pub(crate) fn read(path: &Path, n_rows: usize) -> Result<Start, Box<dyn Error>> {
         let text = fs::read_to_string(path)
             .map_err(|cause| format!("{}: cannot be read: {cause}", path.display()))?;
-        let reference =
-            serde_json::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        let reference = serde_json::from_str(&text)
+            .map_err(|cause| format!("{}: {}", path.display(), in_words(&cause.to_string())))?;
         let Reference { train_rows, w_input_hidden, w_hidden_output } = reference;
         if let Some(row) = train_rows.iter().find(|row| **row >= n_rows) {
             let path = path.display();

@@ -7,6 +7,7 @@ use std::{
 
 use zune_jpeg::{
     JpegDecoder,
+    errors::DecodeErrors,
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
@@ -16,8 +17,6 @@ use super::{
 };
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    // Some of the decoder's sentences end in an empty line.
-    let not_whole = |cause| format!("not a whole JPEG: {}", format!("{cause:?}").trim_end());
     let mut decoder = decoder(bytes);
     let values = without_panic(|| decoder.decode()).ok_or("not a whole JPEG")?.map_err(not_whole)?;
     let (n_columns, n_rows) = decoder.dimensions().ok_or("a JPEG without a size")?;
@@ -25,6 +24,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
         values.as_chunks::<3>().0.iter().map(|&[red, green, blue]| brightness(red, green, blue)).collect();
     let picture = Picture { n_rows, n_columns, pixels };
     Ok(upright(picture, decoder.exif().map(Vec::as_slice)))
+}
+
+/// What the decoder says: its own `Display` is its `Debug`, and some of its sentences end in an empty line.
+fn not_whole(cause: DecodeErrors) -> String {
+    let text = match cause {
+        DecodeErrors::Format(text) => text,
+        DecodeErrors::FormatStatic(text) => text.to_string(),
+        DecodeErrors::IoErrors(_) => "it breaks off".to_string(),
+        other => other.to_string(),
+    };
+    format!("not a whole JPEG: {}", text.trim_end())
 }
 
 /// What `decode` returns; none if it panics, as this decoder does on some broken files (zune-image's issues 362 and 409). Nobody

@@ -1,8 +1,8 @@
 //! `--log-dir` and `--report`: what is recorded of the network after every epoch, and the logs.
 
-use std::{fs::File, path::Path};
+use std::{ffi::OsStr, fs::File, path::Path};
 
-use chainrule_files::{lock, make_folder};
+use chainrule_files::{lock, make_folder, remove_temporaries};
 use chainrule_logs::{LogWriter, Record, SCALARS, Scalar, read_scalars};
 use chainrule_mnist::ImageSet;
 use chainrule_tensor::ARITHMETIC;
@@ -24,7 +24,7 @@ pub const LOGGED_NETWORK: &str = "network.ckpt";
 const N_DIAGNOSED: usize = 1000;
 
 /// Locked by the run that writes logs into the folder. Another name than in a folder of checkpoints, which may be the same folder.
-const LOCK: &str = ".logs.lock";
+pub(super) const LOCK: &str = ".logs.lock";
 
 /// Diagnoses the network after every epoch, for the page of `--report` and for the logs, if either is wanted. This is done
 /// between two epochs, and is not part of the times that are printed.
@@ -43,8 +43,9 @@ pub(super) struct Recorder {
     json: bool,
 }
 
-/// Whether the logs in a folder are those of a run with this history, as far as it goes.
-fn check_same_run(folder: &Path, logged: &[Scalar], history: &[EpochReport]) -> Result<()> {
+/// Refuses logs of another run than one with this history, as far as it goes. Whether an epoch proves that they are of this run.
+fn check_same_run(folder: &Path, logged: &[Scalar], history: &[EpochReport]) -> Result<bool> {
+    let mut is_proven = false;
     let losses = history.iter().flat_map(Scalar::of_epoch).filter(|scalar| scalar.tag == "loss/train");
     for (i, expected) in losses.enumerate() {
         let Some(found) =
@@ -56,16 +57,17 @@ fn check_same_run(folder: &Path, logged: &[Scalar], history: &[EpochReport]) -> 
         let is_part = i + 1 == history.len() && found.step > expected.step;
         if !is_part && (found.step, found.value) != (expected.step, expected.value) {
             return Err(format!(
-                "{}: holds the logs of another run, whose training loss in epoch {} was {:?}, expected {:?} (another --log-dir)",
+                "{}: holds the logs of another run, whose training loss in epoch {} was {found:?}, expected {right:?} (another --log-dir)",
                 folder.display(),
                 found.epoch,
-                found.value.unwrap_or(f64::NAN),
-                expected.value.unwrap_or(f64::NAN),
+                found = found.value.unwrap_or(f64::NAN),
+                right = expected.value.unwrap_or(f64::NAN),
             )
             .into());
         }
+        is_proven |= !is_part;
     }
-    Ok(())
+    Ok(is_proven)
 }
 
 impl Recorder {
@@ -96,6 +98,11 @@ impl Recorder {
                 format!("{}: another run is writing its logs here, {expected}", folder.display()).into()
             );
         }
+        // What runs that were killed here have left.
+        let is_ours = |name: &OsStr| {
+            name.to_str().is_some_and(|name| name == SCALARS || name.starts_with(LOGGED_NETWORK))
+        };
+        remove_temporaries(folder, is_ours).map_err(cannot("cleared"))?;
         if options.keeping.resume.is_none() {
             let created = LogWriter::create(folder).map_err(|error| {
                 let remedy = match error {
@@ -111,9 +118,14 @@ impl Recorder {
         match checkpoints.newest()? {
             Some((_, checkpoint)) => {
                 let history = &checkpoint.training.history;
-                check_same_run(folder, &logged, history)?;
+                // A checkpoint within the first epoch says nothing of whose logs these are.
+                if !check_same_run(folder, &logged, history)? {
+                    recorder.unproven = (!logged.is_empty()).then(|| logged.clone());
+                }
                 let mut writer = LogWriter::append(folder)?;
                 writer.fill(history)?;
+                // There may be nothing left to train.
+                writer.flush()?;
                 recorder.writer = Some(writer);
                 if let Some(shown) = &mut recorder.for_page {
                     let of_epochs: Vec<Scalar> = history.iter().flat_map(Scalar::of_epoch).collect();
@@ -124,7 +136,7 @@ impl Recorder {
                 }
             }
             // A run that has ended is nobody's beginning.
-            None if folder.join(LOGGED_NETWORK).exists() && !logged.is_empty() => {
+            None if folder.join(LOGGED_NETWORK).exists() => {
                 return Err(format!(
                     "{}: holds the logs and the network of another run, expected those of a run that has no checkpoint yet \
                      (another --log-dir)",

@@ -6,12 +6,18 @@ mod options;
 mod results;
 mod words;
 
-use std::{ops::ControlFlow, path::Path, time::Instant};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
+use chainrule_files::write_file;
 use chainrule_logs::SCALARS;
 use chainrule_mnist::Mnist;
 use chainrule_trainer::{
-    Checkpoint, Checkpoints, Event, Length, MAX_THREADS, Mlp, Summary, TrainConfig, TrainingRecord, train,
+    Checkpoint, Checkpoints, Error, Event, Length, MAX_THREADS, Mlp, Summary, TrainConfig, TrainingRecord,
+    train,
 };
 
 use crate::{
@@ -23,7 +29,7 @@ use crate::{
 };
 
 pub use logs::LOGGED_NETWORK;
-use logs::Recorder;
+use logs::{LOCK, Recorder};
 pub(crate) use options::{Network, TrainMnist};
 use results::Results;
 use words::{describe, print_summary, say_stopped};
@@ -42,6 +48,7 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
     if let Some(path) = &options.report {
         report::check_path(path)?;
     }
+    options.checkpoint.iter().chain(&options.report).for_each(|path| places::clear_up_interrupted(path));
     let checkpoints = options.keeping.checkpoints()?;
     let stopped = match config.training.threads {
         None => {
@@ -69,26 +76,22 @@ pub(crate) fn run(options: &TrainMnist) -> Result<()> {
 /// Refuses outputs of which one would replace another, or what the run reads.
 fn check_files(options: &TrainMnist) -> Result<()> {
     let in_logs = |name: &str| options.log_dir.as_ref().map(|folder| folder.join(name));
-    let files = [
-        ("--report", options.report.clone()),
-        ("--checkpoint", options.checkpoint.clone()),
-        ("--log-dir", in_logs(LOGGED_NETWORK)),
-        ("--log-dir", in_logs(SCALARS)),
-        ("--config", options.config.clone()),
-    ];
-    let files: Vec<_> = files.into_iter().filter_map(|(option, file)| Some((option, file?))).collect();
-    places::check_distinct(&files)?;
-    for (option, file) in &files {
-        if let Some(folder) = &options.keeping.checkpoint_dir
-            && places::are_same(file.parent().unwrap_or(file), folder)
-            && Checkpoints::has_name(file)
-        {
-            return Usage::error(format!(
-                "{option} and --checkpoint-dir name the same file, {}: runs name their checkpoints so",
-                file.display()
-            ));
-        }
-    }
+    let given = |files: &[(&'static str, Option<PathBuf>)]| -> Vec<places::Named> {
+        files.iter().filter_map(|(option, file)| Some((*option, file.clone()?))).collect()
+    };
+    let config = given(&[("--config", options.config.clone())]);
+    let mut outputs =
+        given(&[("--report", options.report.clone()), ("--checkpoint", options.checkpoint.clone())]);
+    let folders = given(&[
+        ("--checkpoint-dir", options.keeping.checkpoint_dir.clone()),
+        ("--log-dir", options.log_dir.clone()),
+    ]);
+    // What is read is never replaced; what is written is no folder.
+    let files = [&outputs[..], &config].concat();
+    let is_taken = |option: &str, file: &Path| option == "--checkpoint-dir" && Checkpoints::has_name(file);
+    places::check_beside(&files, &folders, is_taken)?;
+    outputs.extend(given(&[LOGGED_NETWORK, SCALARS, LOCK].map(|name| ("--log-dir", in_logs(name)))));
+    places::check_distinct(&outputs, &[config, options.data.files()].concat())?;
     match (&options.report, &options.keeping.resume) {
         (Some(page), Some(resumed)) if places::are_same(page, resumed) => {
             Usage::error(format!("--report and --resume name the same file, {}", page.display()))
@@ -117,8 +120,9 @@ fn load_and_train(
 
     let mut checkpoints = checkpoints.clone();
     if options.keeping.is_wanted() || options.checkpoint.is_some() || options.log_dir.is_some() {
-        let (name, told) = data::told(&mnist.test);
-        checkpoints = checkpoints.with_extra(name, told);
+        for (name, told) in options.data.told(&mnist.test) {
+            checkpoints = checkpoints.with_extra(name, told);
+        }
     }
     let checkpoints = &checkpoints;
     if options.keeping.resume.is_some()
@@ -139,7 +143,7 @@ fn load_and_train(
             images.n_columns(),
         ));
         output::lines(net.summary());
-        output::lines(describe(network.init, &training, mnist.train.len()));
+        output::lines(describe(&net, network.init, &training, mnist.train.len()));
     }
     let (mut summary, is_saved) =
         train_watched(&mut net, &mnist, &training, options, checkpoints, &stop, &mut look)?;
@@ -148,9 +152,13 @@ fn load_and_train(
     }
     let state = summary.state.take();
     let signal = stop.heard().filter(|_| summary.stopped);
-    let place = |path: &Path| match signal {
-        Some(_) => places::of_interrupted(path, options.keeping.resume.as_deref()),
-        None => path.to_path_buf(),
+    let write = |path: &Path, bytes: &[u8]| match signal {
+        Some(_) => places::write_interrupted(path, options.keeping.resume.as_deref(), bytes),
+        None => write_file(path, bytes).map(|()| path.to_path_buf()),
+    };
+    let save = |path: &Path, checkpoint: &Checkpoint| {
+        let written = write(path, &checkpoint.to_bytes());
+        written.map_err(|cause| Error::Io { doing: "write", path: path.to_path_buf(), cause })
     };
     let checkpoint = || {
         let record = TrainingRecord::new(training.clone(), summary.history.clone());
@@ -160,19 +168,19 @@ fn load_and_train(
     };
     // Each is tried, whatever becomes of the others.
     let mut results = Results { in_folder: summary.checkpoint.clone(), is_saved, ..Results::default() };
-    if let Some(path) = options.checkpoint.as_deref().map(place) {
+    if let Some(path) = &options.checkpoint {
         let mut checkpoint = checkpoint();
         checkpoint.state = state;
-        let saved = checkpoint.save(&path).map_err(Into::into);
-        results.checkpoint = results.tried(path, saved);
+        results.checkpoint = results.tried(save(path, &checkpoint).map_err(Into::into));
     }
-    if let (Some(path), Some(scalars)) = (options.report.as_deref().map(place), look.for_page.take()) {
-        let written = report::write_at_end(&path, options, checkpoint(), &summary, scalars, &mnist);
-        results.page = results.tried(path, written);
+    if let (Some(path), Some(scalars)) = (&options.report, look.for_page.take()) {
+        let write = |html: String| write(path, html.as_bytes());
+        let written = report::write_at_end(path, options, checkpoint(), &summary, scalars, &mnist, write);
+        results.page = results.tried(written);
     }
-    if let Some(path) = options.log_dir.as_ref().map(|folder| place(&folder.join(LOGGED_NETWORK))) {
-        let saved = checkpoint().save(&path).inspect_err(|error| look.tell(error)).map_err(Into::into);
-        results.tried(path, saved);
+    if let Some(folder) = &options.log_dir {
+        let saved = save(&folder.join(LOGGED_NETWORK), &checkpoint()).inspect_err(|error| look.tell(error));
+        results.tried(saved.map_err(Into::into));
     }
     match signal {
         Some(signal) => say_stopped(signal, &summary, &results, options),

@@ -20,9 +20,9 @@ pub(super) struct Results {
 
 impl Results {
     /// The path, if it was written.
-    pub(super) fn tried(&mut self, path: PathBuf, result: Result<()>) -> Option<PathBuf> {
+    pub(super) fn tried(&mut self, result: Result<PathBuf>) -> Option<PathBuf> {
         match result {
-            Ok(()) => Some(path),
+            Ok(path) => Some(path),
             Err(problem) => {
                 self.failed.push(problem.to_string());
                 None

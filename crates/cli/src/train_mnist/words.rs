@@ -1,5 +1,7 @@
 //! The text that `train-mnist` prints besides its epochs: the settings, the summary, and how to resume a stopped run.
 
+use chainrule_layers::LayerConfig;
+use chainrule_logs::SCALARS;
 use chainrule_mnist::Mnist;
 use chainrule_tensor::Init;
 use chainrule_trainer::{Error, Mlp, Summary, TrainConfig, evaluate};
@@ -79,13 +81,37 @@ fn say_written(results: &Results, options: &TrainMnist) {
     if let Some(path) = &results.page {
         output::line(format_args!("wrote {}", path.display()));
     }
-    if let Some(folder) = &options.log_dir {
+    // Nobody is sent to a folder that is gone.
+    if let Some(folder) = options.log_dir.as_ref().filter(|folder| folder.join(SCALARS).is_file()) {
         output::line(format_args!("logs in {}", folder.display()));
     }
 }
 
-/// The settings in one or two lines.
-pub(super) fn describe(init: Option<Init>, config: &TrainConfig, n_samples: usize) -> String {
+/// The initial weights of `net`, unless they are the tutorial's, unasked.
+fn initial_weights(net: &Mlp, asked: Option<Init>) -> Option<String> {
+    let (layers, shapes) = (&net.config().layers, net.layers().shapes());
+    let of_layers = layers.iter().zip(shapes).filter_map(|(layer, shape)| match layer {
+        LayerConfig::Affine(affine) => Some((affine.init, affine.init.std(shape.size(), affine.n_outputs))),
+        _ => None,
+    });
+    let mut kinds: Vec<(Init, f64, f64)> = Vec::new();
+    for (init, std) in of_layers {
+        match kinds.iter_mut().find(|(kind, ..)| *kind == init) {
+            Some((_, least, most)) => (*least, *most) = (least.min(std), most.max(std)),
+            None => kinds.push((init, std, std)),
+        }
+    }
+    let in_words = |(init, least, most): &(Init, f64, f64)| match init {
+        Init::Normal { .. } => init.to_string(),
+        _ if least == most => format!("{init} (std {least:.3})"),
+        _ => format!("{init} (std {least:.3}–{most:.3})"),
+    };
+    let text = kinds.iter().map(in_words).collect::<Vec<_>>().join(", ");
+    (asked.is_some() || text != "normal:0.01").then(|| format!("initial weights {text}"))
+}
+
+/// The settings in one to three lines.
+pub(super) fn describe(net: &Mlp, init: Option<Init>, config: &TrainConfig, n_samples: usize) -> String {
     let mut text = format!(
         "{}: learning rate {}, batch size {}, seed {}, {}",
         config.optimizer.name(),
@@ -96,13 +122,12 @@ pub(super) fn describe(init: Option<Init>, config: &TrainConfig, n_samples: usiz
     );
     let schedule = config.schedule.to_string();
     let more = [
-        init.map(|init| format!("initial weights {init}")),
         (schedule != "constant").then(|| format!("schedule {schedule}")),
         (config.validation > 0.0).then(|| format!("validation {}", config.validation)),
     ];
     let more: Vec<String> = more.into_iter().flatten().collect();
-    if !more.is_empty() {
-        text.push_str(&format!("\n{}", more.join(", ")));
+    for line in [initial_weights(net, init), Some(more.join(", ")).filter(|line| !line.is_empty())] {
+        line.iter().for_each(|line| text.push_str(&format!("\n{line}")));
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Folder, data_set, fails, program, succeeds};
+use crate::common::{Folder, called, data_set, fails, program, succeeds};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
@@ -245,6 +245,21 @@ fn configurations_that_cannot_be_read() {
             "[network]\nloss = \"huber\"\n",
             "line 2: \"huber\" has settings of its own: write [network.loss.huber]",
         ),
+        ("[training]\nbatch_size = -1", "integer `-1`, expected a whole number of 0 or more"),
+        ("[training]\nbatch_size = 1.5", "`1.5`, expected a whole number of 0 or more"),
+        (
+            "[training]\nseed = 99999999999999999999",
+            "`99999999999999999999`, expected a whole number from 0 to 18",
+        ),
+        ("[training]\nvalidation = \"x\"", "string \"x\", expected a number"),
+        ("[training]\nearly_stopping = 5", "integer `5`, expected a table of fields"),
+        ("[training]\nclip.value = 5", "integer `5`, expected a table of fields"),
+        ("[training]\nclip = \"norm\"", "\"norm\" has settings of its own: write [training.clip.norm]"),
+        ("[training]\nclip = 5", "line 2: expected a name, or a table of fields"),
+        ("[training.length]\nepochs = 1\nsteps = 1", "found more than one choice, expected one"),
+        ("[network]\nhidden = 50", "integer `50`, expected a list"),
+        ("[network]\nbatch_norm = 3", "integer `3`, expected true or false"),
+        ("network = 3", "integer `3`, expected a table of fields"),
     ] {
         write(&folder, "run.toml", text.as_bytes());
         let error = fails(1, &["train-mnist", "--config", folder.file("run.toml").to_str().unwrap()]);
@@ -268,6 +283,18 @@ fn a_net_that_diverges() {
     let folder = Folder::new();
     let options = ["--activation", "relu", "--learning-rate", "1e30", "--quiet"];
     training_fails(&folder, &options, &["diverged", "step", "epoch 1", "smaller learning rate (it is 1e30)"]);
+}
+
+#[test]
+fn a_rate_that_nothing_is_learned_with() {
+    let folder = Folder::new();
+    let arguments = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "2", "--learning-rate", "1e30"];
+    let output = called(&arguments);
+    assert!(output.status.success(), "{output:?}");
+    let warning = "the learning rate is 1e30, with which every step goes far beyond what it aims at";
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches(warning).count(), 1, "{output:?}");
+    let events = succeeds(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(events.matches(&format!("\"message\":\"{warning}")).count(), 1, "{events}");
 }
 
 #[test]

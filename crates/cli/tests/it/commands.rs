@@ -212,6 +212,25 @@ fn without_a_terminal_there_are_plain_lines() {
 }
 
 #[test]
+fn initial_weights_that_were_chosen_are_told() {
+    let folder = Folder::new();
+    let run = |options: &[&str]| {
+        let run = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "1", "--activation", "relu"];
+        succeeds(&[&run[..], options].concat())
+    };
+    // √(2 / 64) and √(2 / 50), √(2 / (50 + 10)) and √(2 / (30 + 10)).
+    let text = run(&[]);
+    assert!(text.contains("\ninitial weights he-normal (std 0.177), xavier-normal (std 0.183)\n"), "{text}");
+    let text = run(&["--hidden", "50,30"]);
+    assert!(
+        text.contains("\ninitial weights he-normal (std 0.177–0.200), xavier-normal (std 0.224)\n"),
+        "{text}"
+    );
+    let text = run(&["--init", "0.5"]);
+    assert!(text.contains("\ninitial weights normal:0.5\n"), "{text}");
+}
+
+#[test]
 fn the_numerical_gradient_trains_to_nearly_the_same_loss() {
     let folder = Folder::new();
     let options = ["--hidden", "5", "--steps", "2", "--batch-size", "20"];

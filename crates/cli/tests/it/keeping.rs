@@ -82,6 +82,24 @@ fn a_longer_run_extends_one_that_has_ended_with_its_settings() {
 }
 
 #[test]
+fn a_run_that_stopped_early_goes_on_with_more_patience() {
+    let folder = Folder::new();
+    let dir = folder.file("run").display().to_string();
+    // A rate that changes no logit: no epoch is better than the first.
+    let run = ["train-mnist", "--data-dir", folder.arg(), "--learning-rate", "1e-12", "--validation", "0.2"];
+    let run =
+        [&run[..], &["--checkpoint-dir", &dir, "--resume", "auto", "--json", "--early-stopping"]].concat();
+    let epochs = |patience| {
+        let events = json::objects(&succeeds(&[&run[..], &[patience]].concat()));
+        events.last().unwrap()["epochs"].clone()
+    };
+    assert_eq!([epochs("2"), epochs("2"), epochs("4")], [3, 3, 5]);
+    let error = fails(1, &[&run[..], &["3"]].concat());
+    let expected = "training.early_stopping.patience is 3, expected 4, as in the run that was saved";
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[test]
 fn another_run_is_refused_with_a_reason() {
     let folder = Folder::new();
     let file = folder.file("net.ckpt").display().to_string();

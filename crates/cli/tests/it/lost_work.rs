@@ -10,12 +10,13 @@ use std::{
 };
 
 use chainrule_losses::{BinaryCrossEntropy, MeanSquaredError};
+use chainrule_mnist::Mnist;
 use chainrule_trainer::{Checkpoint, Mlp, MlpConfig, TrainConfig, TrainingRecord};
 use serde_json::Value;
 
 use crate::{
     PROGRAM,
-    common::{Folder, called, clean, fails, json, program, succeeds},
+    common::{Folder, called, clean, data_set, fails, json, program, succeeds},
     keeping::Running,
 };
 
@@ -66,6 +67,11 @@ fn a_warning_that_cannot_be_printed_ends_no_run() {
     assert_eq!(clean("sh").args(["-c", script, PROGRAM]).status().unwrap().code(), Some(1));
     let script = "exec \"$0\" history 2>/dev/full";
     assert_eq!(clean("sh").args(["-c", script, PROGRAM]).status().unwrap().code(), Some(2));
+    // Help that cannot be printed is no help, unless its reader has gone away.
+    let script = "exec \"$0\" history --help >/dev/full";
+    let output = clean("sh").args(["-c", script, PROGRAM]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).starts_with("error: the results could not be printed: "), "{output:?}");
 }
 
 #[test]
@@ -206,6 +212,29 @@ fn a_run_without_a_checkpoint_takes_over_no_logs_of_another() {
     assert!(contents()[1].is_some());
 }
 
+/// A checkpoint within the first epoch doesn't tell yet whose logs these are.
+#[test]
+fn a_run_with_a_part_of_an_epoch_takes_over_no_logs_of_another() {
+    let folder = Folder::new();
+    let (logs, run) = (folder.file("logs"), folder.file("run"));
+    let call = ["train-mnist", "--data-dir", folder.arg()];
+    let (logged, kept) =
+        (["--log-dir", logs.to_str().unwrap()], ["--seed", "2", "--checkpoint-dir", run.to_str().unwrap()]);
+    succeeds(&[&call[..], &logged, &["--epochs", "3"]].concat());
+    fs::remove_file(logs.join("network.ckpt")).unwrap();
+    let before = fs::read(logs.join("scalars.jsonl")).unwrap();
+    succeeds(&[&call[..], &kept, &["--steps", "1"]].concat());
+    let (code, _, stderr) =
+        ended(&called(&[&call[..], &kept, &logged, &["--resume", "auto", "--epochs", "1"]].concat()));
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("logs: holds the logs of another run, whose training loss in epoch 1"),
+        "{stderr}"
+    );
+    assert_eq!(fs::read(logs.join("scalars.jsonl")).unwrap(), before);
+    assert!(!logs.join("network.ckpt").exists());
+}
+
 #[test]
 fn two_runs_don_t_share_a_folder_of_logs() {
     let folder = Folder::new();
@@ -242,6 +271,112 @@ fn every_output_is_tried() {
     assert!(!stdout.contains("saved to"), "{stdout}");
     assert!(page.exists());
     Checkpoint::load(logs.join("network.ckpt")).unwrap();
+}
+
+/// `script` in a place of its own for mounts, with these arguments, of which the first is the program. `None`, aloud, where that
+/// cannot be had.
+fn with_mounts(script: &str, arguments: &[&str]) -> Option<Output> {
+    let unshare = ["--mount", "--user", "--map-root-user"];
+    let may_mount = clean("unshare").args(unshare).args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: a disk that fills up, since nothing can be mounted here");
+        return None;
+    }
+    Some(clean("unshare").args(unshare).args(["sh", "-c", script, PROGRAM]).args(arguments).output().unwrap())
+}
+
+#[test]
+fn every_output_is_tried_where_a_disk_is_full() {
+    let folder = Folder::new();
+    let small = folder.file("small");
+    fs::create_dir(&small).unwrap();
+    let at = |name: &str| folder.file(name).to_str().unwrap().to_string();
+    let call = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "2", "--hidden", "1000"];
+    let script = format!("mount -t tmpfs -o size=64k tmpfs '{}' && exec \"$0\" \"$@\"", small.display());
+    // Each in turn is on the disk that has no room for it; what a run tells of the others.
+    for full in ["net.ckpt", "page.html", "logs", "run"] {
+        let place = |name: &str| at(&if name == full { format!("small/{name}") } else { name.to_string() });
+        let (net, page, logs, run) = (place("net.ckpt"), place("page.html"), place("logs"), place("run"));
+        let outputs = ["--checkpoint", &net, "--report", &page, "--log-dir", &logs, "--checkpoint-dir", &run];
+        let Some(output) = with_mounts(&script, &[&call[..], &outputs].concat()) else { return };
+        let (code, stdout, stderr) = ended(&output);
+        // A run goes on without checkpoints on the way, if it is not told to stop, and says so.
+        assert_eq!(code, Some(i32::from(full != "run")), "{full}: {stdout}{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{full}: {stderr}");
+        assert!(stderr.contains("No space left on device") && stderr.contains(full), "{full}: {stderr}");
+        assert!(stdout.contains("test accuracy "), "{full}: {stdout}");
+        let is_told = |what: &str, path: &str| stdout.contains(&format!("{what} {path}"));
+        assert_eq!(is_told("saved to", &net), full != "net.ckpt", "{full}: {stdout}");
+        assert_eq!(is_told("wrote", &page), full != "page.html", "{full}: {stdout}");
+        assert_eq!(is_told("saved to", &run), full != "run", "{full}: {stdout}");
+        assert_eq!(is_told("not saved in", &run), full == "run", "{full}: {stdout}");
+        for name in ["net.ckpt", "logs/network.ckpt", "run/step-000000004.ckpt"] {
+            if !name.starts_with(full) {
+                Checkpoint::load(at(name)).unwrap();
+            }
+        }
+        assert_eq!(folder.file("page.html").exists(), full != "page.html");
+        assert_eq!(fs::read_dir(&small).unwrap().count(), 0);
+        for name in ["logs", "run"] {
+            let _ = fs::remove_dir_all(folder.file(name));
+        }
+        let _ = fs::remove_file(folder.file("net.ckpt"));
+        let _ = fs::remove_file(folder.file("page.html"));
+    }
+}
+
+/// The system sends a signal that ends programs which know nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_output_is_tried_where_files_may_not_grow() {
+    let folder = Folder::new();
+    let (net, page) = (folder.file("net.ckpt"), folder.file("page.html"));
+    let script = "ulimit -f 8; exec \"$0\" \"$@\"";
+    let call = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "1", "--hidden", "2", "--checkpoint"];
+    let mut sh = clean("sh");
+    sh.args(["-c", script, PROGRAM]).args(call).arg(&net).arg("--report").arg(&page);
+    let (code, stdout, stderr) = ended(&sh.output().unwrap());
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stderr.contains("page.html: cannot be written: File too large"), "{stderr}");
+    Checkpoint::load(&net).unwrap();
+}
+
+#[test]
+fn outputs_are_no_data_no_folders_and_no_files_of_a_run() {
+    let folder = Folder::new();
+    let at = |name: &str| format!("{}/{name}", folder.arg());
+    let train = ["train-mnist", "--data-dir", folder.arg(), "--epochs", "1"];
+    let images = fs::read(at("t10k-images-idx3-ubyte")).unwrap();
+    std::os::unix::fs::symlink("t10k-images-idx3-ubyte", at("link")).unwrap();
+    for options in [
+        &["--checkpoint", "./t10k-images-idx3-ubyte"][..],
+        &["--report", "link"],
+        &["--checkpoint", "x", "--log-dir", "x"],
+        &["--report", "x", "--checkpoint-dir", "./y/../x/y"],
+        &["--checkpoint", "x/.lock", "--checkpoint-dir", "x"],
+        &["--report", "x/.logs.lock", "--log-dir", "x"],
+    ] {
+        let options: Vec<String> =
+            options.chunks(2).flat_map(|two| [two[0].to_string(), at(two[1])]).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let error = fails(2, &[&train[..], &options].concat());
+        assert!(error.contains(options[0]) && !Path::new(&at("x")).exists(), "{error}");
+    }
+    let (logs, run, net) = (at("logs"), at("run"), at("logs/best.ckpt"));
+    let outputs = ["--log-dir", &logs, "--checkpoint-dir", &run, "--checkpoint", &net];
+    // That name is taken in folders of checkpoints alone.
+    fs::create_dir(&logs).unwrap();
+    succeeds(&[&train[..], &outputs].concat());
+    let files = ["logs/network.ckpt", "logs/scalars.jsonl", "run/step-000000002.ckpt"].map(at);
+    let before = files.each_ref().map(|file| fs::read(file).unwrap());
+    for (folder_of_run, file) in [(&logs, &files[0]), (&logs, &files[1]), (&run, &files[2])] {
+        let report = ["report", "--data-dir", folder.arg(), folder_of_run, "--output", file];
+        assert!(fails(2, &report).contains("name the same file"));
+        fails(2, &["export", "--to", "npz", "--checkpoint", folder_of_run, "--output", file]);
+    }
+    fails(2, &["report", "--data-dir", folder.arg(), &run, "--output", &at("link")]);
+    assert_eq!(files.map(|file| fs::read(file).unwrap()), before);
+    assert_eq!(fs::read(at("t10k-images-idx3-ubyte")).unwrap(), images);
 }
 
 #[test]
@@ -333,6 +468,60 @@ fn the_end_of_a_run_that_could_not_be_saved_is_told() {
     let expected =
         format!("not saved in {}: the end of the run; it has no checkpoint of this run\n", run.display());
     assert!(stdout.contains(&expected), "{stdout}");
+}
+
+#[test]
+fn the_end_that_a_read_only_folder_did_not_take_is_told() {
+    let folder = Folder::new();
+    let run = folder.file("run");
+    let mode =
+        |mode: u32| fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    // The superuser writes everywhere, without this.
+    const BOUND: [&str; 2] = ["--bounding-set=-dac_override,-dac_read_search", "--"];
+    fs::create_dir(&run).unwrap();
+    mode(0o555);
+    let is_bound = |bound: &[&str]| {
+        let file = run.join("x");
+        let call = [bound, &["touch", file.to_str().unwrap()]].concat();
+        clean(call[0]).args(&call[1..]).output().is_ok_and(|output| !output.status.success())
+    };
+    let setpriv: &[&str] = &["setpriv", BOUND[0], BOUND[1]];
+    let with_setpriv = clean("setpriv").args(BOUND).arg("true").status().is_ok_and(|status| status.success());
+    let bound: &[&str] = match (is_bound(&[]), with_setpriv && is_bound(setpriv)) {
+        (true, _) => &[],
+        (false, true) => setpriv,
+        _ => return eprintln!("SKIPPED: a read-only folder, since nothing is read-only for this user"),
+    };
+    mode(0o755);
+    let call = [
+        "train-mnist",
+        "--data-dir",
+        folder.arg(),
+        "--steps",
+        "20000",
+        "--checkpoint-every",
+        "100steps",
+        "--checkpoint-dir",
+        run.to_str().unwrap(),
+    ];
+    let call = [bound, &[PROGRAM], &call].concat();
+    let mut command = clean(call[0]);
+    command.args(&call[1..]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while newest(&run).is_none() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    mode(0o555);
+    let (code, stdout, stderr) = ended(&child.wait_with_output().unwrap());
+    mode(0o755);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let newest = newest(&run).unwrap();
+    assert!(!newest.ends_with("step-000020000.ckpt") && !stdout.contains("saved to"), "{stdout}");
+    let end = format!("not saved in {}: the end of the run; its newest checkpoint is ", run.display());
+    assert!(stdout.contains(&format!("{end}{}\n", newest.display())), "{stdout}");
+    assert!(stderr.starts_with("warning: ") && stderr.ends_with("; training continues\n"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
 
 fn newest(folder: &Path) -> Option<PathBuf> {
@@ -435,6 +624,23 @@ fn what_is_missing_in_the_logs_is_filled_in() {
     succeeds(&[&call[..], &["--resume", net_arg, "--epochs", "4"]].concat());
     assert_eq!(losses()[..3], before);
     assert_eq!(losses().len(), 4);
+    // A hole within an epoch, where no step is left to be taken.
+    let text = fs::read_to_string(logs.join("scalars.jsonl")).unwrap();
+    let of_test = |line: &str| line.contains("\"epoch\":2,") && line.contains("/test\"");
+    let holed: String = text.split_inclusive('\n').filter(|line| !of_test(line)).collect();
+    assert!(holed.len() < text.len());
+    fs::write(logs.join("scalars.jsonl"), holed).unwrap();
+    succeeds(&[&call[..], &["--resume", net_arg, "--epochs", "4"]].concat());
+    let scalars = |text: &str| {
+        let of_line = |line| {
+            let mut scalar: Value = serde_json::from_str(line).unwrap();
+            scalar.as_object_mut().unwrap().remove("wall_time");
+            scalar.to_string()
+        };
+        text.lines().map(of_line).collect::<std::collections::BTreeSet<String>>()
+    };
+    let after = fs::read_to_string(logs.join("scalars.jsonl")).unwrap();
+    assert_eq!(scalars(&after), scalars(&text));
 }
 
 #[test]
@@ -476,6 +682,123 @@ fn other_data_than_the_network_s_own_are_told() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_killed_runs_left_goes_and_nothing_else() {
+    let folder = Folder::new();
+    let logs = folder.file("logs");
+    fs::create_dir(&logs).unwrap();
+    // No process has such a number.
+    let dead = u32::MAX;
+    let left = [
+        format!("logs/.network.ckpt.{dead}-0.tmp"),
+        format!("logs/.scalars.jsonl.{dead}-3.tmp"),
+        format!(".net.ckpt.{dead}-1.tmp"),
+        format!(".net.ckpt.interrupted.{dead}-2.tmp"),
+        format!(".page.interrupted.html.{dead}-2.tmp"),
+    ];
+    let stays = [
+        format!(".other.ckpt.{dead}-1.tmp"),
+        ".net.ckpt.2024-01.tmp".into(),
+        "logs/.notes.2024-11.tmp".into(),
+    ];
+    for name in left.iter().chain(&stays) {
+        fs::write(folder.file(name), "half").unwrap();
+    }
+    let at = |name: &str| folder.file(name).to_str().unwrap().to_string();
+    let (net, page) = (at("net.ckpt"), at("page.html"));
+    let outputs = ["--checkpoint", &net, "--report", &page, "--log-dir", logs.to_str().unwrap()];
+    succeeds(&[&["train-mnist", "--data-dir", folder.arg(), "--epochs", "1"], &outputs[..]].concat());
+    for name in &left {
+        assert!(!folder.file(name).exists(), "{name}");
+    }
+    for name in &stays {
+        assert!(folder.file(name).exists(), "{name}");
+    }
+}
+
+/// It has the name that the run would give to its own.
+#[test]
+fn a_network_alone_is_not_replaced_by_a_run_that_passed_it_over() {
+    let folder = Folder::new();
+    let run = folder.file("run");
+    fs::create_dir(&run).unwrap();
+    let alone = run.join("step-000000004.ckpt");
+    network(&MlpConfig::new([784, 2]), &[0.0, 0.0]).save(&alone).unwrap();
+    let before = fs::read(&alone).unwrap();
+    let call =
+        ["train-mnist", "--data-dir", folder.arg(), "--epochs", "5", "--resume", "auto", "--checkpoint-dir"];
+    let (code, stdout, stderr) = ended(&called(&[&call[..], &[run.to_str().unwrap()]].concat()));
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("cannot write the checkpoint ") && stderr.contains("a network alone"),
+        "{stderr}"
+    );
+    assert!(stdout.contains("step-000000010.ckpt"), "{stdout}");
+    assert_eq!(fs::read(&alone).unwrap(), before);
+}
+
+#[test]
+fn a_network_s_own_data_are_found_again_or_it_is_said_loudly() {
+    let (own, elsewhere) = (Folder::new(), tempfile::tempdir().unwrap());
+    let (net, page) = (elsewhere.path().join("net.ckpt"), elsewhere.path().join("page.html"));
+    let (net, page) = (net.to_str().unwrap(), page.to_str().unwrap());
+    succeeds(&["train-mnist", "--epochs", "1", "--data-dir", own.arg(), "--checkpoint", net]);
+    let accuracy = |text: &str| json::objects(text)[0]["test_accuracy"].clone();
+    let right = accuracy(&succeeds(&["evaluate", "--json", "--checkpoint", net, "--data-dir", own.arg()]));
+    // Nothing is named: the bundled MNIST is not what it was trained on, the folder of the run is.
+    let found = succeeds(&["evaluate", "--json", "--checkpoint", net]);
+    assert_eq!(accuracy(&found), right);
+    let found = &json::objects(&found)[0];
+    assert_eq!((found["data_dir"].as_str(), found["other_data"].is_null()), (Some(own.arg()), true));
+    let text = succeeds(&["evaluate", "--checkpoint", net]);
+    assert!(text.ends_with(&format!("evaluated on the network's own data, in {}\n", own.arg())), "{text}");
+    assert!(succeeds(&["report", net, "--output", page]).contains(own.arg()));
+    let html = fs::read_to_string(page).unwrap();
+    assert!(!html.contains("class=\"warning\"") && html.contains(&format!("--data-dir {}", own.arg())));
+    // A folder that is named is what is wanted, and said above the figures and above the curves.
+    let other = Folder::of(&Mnist::new(data_set(8).test, data_set(8).train));
+    let call = ["report", net, "--output", page, "--data-dir", other.arg()];
+    assert!(succeeds(&call).contains("warning: other data than the network's own: "));
+    let html = fs::read_to_string(page).unwrap();
+    let warnings: Vec<usize> = html.match_indices("class=\"warning\"").map(|(at, _)| at).collect();
+    let places = ["class=\"tiles\"", "<figcaption>Loss"].map(|part| html.find(part).unwrap());
+    assert!(
+        warnings.len() == 2 && warnings[0] < places[0] && warnings[1] > places[0] && warnings[1] < places[1]
+    );
+    assert!(
+        html.contains("evaluated on other data than the network&#39;s own")
+            || html.contains("evaluated on other data than the network's own")
+    );
+    assert!(!html.contains(&format!("--data-dir {}", other.arg())), "the run was on its own data");
+    // They are gone: nobody finds them, and MNIST's images have another size.
+    drop(own);
+    let error = fails(1, &["evaluate", "--checkpoint", net]);
+    assert!(
+        error.contains("these are other data than the network's own: the test set is 10000 samples"),
+        "{error}"
+    );
+}
+
+#[test]
+fn runs_on_other_data_are_not_compared_in_silence() {
+    let (one, other) = (Folder::new(), Folder::of(&Mnist::new(data_set(8).test, data_set(8).train)));
+    let [a, b, c] = ["a.ckpt", "b.ckpt", "c.ckpt"].map(|name| one.file(name).to_str().unwrap().to_string());
+    for (folder, net) in [(&one, &a), (&one, &b), (&other, &c)] {
+        succeeds(&["train-mnist", "--epochs", "1", "--data-dir", folder.arg(), "--checkpoint", net]);
+    }
+    let warning = "warning: the runs' data differ";
+    assert!(!succeeds(&["compare-runs", &a, &b]).contains(warning));
+    assert!(succeeds(&["compare-runs", &a, &c]).contains(warning));
+    let told = json::objects(&succeeds(&["compare-runs", &a, &c, "--json"]));
+    assert_ne!(told[0]["differing"]["data.test_crc32"], told[1]["differing"]["data.test_crc32"]);
+    assert_ne!(told[0]["differing"]["data.train_crc32"], told[1]["differing"]["data.train_crc32"]);
+    // Logs have a network without the state of a run, which knows the test set alone: that is no difference.
+    let logs = one.file("logs");
+    let logs = logs.to_str().unwrap();
+    succeeds(&["train-mnist", "--epochs", "1", "--data-dir", one.arg(), "--log-dir", logs]);
+    assert!(!succeeds(&["compare-runs", &a, logs]).contains(warning));
 }
 
 #[test]

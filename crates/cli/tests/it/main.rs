@@ -6,6 +6,7 @@ mod called;
 mod commands;
 mod common;
 mod formats;
+mod hard_pictures;
 mod hostile;
 mod keeping;
 mod logs;

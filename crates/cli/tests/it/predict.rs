@@ -15,9 +15,9 @@ use crate::{
     pictures::{Random, Scene, drawn, of_pixels},
 };
 
-const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist");
+pub(crate) const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/mnist");
 
-fn mnist() -> &'static Mnist {
+pub(crate) fn mnist() -> &'static Mnist {
     static MNIST: OnceLock<Mnist> = OnceLock::new();
     MNIST.get_or_init(|| Mnist::load(BUNDLED).expect("the repository has MNIST"))
 }
@@ -37,7 +37,7 @@ fn trained() -> &'static Path {
     })
 }
 
-fn net() -> String {
+pub(crate) fn net() -> String {
     trained().join("net.ckpt").to_str().unwrap().to_string()
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Folder, clean, fails, json::objects, succeeds};
+use crate::common::{Folder, called, clean, fails, json::objects, succeeds};
 
 /// A folder with data and a network that was trained on them.
 fn trained(options: &[&str]) -> (Folder, String) {
@@ -102,6 +102,22 @@ fn the_history_of_a_checkpoint_and_of_folders_is_that_of_the_run() {
     assert!(text.lines().count() == 4 && !text.contains("val"), "{text}");
     let crc = |path: &str| objects(&succeeds(&["inspect", path, "--json"]))[0]["parameters_crc32"].clone();
     assert_eq!((crc(run), crc(&network) == crc(path)), (crc(&network), false));
+
+    // What is damaged is passed over with a word, whether it is the network or a checkpoint of more steps.
+    let step = |n: u64| format!("{run}/step-{n:09}.ckpt");
+    let last = objects(&succeeds(&["history", run, "--json"])).last().unwrap()["step"].as_u64().unwrap();
+    fs::write(step(last + 1), "chainrul").unwrap();
+    let told = |path: &str| {
+        let output = called(&["history", path]);
+        assert!(output.status.success(), "{output:?}");
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    let [out, warning] = told(run);
+    assert_eq!(out, text);
+    assert!(warning.contains(&step(last + 1)) && warning.ends_with("; it is passed over\n"), "{warning}");
+    fs::write(&network, "chainrul").unwrap();
+    let [out, warning] = told(run);
+    assert_eq!((out, warning.matches("it is passed over").count()), (table.clone(), 2), "{warning}");
 
     let empty = tempfile::tempdir().unwrap();
     let error = fails(1, &["history", empty.path().to_str().unwrap()]);

@@ -308,6 +308,14 @@ fn other_arrays_are_left_out_where_they_are_named() {
     let all = [("0.weight", &[2, 1][..]), ("0.bias", &[2]), ("losses", &[7]), ("adam.0.m", &[2, 1])];
     let problem = state(&all).to_mlp_as(&[], LossConfig::default()).unwrap_err();
     assert!(problem.to_string().starts_with("has adam.0.m [2, 1], "), "{problem}");
+    // Behind a prefix, it is the array that has none which is named.
+    let more = [("net.0.weight", &[2, 1][..]), ("net.0.bias", &[2]), ("threshold", &[1])];
+    let problem = state(&more).to_mlp_as(&[], LossConfig::default()).unwrap_err().to_string();
+    assert_eq!(
+        problem,
+        "has threshold [1], the network expects names as those of nn.Sequential, such as net.0.weight"
+    );
+    assert!(state(&more).without(&["threshold"]).unwrap().to_mlp_as(&[], LossConfig::default()).is_ok());
     let left = state(&all).without(&["losses", "adam"]).unwrap();
     assert_eq!(left.tensors().len(), 2);
     assert!(left.to_mlp_as(&[], LossConfig::default()).is_ok());

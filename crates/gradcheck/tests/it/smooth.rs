@@ -134,7 +134,14 @@ fn steep_but_smooth() {
 type Bending = (&'static str, fn(f64) -> f64, f64, f64);
 
 /// Functions that bend much within a step.
-const BENDING: [Bending; 14] = [
+const BENDING: [Bending; 19] = [
+    // Of the slope 100, the step is off by 1.2 times the tolerance.
+    ("tanh 100x", |x| (100.0 * x).tanh(), 0.0, 100.0),
+    ("tanh 100x at 0.001", |x| (100.0 * x).tanh(), 1e-3, 99.00662908474398),
+    ("cube far from 0", |x| x * x * x, 0.01, 3e-4),
+    // What the step finds is 10⁹ times the slope, and sets no floor for it.
+    ("cube nearest to 0", |x| x * x * x, 1e-10, 3e-20),
+    ("fourth power", |x| x.powi(4), 1e-10, 4e-30),
     ("sin 1000x", |x| (1e3 * x).sin(), 0.3, -22.096619278683941),
     ("sin 1000x at 0", |x| (1e3 * x).sin(), 0.0, 1e3),
     ("ln", f64::ln, 1e-3, 1e3),
@@ -160,6 +167,20 @@ fn a_step_that_is_too_long_is_not_an_error_of_the_derivative() {
         for wrong in [-slope, 0.0, 2.0 * slope, 1.01 * slope] {
             let report = run(wrong);
             assert_eq!((report.n_wrong(), report.n_kinks()), (1, 0), "{name}, {wrong}: {report}");
+        }
+    }
+}
+
+#[test]
+fn however_much_a_function_bends_within_a_step() {
+    for (name, f, _) in FAMILIES.into_iter().filter(|(name, ..)| ["sin", "tanh"].contains(name)) {
+        // From steps that suit the function to those that are some hundred times as long as it.
+        for factor in (0..=280).map(|i| 10_f64.powf(f64::from(i) / 40.0)) {
+            let run = |slope| Check::new().run(|x: &[f64]| f(factor * x[0]), &[0.0], &[slope]);
+            let report = run(factor);
+            assert!(report.passed(), "{name} of {factor}x: {report}");
+            let report = run(factor * (1.0 + 1e-6));
+            assert_eq!(report.n_wrong(), 1, "{name} of {factor}x: {report}");
         }
     }
 }

@@ -131,6 +131,21 @@ fn binary_cross_entropy() {
 }
 
 #[test]
+fn binary_cross_entropy_with_weights_of_yes() {
+    for shape in SHAPES {
+        let (z, t) = (random(shape, -3.0, 3.0, 1), random(shape, 0.0, 1.0, 2));
+        for weights in [vec![4.0], class_weights(shape.0)] {
+            let loss = BinaryCrossEntropy.with_pos_weight(weights);
+            assert_right(&loss, &z, Targets::from(&t));
+            assert_right(&loss, &z, Targets::Classes(&classes(shape)));
+            // The weights forgotten.
+            let (_, plain) = BinaryCrossEntropy.gradient((&z).into(), (&t).into());
+            check(&loss, &z, Targets::from(&t), &plain).assert_refused();
+        }
+    }
+}
+
+#[test]
 fn huber_on_both_sides_of_delta() {
     for (delta, shape) in [0.3, 1.0].into_iter().flat_map(|delta| SHAPES.map(|shape| (delta, shape))) {
         let loss = Huber::new(delta);
@@ -177,10 +192,11 @@ fn wrong_gradients_are_refused() {
     let shape = (10, 7);
     let (y, classes) = (random(shape, 0.2, 0.9, 1), classes(shape));
     let set = SoftmaxCrossEntropy::new().with_class_weights(class_weights(shape.0));
-    let losses: [&dyn Loss<f64>; 7] = [
+    let losses: [&dyn Loss<f64>; 8] = [
         &SoftmaxCrossEntropy::new(),
         &set.with_label_smoothing(0.2),
         &BinaryCrossEntropy,
+        &BinaryCrossEntropy.with_pos_weight([4.0]),
         &HalfSquaredError,
         &MeanSquaredError,
         &Huber::new(0.25),

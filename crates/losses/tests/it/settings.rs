@@ -162,7 +162,8 @@ fn settings_are_read_and_checked() {
         r#"{"softmax-cross-entropy":{"label_smoothing":0.1,"class_weights":[]}}"#
     );
     let weighted = new().with_class_weights([1.0, 2.0]);
-    for config in LossConfig::all().into_iter().chain([smoothed.into(), weighted.into()]) {
+    let yes = chainrule_losses::BinaryCrossEntropy.with_pos_weight([3.0, 0.1]);
+    for config in LossConfig::all().into_iter().chain([smoothed.into(), weighted.into(), yes.into()]) {
         assert_eq!(read(&serde_json::to_string(&config).unwrap()), Ok(config));
     }
     for (bad, why) in [
@@ -170,6 +171,8 @@ fn settings_are_read_and_checked() {
         (r#"{"softmax-cross-entropy":{"class_weights":[0.0]}}"#, "1 class weights and none above 0"),
         (r#"{"softmax-cross-entropy":{"smoothing":0.1}}"#, "unknown field `smoothing`"),
         (r#"{"huber":{"delta":-1.0}}"#, "delta -1, expected"),
+        (r#"{"weighted-binary-cross-entropy":{"pos_weight":[1.0,0.0]}}"#, "weight 0 of yes in output 1"),
+        (r#"{"weighted-binary-cross-entropy":{"pos_weight":[]}}"#, "no weight of yes"),
     ] {
         let message = read(bad).unwrap_err();
         assert!(message.starts_with(why), "{bad}: {message}");

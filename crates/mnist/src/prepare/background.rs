@@ -39,15 +39,18 @@ fn surface(picture: &Grey, mut weights: Vec<f64>) -> Grey {
     let terms = terms_of(picture);
     let mut surface = picture.clone();
     for _ in 0..ROUNDS {
-        let factors = least_squares(&terms, &picture.values, &weights);
-        let value =
-            |terms: &[f64; N_TERMS]| terms.iter().zip(&factors).map(|(t, f)| t * f).sum::<f64>() as f32;
-        surface.values = terms.iter().map(value).collect();
+        surface.values = fitted(&terms, &picture.values, &weights);
         let distances: Vec<f32> =
             picture.values.iter().zip(&surface.values).map(|(v, s)| (v - s).abs()).collect();
         weights = weights_of(&distances);
     }
     surface
+}
+
+/// The surface of second degree that fits all of the picture, ink and background alike.
+pub(super) fn of_all(picture: &Grey) -> Grey {
+    let values = fitted(&terms_of(picture), &picture.values, &vec![1.0; picture.values.len()]);
+    Grey { values, ..picture.clone() }
 }
 
 /// The level of the background, if it is the same along most of the picture's edge. This finds it in pictures that
@@ -66,36 +69,6 @@ fn even(picture: &Grey) -> Option<f32> {
     (quantile(&distances(&edge), 0.7) < 0.1 * most).then_some(level)
 }
 
-/// The level of the background of a picture cut so close that much of it, and of its edge, is ink: of the two levels into
-/// which it falls apart (N. Otsu, 1979), that of most pixels and most corners. Also the median distance of its pixels from
-/// it. `None` if all pixels are equal.
-pub(super) fn two_levels(picture: &Grey) -> Option<(Grey, f32)> {
-    let mut values = picture.values.clone();
-    values.sort_by(f32::total_cmp);
-    let all: f64 = values.iter().map(|v| f64::from(*v)).sum();
-    let (mut below, mut most, mut threshold) = (0.0, 0.0, None);
-    for (i, pair) in values.windows(2).enumerate() {
-        below += f64::from(pair[0]);
-        let (n, m) = ((i + 1) as f64, (values.len() - i - 1) as f64);
-        let between = n * m * (below / n - (all - below) / m).powi(2);
-        if pair[0] < pair[1] && between > most {
-            (most, threshold) = (between, Some((pair[0] + pair[1]) / 2.0));
-        }
-    }
-    let threshold = threshold?;
-    let is_light = |value: &f32| *value > threshold;
-    let fraction =
-        |values: &[f32]| values.iter().filter(|v| is_light(v)).count() as f64 / values.len() as f64;
-    let (bottom, right) = (picture.values.len() - picture.n_columns, picture.n_columns - 1);
-    let corners = [0, right, bottom, bottom + right].map(|i| picture.values[i]);
-    let light = fraction(&values) + fraction(&corners) > 1.0;
-    values.retain(|value| is_light(value) == light);
-    let level = quantile(&values, 0.5);
-    values.iter_mut().for_each(|value| *value = (*value - level).abs());
-    let ground = Grey { values: vec![level; picture.values.len()], ..picture.clone() };
-    Some((ground, quantile(&values, 0.5)))
-}
-
 fn terms_of(picture: &Grey) -> Vec<[f64; N_TERMS]> {
     let at = |i: usize, n: usize| (2.0 * i as f64 + 1.0) / n as f64 - 1.0;
     let terms = |i: usize| {
@@ -104,6 +77,12 @@ fn terms_of(picture: &Grey) -> Vec<[f64; N_TERMS]> {
         [1.0, x, y, x * x, x * y, y * y]
     };
     (0..picture.values.len()).map(terms).collect()
+}
+
+/// The values of the sum of terms that is nearest to `values`.
+fn fitted(terms: &[[f64; N_TERMS]], values: &[f32], weights: &[f64]) -> Vec<f32> {
+    let factors = least_squares(terms, values, weights);
+    terms.iter().map(|terms| terms.iter().zip(&factors).map(|(t, f)| t * f).sum::<f64>() as f32).collect()
 }
 
 /// The factors of the terms that minimise the weighted sum of squared distances to `values`.
@@ -170,18 +149,6 @@ mod tests {
         let inside = |i: usize| (1..9).contains(&(i % 10)) && (1..9).contains(&(i / 10));
         let picture = Grey::new(10, 10, (0..100).map(|i| if inside(i) { 20.0 } else { 200.0 }).collect());
         assert!(background(&picture).values.iter().all(|value| *value == 200.0));
-    }
-
-    #[test]
-    fn of_two_levels_that_of_most_pixels_and_corners_is_the_background() {
-        // Ink on 55 of 100 pixels, which leaves all corners free; and a slash that leaves two of them.
-        let values =
-            (0..100).map(|i| if (20..75).contains(&i) { 40.0 } else { 199.0 + (i % 3) as f32 }).collect();
-        let (ground, spread) = two_levels(&Grey::new(10, 10, values)).unwrap();
-        assert_eq!((ground.values[0], spread), (200.0, 1.0));
-        let slash = (0..100).map(|i| if (i / 10_i32).abs_diff(i % 10) < 3 { 250.0 } else { 90.0 }).collect();
-        assert_eq!(two_levels(&Grey::new(10, 10, slash)).unwrap().0.values[50], 90.0);
-        assert_eq!(two_levels(&Grey::new(2, 2, vec![3.0; 4])), None);
     }
 
     #[test]

@@ -58,6 +58,39 @@ impl Grey {
         Grey::new(self.n_columns, self.n_rows, (0..self.n_columns).flat_map(column).collect())
     }
 
+    /// The difference of each pixel.
+    pub(super) fn minus(&self, other: &Grey) -> Grey {
+        let values = self.values.iter().zip(&other.values).map(|(value, other)| value - other).collect();
+        Grey { values, ..self.clone() }
+    }
+
+    /// The pixels of every piece of values above 0; corners connect.
+    pub(super) fn pieces(&self) -> Vec<Vec<usize>> {
+        let mut seen: Vec<bool> = self.values.iter().map(|value| *value <= 0.0).collect();
+        let mut pieces = Vec::new();
+        for start in 0..seen.len() {
+            if std::mem::replace(&mut seen[start], true) {
+                continue;
+            }
+            let mut piece = vec![start];
+            let mut next = 0;
+            while next < piece.len() {
+                let (row, column) = (piece[next] / self.n_columns, piece[next] % self.n_columns);
+                next += 1;
+                for row in row.saturating_sub(1)..(row + 2).min(self.n_rows) {
+                    for column in column.saturating_sub(1)..(column + 2).min(self.n_columns) {
+                        let i = row * self.n_columns + column;
+                        if !std::mem::replace(&mut seen[i], true) {
+                            piece.push(i);
+                        }
+                    }
+                }
+            }
+            pieces.push(piece);
+        }
+        pieces
+    }
+
     /// Every row at another width: each value is the mean of what it covers, or between its neighbours where it covers
     /// less than one (a triangle as wide as the coarser of both spacings).
     fn with_columns(&self, n_columns: usize) -> Grey {

@@ -1,8 +1,9 @@
 //! Segments the ink from the background, and stretches its contrast to 0…1.
 
 use super::{
-    background::{background, of_paper, quantile, two_levels},
+    background::{background, of_paper, quantile},
     grey::Grey,
+    levels::two_levels,
     others::remove_others,
 };
 
@@ -19,27 +20,27 @@ const FULL: f32 = 0.75;
 /// frame: then that is left out. If there is nothing to leave out, the picture is cut so close that ink is at its rim.
 pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
     let is_whole = |found: &Option<(Grey, bool)>| found.as_ref().is_some_and(|(ink, _)| !is_at_rim(ink));
-    let simply = stretched(difference(picture, &background(picture)), None);
+    let of_most = |ink: Grey| {
+        let far = beyond_noise(&ink);
+        stretched(ink, far)
+    };
+    let simply = of_most(picture.minus(&background(picture)));
     if is_whole(&simply) {
         return simply;
     }
-    let mut paper = difference(picture, &of_paper(picture));
-    let far = (4.0 * noise(&paper)).max(LEAST_CONTRAST);
-    let without = if remove_others(&mut paper, far) { stretched(paper, None) } else { None };
+    let mut paper = picture.minus(&of_paper(picture));
+    let far = beyond_noise(&paper).max(LEAST_CONTRAST);
+    let has_others = remove_others(&mut paper, far);
+    let without = if has_others { of_most(paper) } else { None };
     // Else the bar of a 7 that is cut out may have been taken for an edge.
-    if is_whole(&without) {
+    if is_whole(&without) || (has_others && without.is_none()) {
         return without;
     }
     let cut_close = || {
-        let (ground, spread) = two_levels(picture)?;
-        stretched(difference(picture, &ground), Some(NOISE * spread))
+        let (ground, far) = two_levels(picture)?;
+        stretched(picture.minus(&ground), far)
     };
     cut_close().or(without).or(simply)
-}
-
-fn difference(picture: &Grey, ground: &Grey) -> Grey {
-    let values = picture.values.iter().zip(&ground.values).map(|(value, ground)| value - ground).collect();
-    Grey { values, ..picture.clone() }
 }
 
 /// Whether there is ink in the outermost two rows or columns of any side.
@@ -51,25 +52,24 @@ fn is_at_rim(ink: &Grey) -> bool {
     })
 }
 
-/// Noise is this many times the median distance from the background.
-const NOISE: f32 = 1.5;
-
-/// The noise of a picture that is mostly background.
-fn noise(ink: &Grey) -> f32 {
+/// What is further from the background is no noise, in a picture that is mostly background: six times the median distance.
+fn beyond_noise(ink: &Grey) -> f32 {
     let distances: Vec<f32> = ink.values.iter().map(|value| value.abs()).collect();
-    NOISE * quantile(&distances, 0.5)
+    6.0 * quantile(&distances, 0.5)
 }
 
-/// Ink 0…1 from the distances to the background, with the noise where that is known.
-fn stretched(mut ink: Grey, known_noise: Option<f32>) -> Option<(Grey, bool)> {
+/// Ink 0…1 from the distances to the background, of which those up to `far` are no ink.
+fn stretched(mut ink: Grey, far: f32) -> Option<(Grey, bool)> {
     // The background is most of the picture, so what is far from it is ink: cubes let the far side win.
     let dark_on_light = ink.values.iter().map(|v| f64::from(*v).powi(3)).sum::<f64>() < 0.0;
     if dark_on_light {
         ink.values.iter_mut().for_each(|value| *value = -*value);
     }
-    let noise = known_noise.unwrap_or_else(|| noise(&ink));
-    let full = full_ink(&ink, noise);
-    if full < LEAST_CONTRAST || full < 6.0 * noise {
+    // Full ink is further than most that stands out. A single pixel of noise may be a little too far.
+    let outstanding = |value: &f32| *value > far.max(LEAST_CONTRAST);
+    let outstanding: Vec<f32> = ink.values.iter().copied().filter(outstanding).collect();
+    let full = if outstanding.is_empty() { 0.0 } else { quantile(&outstanding, 0.8) };
+    if full <= 1.5 * far {
         return None;
     }
     for value in &mut ink.values {
@@ -79,18 +79,12 @@ fn stretched(mut ink: Grey, known_noise: Option<f32>) -> Option<(Grey, bool)> {
     Some((ink, dark_on_light))
 }
 
-/// How far full ink is from the background.
-fn full_ink(ink: &Grey, noise: f32) -> f32 {
-    let above: Vec<f32> = ink.values.iter().copied().filter(|value| *value > 4.0 * noise).collect();
-    if above.is_empty() { 0.0 } else { quantile(&above, 0.8) }
-}
-
 /// Pieces of ink with less than this fraction of the largest piece are specks. The bar of a 5 has more.
 const SPECK: f32 = 0.06;
 
 /// Removes small pieces of ink.
 fn remove_specks(ink: &mut Grey) {
-    let pieces = pieces(ink);
+    let pieces = ink.pieces();
     let mass = |piece: &[usize]| piece.iter().map(|&i| ink.values[i]).sum::<f32>();
     let masses: Vec<f32> = pieces.iter().map(|piece| mass(piece)).collect();
     let largest = masses.iter().copied().fold(0.0, f32::max);
@@ -99,33 +93,6 @@ fn remove_specks(ink: &mut Grey) {
             piece.iter().for_each(|&i| ink.values[i] = 0.0);
         }
     }
-}
-
-/// The pixels of every piece of ink; corners connect.
-fn pieces(ink: &Grey) -> Vec<Vec<usize>> {
-    let mut seen: Vec<bool> = ink.values.iter().map(|value| *value <= 0.0).collect();
-    let mut pieces = Vec::new();
-    for start in 0..seen.len() {
-        if std::mem::replace(&mut seen[start], true) {
-            continue;
-        }
-        let mut piece = vec![start];
-        let mut next = 0;
-        while next < piece.len() {
-            let (row, column) = (piece[next] / ink.n_columns, piece[next] % ink.n_columns);
-            next += 1;
-            for row in row.saturating_sub(1)..(row + 2).min(ink.n_rows) {
-                for column in column.saturating_sub(1)..(column + 2).min(ink.n_columns) {
-                    let i = row * ink.n_columns + column;
-                    if !std::mem::replace(&mut seen[i], true) {
-                        piece.push(i);
-                    }
-                }
-            }
-        }
-        pieces.push(piece);
-    }
-    pieces
 }
 
 #[cfg(test)]

@@ -8,13 +8,19 @@
 //! 1. [`Grey`]: large pictures are averaged down to at most 280 pixels a side, since a digit needs no more.
 //! 2. [`background`](background::background): the background is subtracted, also where light varies smoothly over it.
 //! 3. [`ink`](ink::ink): what stands out most is ink, brighter or darker than the background; its contrast is stretched
-//!    to 0…1, noise and specks are left out. Where ink reaches the rim of the picture, [`others`](others::remove_others) leaves
-//!    out a frame, the edge of a scanner, a table beside the paper and ruled lines.
+//!    to 0…1, noise and specks are left out.
 //! 4. [`prepare_digit`]: the rest is cut out, scaled and centred.
+//!
+//! That is all where ink stays clear of the rim of the picture. Where it does not, there are two reasons, tried in this order:
+//! - There is more than paper: a frame, the edge of a scanner, a table beside the paper, ruled lines. All of them go from side to
+//!   side; [`others`](others::remove_others) leaves them out. If nothing is left, there is no digit.
+//! - There is less: the picture is cut to its ink. Then most of it may be ink, and [`levels`](levels::two_levels) tells from its
+//!   corners and sides which of two levels is the background, unless the picture is nothing but light and noise.
 
 mod background;
 mod grey;
 mod ink;
+mod levels;
 mod others;
 
 use grey::Grey;

@@ -6,12 +6,15 @@ use super::{background::quantile, grey::Grey};
 /// What lies along a side, or a line from side to side, has at least this fraction of its length: the bar of a 7 has less.
 const MOST_OF: f64 = 0.97;
 
-/// A line may be this fraction of the picture wide.
+/// A line may be this fraction of the picture wide. In pictures of fewer pixels there is room for ink alone.
 const LINE: usize = 12;
 
 /// Sets to 0 whatever is further than `far` from the background along a whole side of the picture, and lines from the left
 /// to the right and from top to bottom. Whether there was anything.
 pub(super) fn remove_others(ink: &mut Grey, far: f32) -> bool {
+    if ink.n_rows.min(ink.n_columns) < LINE {
+        return false;
+    }
     let mut found = false;
     // Found in what was there before: where sides meet, the one would be cut off by the other.
     let mut before = ink.clone();
@@ -57,7 +60,7 @@ fn remove_lines(ink: &mut Grey, before: &Grey, far: f32) -> bool {
     while let Some(from) = (row..lines.len()).find(|row| lines[*row]) {
         let to = (from..lines.len()).find(|row| !lines[*row]).unwrap_or(lines.len());
         row = to;
-        if to - from > (lines.len() / LINE).max(2) {
+        if to - from > lines.len() / LINE {
             continue;
         }
         found = true;

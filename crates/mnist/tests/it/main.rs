@@ -2,7 +2,6 @@
 
 mod any_bytes;
 mod common;
-mod hard_pictures;
 mod hostile;
 mod messages;
 mod real_mnist;

@@ -1,6 +1,6 @@
 //! What is written is read again, plain and gzip.
 
-use std::fs;
+use std::{env, fs, process::Command, thread};
 
 use chainrule_mnist::{FILE_NAMES, ImageSet, Images, Mnist};
 
@@ -112,4 +112,24 @@ fn names_with_a_dot_and_folders_of_the_names() {
 #[should_panic(expected = "training images of (2, 3) pixels, test images of (1, 1)")]
 fn sets_of_different_sizes_panic() {
     Mnist::new(set(1), ImageSet::new(Images::new(1, 1, 1, vec![0]), vec![0]));
+}
+
+#[cfg(unix)]
+#[test]
+fn data_are_read_where_no_thread_can_be_started() {
+    // So large a stack is nowhere. It is asked for once in a process, so that this test has one of its own.
+    const STACK: (&str, &str) = ("RUST_MIN_STACK", "70368744177664");
+    if env::var(STACK.0).as_deref() != Ok(STACK.1) {
+        let mut alone = Command::new(env::current_exe().unwrap());
+        let name = "round_trip::data_are_read_where_no_thread_can_be_started";
+        alone.args(["--exact", name, "--test-threads", "1"]).env(STACK.0, STACK.1);
+        let output = alone.output().unwrap();
+        assert!(
+            output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+            "{output:?}"
+        );
+        return;
+    }
+    assert!(thread::Builder::new().spawn(|| ()).is_err());
+    assert_eq!(Mnist::load(common::good_folder()).unwrap().test, set(1));
 }

@@ -138,6 +138,15 @@ impl OptimizerConfig {
         *self.clone().common().2
     }
 
+    /// The slot that holds squared gradients, none of which is ever below 0, if the rule has one.
+    pub fn slot_of_squares(&self) -> Option<usize> {
+        match self {
+            OptimizerConfig::AdaGrad(_) | OptimizerConfig::RmsProp(_) => Some(0),
+            OptimizerConfig::Adam(_) | OptimizerConfig::AdamW(_) => Some(1),
+            OptimizerConfig::Sgd(_) | OptimizerConfig::Momentum(_) | OptimizerConfig::Nesterov(_) => None,
+        }
+    }
+
     /// The same rule with another learning rate.
     pub fn with_learning_rate(mut self, rate: f64) -> Self {
         *self.common().0 = rate;

@@ -1,6 +1,8 @@
 // What the reader sees and touches: the drawing field, the outputs as bars, the hidden units.
 
-const PEN_WIDTH = 22;
+// Of a drawing of DRAWN_SIZE, it makes lines as wide as the median of MNIST's training images has them: 2.7 of 28 pixels.
+const PEN_WIDTH = 30;
+const DRAWN_SIZE = 190;
 const KEY_STEP = 10;
 const MAX_UNITS_SHOWN = 256;
 const LEGEND =
@@ -13,6 +15,9 @@ const cursor = document.getElementById("draw-cursor");
 const spoken = document.getElementById("draw-spoken");
 
 const show = { bars: barsOf(network), layers: hiddenLayersOf(network) };
+// What is drawn, in the size in which the network gets it.
+const sheet = Object.assign(document.createElement("canvas"), { width: field.width, height: field.height }).getContext("2d", { willReadFrequently: true });
+let strokes = []; // lists of points
 let pen = null; // where it touches the paper, or null
 let keyPen = { x: field.width / 2, y: field.height / 2, down: false };
 let isScheduled = false;
@@ -22,6 +27,13 @@ let isExample = false; // whether the field shows an example, which the first st
 
 function line(from, to) {
   if (isExample) clear();
+  if (from === to || strokes.length === 0) strokes.push([from]);
+  if (from !== to) strokes.at(-1).push(to);
+  paint(paper, from, to);
+  readSoon();
+}
+
+function paint(paper, from, to) {
   paper.strokeStyle = paper.fillStyle = "white";
   paper.lineWidth = PEN_WIDTH;
   paper.lineCap = "round";
@@ -33,11 +45,11 @@ function line(from, to) {
   paper.beginPath();
   paper.arc(to.x, to.y, PEN_WIDTH / 2, 0, 2 * Math.PI);
   paper.fill();
-  readSoon();
 }
 
 function clear() {
   paper.clearRect(0, 0, field.width, field.height);
+  strokes = [];
   isExample = false;
   readSoon();
   speak();
@@ -63,11 +75,15 @@ function showExample() {
   isExample = true;
 }
 
+function within(position, size) {
+  return Math.min(Math.max(position, 0), size);
+}
+
 // Pointer events are those of a mouse, a finger and a pen alike.
 function place(event) {
   const box = field.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left - field.clientLeft, event.clientY - box.top - field.clientTop];
-  return { x: (x / field.clientWidth) * field.width, y: (y / field.clientHeight) * field.height };
+  return { x: within((x / field.clientWidth) * field.width, field.width), y: within((y / field.clientHeight) * field.height, field.height) };
 }
 
 field.addEventListener("pointerdown", (event) => {
@@ -99,7 +115,6 @@ for (const name of ["pointerup", "pointercancel"]) {
 field.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
   if (step) {
-    const within = (position, size) => Math.min(Math.max(position, 0), size);
     const next = {
       x: within(keyPen.x + KEY_STEP * step[0], field.width),
       y: within(keyPen.y + KEY_STEP * step[1], field.height),
@@ -132,9 +147,32 @@ document.getElementById("draw-clear").addEventListener("click", lift);
 
 // --- Reading ---
 
+// Lines are as wide in a small drawing as in a large one: scaled with their drawing, those of a small one would be three times too
+// wide. Hence it is the strokes that are scaled, and the same pen that draws them; a dot stays one.
+function inOneSize() {
+  const ends = (along) => {
+    const all = strokes.flat().map((point) => point[along]);
+    return [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  };
+  const [[left, right], [top, bottom]] = [ends("x"), ends("y")];
+  const size = Math.max(right - left, bottom - top);
+  const scale = size < PEN_WIDTH ? 1 : DRAWN_SIZE / size;
+  const place = ({ x, y }) => ({
+    x: field.width / 2 + scale * (x - (left + right) / 2),
+    y: field.height / 2 + scale * (y - (top + bottom) / 2),
+  });
+  sheet.clearRect(0, 0, field.width, field.height);
+  for (const stroke of strokes) {
+    const points = stroke.map(place);
+    points.forEach((point, i) => paint(sheet, points[Math.max(i - 1, 0)], point));
+  }
+  return sheet;
+}
+
 // The ink is how opaque the paper is.
 function picture() {
-  const pixels = paper.getImageData(0, 0, field.width, field.height).data;
+  const drawn = strokes.length > 0 ? inOneSize() : paper;
+  const pixels = drawn.getImageData(0, 0, field.width, field.height).data;
   const ink = Uint8Array.from({ length: pixels.length / 4 }, (_, i) => pixels[4 * i + 3]);
   return pictureOf(ink, field.width, field.height, network.side);
 }
@@ -177,11 +215,12 @@ function paintPixels(canvas, values, colour) {
 // --- Outputs ---
 
 function formatOutput(value) {
-  return network.output === "identity" ? value.toFixed(2) : `${(100 * value).toFixed(1)} %`;
+  return network.output === "identity" ? value.toFixed(2) : `${(100 * value).toFixed(1)}\u00a0%`;
 }
 
 function barsOf(network) {
   const list = document.getElementById("draw-bars");
+  list.classList.toggle("is-named", network.classes.some((name) => name.length > 3));
   return network.classes.map((className) => {
     const item = list.appendChild(document.createElement("li"));
     const [name, track, value] = ["b", "span", "span"].map((tag) => item.appendChild(document.createElement(tag)));

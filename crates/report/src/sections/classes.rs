@@ -22,21 +22,25 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>) -> Markup {
         return html! { p { "The network has no classes." } };
     };
     html! {
-        @if confusion.n_classes() <= MOST_CLASSES { (matrix(report, confusion)) }
-        @else { p { "The matrix of " (confusion.n_classes()) " classes is not shown: it would be too large to read." } }
-        div.charts { (chart(report, confusion)) (rates(report, confusion)) }
+        // Outside of what scrolls, so that a phone shows the whole of it.
+        p.note {
+            "The matrix: test samples by true class (rows) and predicted class (columns). The stronger the colour, the larger the "
+            "fraction of the row; correct predictions are framed."
+        }
+        div.beside {
+            @if confusion.n_classes() <= MOST_CLASSES { (matrix(report, confusion)) }
+            @else { p { "The matrix of " (confusion.n_classes()) " classes is not shown: it would be too large to read." } }
+            (chart(report, confusion))
+            (rates(report, confusion))
+        }
     }
 }
 
 fn matrix(report: &Report, confusion: &Confusion) -> Markup {
     let n = confusion.n_classes();
     html! {
-        div.scroll tabindex="0" role="group" aria-label="Confusion matrix" {
+        div.scroll.matrix tabindex="0" role="group" aria-label="Confusion matrix" {
             table.confusion {
-                caption {
-                    "Test samples by true class (rows) and predicted class (columns). The stronger the colour, the larger the fraction "
-                    "of the row; correct predictions are framed."
-                }
                 thead {
                     tr { td {} th scope="colgroup" colspan=(n) { "predicted" } }
                     tr {

@@ -30,21 +30,24 @@ pub(crate) fn section(findings: &[Findings<'_>], by: By) -> Markup {
     ];
     let title = "Results of all runs";
     let rows = findings.iter().enumerate().map(|run| COLUMNS.iter().map(|(_, cell)| cell(run)).collect());
+    let (charts, constant) =
+        curves::split(charts.iter().flat_map(|(curve, title, tag)| curve.of_runs(title, tag, &runs, by)));
     html! {
         // Outside of what scrolls, so that a phone shows the whole of it.
         p.note { "– is what is not known. Training accuracy is measured before each update." }
         (card(title, &table::<Markup>(title, &COLUMNS.map(|(title, _)| title), rows)))
-        div.charts {
-            @for (curve, title, tag) in charts { @for chart in curve.of_runs(title, tag, &runs, by) { (chart) } }
-        }
+        (curves::shown(&charts, &constant))
     }
 }
 
 /// A column of the results: its title, and its value for a run, which comes with its position.
 type Column = (&'static str, fn((usize, &Findings<'_>)) -> Markup);
 
+// What one looks for first comes first: a phone shows the others when the table is moved.
 const COLUMNS: [Column; 9] = [
     ("run", |(i, of)| html! { a href={ "#run-" (i + 1) } { (of.run.name) } }),
+    ("test accuracy", |(_, of)| share(Some(of.evaluation.accuracy()))),
+    ("test loss", |(_, of)| html! { (significant(of.evaluation.loss.mean(), 4)) }),
     ("network", |(_, of)| html! { span.whole { (of.run.sizes()) } }),
     ("parameters", |(_, of)| html! { (whole(of.run.net.n_parameters())) }),
     ("epochs", |(_, of)| {
@@ -53,8 +56,6 @@ const COLUMNS: [Column; 9] = [
     }),
     ("training accuracy, last epoch", |(_, of)| share(of.run.last("accuracy/train"))),
     ("validation accuracy, last epoch", |(_, of)| share(of.run.last("accuracy/validation"))),
-    ("test accuracy", |(_, of)| share(Some(of.evaluation.accuracy()))),
-    ("test loss", |(_, of)| html! { (significant(of.evaluation.loss.mean(), 4)) }),
     ("calibration error", |(_, of)| share(of.calibration_error())),
 ];
 

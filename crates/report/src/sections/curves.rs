@@ -74,20 +74,68 @@ pub(crate) const THROUGHPUT: Curve = Curve {
 /// Loss, accuracy, learning rate, throughput.
 pub(crate) fn section(run: &Run, by: By) -> Markup {
     let curves = [loss(&run.net.config().loss), ACCURACY, LEARNING_RATE, THROUGHPUT];
-    let charts: Vec<Markup> = curves.iter().flat_map(|curve| curve.of_run(run, by)).collect();
+    let (charts, constant) = charts(&curves, run, by);
     let stops_early = run.training.as_ref().is_some_and(|training| training.early_stopping.is_some());
     html! {
         @if stops_early {
             p { "Early stopping: the network is that of the epoch with the lowest validation loss." }
         }
-        @if charts.is_empty() { p { "Nothing was measured on the way: the network was not trained, or its history was not saved." } }
-        @else { div.charts { @for chart in charts { (chart) } } }
+        @if charts.is_empty() && constant.is_empty() {
+            p { "Nothing was measured on the way: the network was not trained, or its history was not saved." }
+        } @else { (shown(&charts, &constant)) }
     }
+}
+
+/// Charts of a run, and sentences about what never changed.
+pub(crate) fn charts(curves: &[Curve], run: &Run, by: By) -> (Vec<Markup>, Vec<String>) {
+    split(curves.iter().flat_map(|curve| curve.of_run(run, by)))
+}
+
+/// What has a chart, and what a sentence says.
+pub(crate) fn split(shown: impl Iterator<Item = Shown>) -> (Vec<Markup>, Vec<String>) {
+    let (mut charts, mut constant) = (Vec::new(), Vec::new());
+    for one in shown {
+        match one {
+            Shown::Chart(chart) => charts.push(chart),
+            Shown::Constant(text) => constant.push(text),
+        }
+    }
+    (charts, constant)
+}
+
+/// Charts side by side, and below them what takes none.
+pub(crate) fn shown(charts: &[Markup], constant: &[String]) -> Markup {
+    html! {
+        @if !charts.is_empty() { div.charts { @for chart in charts { (chart) } } }
+        @if !constant.is_empty() { p.constant { (constant.join(" ")) } }
+    }
+}
+
+/// How a curve is shown.
+pub(crate) enum Shown {
+    Chart(Markup),
+    /// A sentence.
+    Constant(String),
+}
+
+/// The values of lines that never change, with their names if they differ; `None` if a line changes.
+fn constant(lines: &[Series]) -> Option<String> {
+    let value = |line: &Series| {
+        let value = line.points.first()?.1;
+        line.points.iter().all(|point| point.1 == value).then_some(value)
+    };
+    let values = lines.iter().map(value).collect::<Option<Vec<f64>>>()?;
+    let text = |value: f64| if value == 0.0 { "0".to_string() } else { significant(value, 4) };
+    if values.iter().all(|value| *value == values[0]) {
+        return values.first().map(|value| text(*value));
+    }
+    let named = lines.iter().zip(values).map(|(line, value)| format!("{} for {}", text(value), line.name));
+    Some(named.collect::<Vec<_>>().join(", "))
 }
 
 impl Curve {
     /// The charts of this kind: none if nothing was measured, several if there are too many lines for one.
-    pub(crate) fn of_run(&self, run: &Run, by: By) -> Vec<Markup> {
+    pub(crate) fn of_run(&self, run: &Run, by: By) -> Vec<Shown> {
         let series = run.tags(self.prefix).into_iter().enumerate().map(|(i, tag)| {
             let name = tag.strip_prefix(self.prefix).filter(|name| !name.is_empty()).unwrap_or(tag);
             let layer = name.strip_prefix("layer").and_then(|l| l.parse::<usize>().ok()).filter(|l| *l > 0);
@@ -107,28 +155,23 @@ impl Curve {
     }
 
     /// One tag of several runs in one chart; a run looks the same in all.
-    pub(crate) fn of_runs(&self, title: &str, tag: &str, runs: &[&Run], by: By) -> Vec<Markup> {
+    pub(crate) fn of_runs(&self, title: &str, tag: &str, runs: &[&Run], by: By) -> Vec<Shown> {
         let of_run = |(look, run): (usize, &&Run)| Series::new(&run.name, look, run.points(tag, by));
         let series = runs.iter().enumerate().map(of_run);
         self.charts(title, "", series.filter(|series| !series.points.is_empty()).collect(), by)
     }
 
-    fn charts(&self, title: &str, note: &str, series: Vec<Series>, by: By) -> Vec<Markup> {
+    fn charts(&self, title: &str, note: &str, series: Vec<Series>, by: By) -> Vec<Shown> {
         let n_charts = series.len().div_ceil(MOST_LINES);
         let charts = series.chunks(MOST_LINES).enumerate().filter_map(|(i, of_chart)| {
             let mut of_chart = of_chart.to_vec();
             for point in of_chart.iter_mut().flat_map(|series| &mut series.points) {
                 point.1 *= self.factor;
             }
-            let points = of_chart.iter().flat_map(|series| series.points.iter());
-            if let Some(value) = points.clone().next().map(|point| point.1)
-                && self.brief
-                && points.clone().all(|point| point.1 == value)
-            {
-                let value = if value == 0.0 { "0".to_string() } else { significant(value, 4) };
-                let text = format!("{title}: {value} at all times, {}", self.unit);
-                return Some(html! { p.card { (text) "." } });
+            if let Some(values) = constant(&of_chart).filter(|_| self.brief) {
+                return Some(Shown::Constant(format!("{title}: {values} at all times, {}.", self.unit)));
             }
+            let points = of_chart.iter().flat_map(|series| series.points.iter());
             let x = Scale::whole(points.clone().map(|point| point.0))?;
             let y = points.map(|point| point.1);
             let y = if self.wide { Scale::log_if_wide(y) } else { Scale::linear(y) }?;
@@ -138,7 +181,8 @@ impl Curve {
             };
             let unit = if y.is_log() { format!("{}, log scale", self.unit) } else { self.unit.to_string() };
             let chart = Chart::new(title, Axis::new(by.title(), x), Axis::new(unit, y));
-            Some(Chart { note: note.to_string(), series: of_chart, joined: true, ..chart }.figure(""))
+            let chart = Chart { note: note.to_string(), series: of_chart, joined: true, ..chart };
+            Some(Shown::Chart(chart.figure("")))
         });
         charts.collect()
     }

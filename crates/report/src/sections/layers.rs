@@ -7,7 +7,7 @@ use crate::{
     numbers::{counted, percent, significant},
     report::Findings,
     run::By,
-    sections::curves::{Curve, SHARE, VALUE},
+    sections::curves::{self, Curve, SHARE, VALUE},
     table::{card, table},
 };
 
@@ -48,9 +48,9 @@ const SATURATED: Curve = Curve {
 
 pub(crate) fn section(findings: &Findings<'_>, by: By) -> Markup {
     let curves = [GRADIENT_NORMS, WEIGHT_NORMS, DEAD, SATURATED];
-    let charts: Vec<Markup> = curves.iter().flat_map(|curve| curve.of_run(findings.run, by)).collect();
+    let (charts, constant) = curves::charts(&curves, findings.run, by);
     html! {
-        @if charts.is_empty() {
+        @if charts.is_empty() && constant.is_empty() {
             p {
                 "How these figures changed in training is not known: a checkpoint has those of the end alone. "
                 code { "train-mnist" } " has them all with " code { "--report" } " or " code { "--log-dir" } "."
@@ -59,7 +59,7 @@ pub(crate) fn section(findings: &Findings<'_>, by: By) -> Markup {
             @if let Some(epoch) = seen_from(findings.run) {
                 p { "Known from epoch " (epoch) " on, when the run was resumed." }
             }
-            div.charts { @for chart in charts { (chart) } }
+            (curves::shown(&charts, &constant))
         }
         (at_the_end(findings))
     }

@@ -14,6 +14,9 @@ use crate::{
 
 const MOST: usize = 40;
 
+/// As many are seen at once, the others when they are asked for.
+const MOST_UNFOLDED: usize = 10;
+
 /// Larger images would make a page that cannot be mailed.
 const MOST_PIXELS: usize = 1_000_000;
 
@@ -39,9 +42,14 @@ pub(crate) fn section(report: &Report, findings: &Findings<'_>, test: &impl Samp
         }
         @match report.images {
             Some((_, n_columns)) => {
-                ul.gallery {
-                    @for mistake in &shown { (picture(report, mistake, &inputs(test, &[mistake.sample]), n_columns, value)) }
-                }
+                @let (first, others) = shown.split_at(shown.len().min(MOST_UNFOLDED));
+                @let gallery = |mistakes: &[Prediction]| html! {
+                    ul.gallery {
+                        @for mistake in mistakes { (picture(report, mistake, &inputs(test, &[mistake.sample]), n_columns, value)) }
+                    }
+                };
+                (gallery(first))
+                @if !others.is_empty() { details.part { summary { "The next " (others.len()) } (gallery(others)) } }
             }
             None => (list(report, &shown, value)),
         }

@@ -28,7 +28,7 @@ pub(crate) fn section(report: &Report, run: &Run) -> Markup {
             @if n_shown < units.len() { "the " (n_shown) " of " (units.len()) " units with the largest weights" }
             @else { "each of the " (units.len()) " units" }
             " of the first layer, in the place of the pixel: brown pixels (orange in the dark) excite the unit, blue ones inhibit it. All units "
-            "share one scale."
+            "share one scale, without a unit."
         }
         (key(most))
         ul.gallery {
@@ -78,7 +78,7 @@ fn key(most: f64) -> Markup {
         p.key {
             span { "−" (significant(most, 2)) }
             img.diverging src=(picture::diverging(&steps, 63, 1.0)) width="160" height="14" alt="from blue to brown, with 0 in between";
-            span { "+" (significant(most, 2)) " (weight, no unit)" }
+            span { "+" (significant(most, 2)) }
         }
     }
 }

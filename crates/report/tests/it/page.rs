@@ -182,11 +182,47 @@ fn what_never_changes_is_said_in_a_line() {
     let text = parsed(&page([run])).1;
     assert!(text.contains("Learning rate: 0.1000 at all times, learning rate (no unit)."), "{text}");
     assert!(text.contains("Dead units: 0 at all times, fraction of units (%)."), "{text}");
+    let rate = |name: &str, rate| {
+        let scalars = [1, 2].map(|epoch| Scalar::new(10 * epoch, epoch, "learning_rate", rate));
+        Run::new(name, self::run(name).net).with_scalars(scalars)
+    };
+    let text = parsed(&page([rate("slow", 0.1), rate("fast", 0.5)])).1;
+    assert!(text.contains("Learning rate: 0.1000 for slow, 0.5000 for fast at all times, "), "{text}");
     let html = page([self::run("a")]);
     // A layer has one name: that of the tag, of the tables and of the histograms alike.
     assert!(
         !html.contains("layer2") && html.contains("layer 2 (sigmoid)") && html.contains("Layer 2 (sigmoid)")
     );
+}
+
+#[test]
+fn a_warning_stands_above_figures_and_curves() {
+    let warned = || run("a").with_warning("of <other> data");
+    let html = page([warned()]);
+    parsed(&html);
+    let places = |html: &str| -> Vec<usize> {
+        html.match_indices("of &lt;other&gt; data").map(|(place, _)| place).collect()
+    };
+    let at = |html: &str, part: &str| html.find(part).unwrap();
+    let found = places(&html);
+    let (figures, curves) = (at(&html, "class=\"tiles\""), at(&html, "<figcaption>Loss</figcaption>"));
+    assert!(found.len() == 2 && found[0] < figures && (figures..curves).contains(&found[1]), "{found:?}");
+    // Of several runs, it is said of the one.
+    let html = page([run("b"), warned()]);
+    let (found, one) = (places(&html), at(&html, "id=\"run-2\""));
+    assert!(found.len() == 3 && found[0] < at(&html, "id=\"compared\"") && found[1] > one, "{found:?}");
+    assert!(!page([run("a")]).contains("class=\"warning\""));
+}
+
+#[test]
+fn the_first_mistakes_are_seen_and_the_others_folded() {
+    let html = page([run("a")]);
+    let mistakes = html.split("id=\"run-1-mistakes\"").nth(1).unwrap();
+    let (seen, folded) = mistakes.split_once("<details class=\"part\"><summary>The next ").unwrap();
+    let (n_folded, folded) = folded.split_once('<').unwrap();
+    let folded = folded.split("</details>").next().unwrap();
+    assert_eq!(seen.matches("<img").count(), 10);
+    assert_eq!(folded.matches("<img").count(), n_folded.parse::<usize>().unwrap());
 }
 
 #[test]

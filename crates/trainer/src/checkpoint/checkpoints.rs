@@ -150,9 +150,9 @@ impl Checkpoints {
         self
     }
 
-    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`.
+    /// Whether `path` has a name that runs give to the files in their folders: `step-….ckpt`, `best.ckpt`, `.lock`.
     pub fn has_name(path: &Path) -> bool {
-        path.file_name().is_some_and(folder::is_ours)
+        path.file_name().is_some_and(|name| folder::is_ours(name) || name == folder::LOCK)
     }
 
     /// The checkpoint that a run would go on from, and where it is.
@@ -163,7 +163,20 @@ impl Checkpoints {
         self.newest_with_own(&no_own_layers)
     }
 
-    /// The same for a network with layers of a program's own.
+    /// The same; why newer ones in the folder were skipped is added to `skipped`: they are damaged, or no run can go on from them.
+    ///
+    /// # Errors
+    /// As [`newest`](Checkpoints::newest).
+    pub fn newest_and_skipped(
+        &self,
+        skipped: &mut Vec<Error>,
+    ) -> Result<Option<(PathBuf, Checkpoint)>, Error> {
+        let Found { checkpoint, damaged } = self.find(&no_own_layers)?;
+        skipped.extend(damaged);
+        Ok(checkpoint)
+    }
+
+    /// [`newest`](Checkpoints::newest) for a network with layers of a program's own.
     ///
     /// # Errors
     /// As [`newest`](Checkpoints::newest).

@@ -14,6 +14,7 @@ use bincode::{
     error::DecodeError,
     serde::Compat,
 };
+use chainrule_tensor::in_words;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::CheckpointProblem;
@@ -159,10 +160,24 @@ pub(super) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Checkpoin
         0x100_0000..=0xffff_ffff => decode_within::<T, 0xffff_ffff>(payload),
         _ => decode_within::<T, { usize::MAX }>(payload),
     };
-    let (content, n_read) = decoded.map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+    let (content, n_read) = decoded.map_err(|cause| CheckpointProblem::Decode(sentence(cause)))?;
     match payload.len() - n_read {
         0 => Ok(content),
         rest => Err(CheckpointProblem::Decode(format!("{rest} bytes follow the last value"))),
+    }
+}
+
+/// What bincode says: its own `Display` is its `Debug`.
+fn sentence(cause: DecodeError) -> String {
+    match cause {
+        DecodeError::UnexpectedEnd { .. } | DecodeError::LimitExceeded => {
+            "it announces more than follows".to_string()
+        }
+        DecodeError::Utf8 { .. } => "a text is not UTF-8".to_string(),
+        DecodeError::InvalidBooleanValue(found) => format!("found the byte {found}, expected 0 or 1"),
+        DecodeError::Other(text) => text.to_string(),
+        DecodeError::OtherString(text) => in_words(&text),
+        _ => "a value is of no kind that is known".to_string(),
     }
 }
 
@@ -194,7 +209,7 @@ mod tests {
         let text = |length: u64| [&length.to_le_bytes()[..], b"abc"].concat();
         assert_eq!(decode::<String>(&text(3)).unwrap(), "abc");
         let problem = decode::<String>(&text(4)).unwrap_err().to_string();
-        assert_eq!(problem, "cannot be decoded: LimitExceeded");
+        assert_eq!(problem, "cannot be decoded: it announces more than follows");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::Error;
 /// The best by validation.
 const BEST: &str = "best.ckpt";
 /// Locked by the run that works here; the lock goes with the process, however it ends.
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 
 /// Which of the checkpoints in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +110,15 @@ pub(crate) fn write(
     bytes: &[u8],
     keep: usize,
 ) -> io::Result<()> {
-    write_whole(disk, &name.in_folder(folder), bytes)?;
+    let path = name.in_folder(folder);
+    // Somebody has put a network alone there: it is not ours to replace, or to remove.
+    if container::is_network(&path) {
+        return Err(io::Error::other("a network alone has this name, which no run has written"));
+    }
+    write_whole(disk, &path, bytes)?;
     if let Name::Step(step) = name {
         let earlier =
             steps(folder)?.into_iter().filter(|old| *old < step).map(|old| Name::Step(old).in_folder(folder));
-        // Somebody has put a network alone there: it is not ours to remove.
         for old in earlier.filter(|path| !container::is_network(path)).skip(keep - 1) {
             match disk.remove(&old) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),

@@ -15,13 +15,17 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use chainrule_files::{check_file_path, write_file};
 use chainrule_layers::{Layer, LayerConfig, OwnLayers, Tensor, no_own_layers};
-use chainrule_tensor::ARITHMETIC;
+use chainrule_optimizers::OptimizerConfig;
+use chainrule_tensor::{ARITHMETIC, in_words};
 
 use self::{
     container::Kind,
     content::{Content, NamedTensor, Settings},
 };
-use crate::{CheckpointProblem, EpochReport, Error, Network, NetworkConfig, TrainConfig, TrainState};
+use crate::{
+    CheckpointProblem, EpochReport, Error, Network, NetworkConfig, TrainConfig, TrainState,
+    train_state::OptimizerState,
+};
 
 pub use checkpoints::{Checkpoints, OnCheckpointError, Resume};
 pub use every::Every;
@@ -204,6 +208,9 @@ impl Checkpoint {
             check_finite(&name, values)?;
             check_variances(&net, values, |_| name.clone())?;
         }
+        if let Some(state) = &state {
+            check_squares(&state.optimizer, &settings.training.optimizer)?;
+        }
         let training = TrainingRecord {
             program_version: settings.program,
             arithmetic: settings.arithmetic,
@@ -246,8 +253,8 @@ fn current(payload: &[u8], kind: Kind) -> Result<Content, CheckpointProblem> {
             (payload, Some(state))
         }
     };
-    let settings =
-        serde_json::from_str(&text).map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?;
+    let settings = serde_json::from_str(&text)
+        .map_err(|cause| CheckpointProblem::Decode(in_words(&cause.to_string())))?;
     Ok(Content { settings, tensors, history, extra, state })
 }
 
@@ -305,9 +312,57 @@ fn check_variances(
     Ok(())
 }
 
+/// Refuses squared gradients below 0 in the state of one of our rules: their square roots would be NaN, too.
+fn check_squares(state: &OptimizerState, rule: &OptimizerConfig) -> Result<(), CheckpointProblem> {
+    let slot = rule.slot_of_squares().filter(|_| state.rule == rule.name());
+    let Some((s, squares)) = slot.and_then(|s| Some((s, state.slots.get(s)?))) else { return Ok(()) };
+    match squares.iter().enumerate().find(|(_, value)| **value < 0.0) {
+        None => Ok(()),
+        Some((index, &value)) => {
+            let name = format!("slot {s} of the optimizer state");
+            Err(CheckpointProblem::Square { name, index, value })
+        }
+    }
+}
+
 fn check_finite(name: &str, values: &[f32]) -> Result<(), CheckpointProblem> {
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
         Some((index, &value)) => Err(CheckpointProblem::NotFinite { name: name.to_string(), index, value }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mlp, MlpConfig};
+
+    #[test]
+    fn squared_gradients_below_0_are_refused() {
+        for rule in OptimizerConfig::all() {
+            let (name, config) = (rule.name(), TrainConfig::new().with_optimizer(rule));
+            let net = Mlp::new(MlpConfig::new([2, 2])).unwrap();
+            let state = TrainState::new(net.layers(), config.optimizer.rule(), &config, 9, "constant".into());
+            let squares = match name {
+                "adagrad" | "rmsprop" => Some(0),
+                "adam" | "adamw" => Some(1),
+                _ => None,
+            };
+            for (slot, value) in
+                (0..state.optimizer.slots.len()).flat_map(|slot| [(slot, -0.0), (slot, -1e-30)])
+            {
+                let mut state = state.clone();
+                state.optimizer.slots[slot][3] = value;
+                let record = TrainingRecord::new(config.clone(), Vec::new());
+                let checkpoint = Checkpoint::new(net.clone(), record).with_state(state);
+                let read = Checkpoint::from_bytes(&checkpoint.to_bytes()).map(drop);
+                let refused = value < 0.0 && squares == Some(slot);
+                let message = format!(
+                    "has a squared gradient below 0: slot {slot} of the optimizer state[3] is {value}"
+                );
+                let expected = if refused { Err(message) } else { Ok(()) };
+                assert_eq!(read.map_err(|problem| problem.to_string()), expected, "{name}");
+            }
+        }
     }
 }

@@ -34,7 +34,8 @@ struct MlpSettings {
 impl From<MlpSettings> for MlpConfig {
     fn from(settings: MlpSettings) -> Self {
         let MlpSettings { sizes, activations, init, batch_norm, dropout, loss, encoding, seed } = settings;
-        MlpConfig { sizes, activations, init, batch_norm, dropout, loss, encoding, seed }
+        let config = MlpConfig::new(sizes);
+        MlpConfig { activations, init, batch_norm, dropout, loss, encoding, seed, ..config }
     }
 }
 

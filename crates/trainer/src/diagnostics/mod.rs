@@ -17,6 +17,7 @@
 mod hidden_units;
 mod histogram;
 
+use chainrule_data::AnySamples;
 use chainrule_layers::{Activation, Context, LayerExt};
 use chainrule_tensor::{InputBuffer, TargetBuffer};
 
@@ -78,11 +79,16 @@ pub struct ParameterNorms {
 /// ```
 #[track_caller]
 pub fn diagnose(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Result<Diagnostics, Error> {
+    diagnose_any(net, AnySamples::new(samples), indices)
+}
+
+#[track_caller]
+fn diagnose_any(net: &Mlp, samples: AnySamples<'_>, indices: &[usize]) -> Result<Diagnostics, Error> {
     assert!(!indices.is_empty(), "found no samples to look at, expected at least one");
     check_samples(net, samples)?;
     let mut mini_batch = MiniBatch::new(net.sequential(), indices.len());
     let loss = net.config().loss.loss();
-    let outcome = mini_batch.compute(net.sequential(), loss, samples, indices, &Context::inference());
+    let outcome = mini_batch.compute(net.sequential(), loss, &samples, indices, &Context::inference());
     Ok(Diagnostics {
         n_samples: indices.len(),
         loss: outcome.loss.mean(),
@@ -120,7 +126,7 @@ fn norm(values: &[f32]) -> f64 {
 }
 
 /// All samples through one layer after another; the slope of an activation is what its backward pass makes of 1.
-fn hidden_units(net: &Mlp, samples: &impl Samples, indices: &[usize]) -> Vec<HiddenUnits> {
+fn hidden_units(net: &Mlp, samples: AnySamples<'_>, indices: &[usize]) -> Vec<HiddenUnits> {
     let mut x = InputBuffer::new();
     samples.gather(&mut x, &mut TargetBuffer::new(), indices, Context::inference());
     let x = x.as_input().to_matrix();

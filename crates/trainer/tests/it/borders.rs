@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chainrule_losses::{HalfSquaredError, Huber, LossConfig, MeanSquaredError, SoftmaxCrossEntropy};
-use chainrule_optimizers::{Adam, Clip, Sgd};
+use chainrule_optimizers::{Adam, Clip, OptimizerConfig, Sgd, schedule::Exponential};
 use chainrule_tensor::Init;
 use chainrule_trainer::{
     Dataset, EarlyStopping, Error, Event, Mlp, MlpConfig, NetworkConfig, ParameterGroup, Summary,
@@ -29,6 +29,10 @@ fn settings_that_f32_makes_0_or_infinite_are_refused_by_name() {
     let (rows, new) = (rows(4), TrainConfig::new);
     let data = Dataset::from_rows(&rows, 2).unwrap().with_classes(&[0, 1, 2, 0]).unwrap();
     let group = |rate| ParameterGroup::new(["W"]).with_learning_rate(rate);
+    let decaying = |decay, factor| {
+        let group = ParameterGroup::new(["W"]).with_weight_decay(factor);
+        new().with_optimizer(Sgd::default().with_weight_decay(decay)).with_group(group)
+    };
     for (config, what) in [
         (new().with_optimizer(Adam::default().with_eps(1e-46)), "eps is 1e-46"),
         (new().with_optimizer(Sgd::new(1e-46)), "learning rate is 1e-46"),
@@ -37,9 +41,17 @@ fn settings_that_f32_makes_0_or_infinite_are_refused_by_name() {
         (new().with_clip(Clip::by_norm(1e-50)), "maximum norm is 1e-50"),
         (new().with_clip(Clip::by_value(1e300)), "clipping limit is 1e300"),
         (new().with_optimizer(Sgd::new(1e-30)).with_group(group(1e-30)), "learning rate of a group is 1"),
+        // Of several groups, all factors count; so they do for the weight decay.
+        (new().with_group(group(1e-30)).with_group(group(1e-30)), "learning rate of a group is 1"),
+        (decaying(1e-30, 1e-30), "weight decay of a group is 1"),
+        (decaying(1e30, 1e30), "weight decay of a group is 1"),
     ] {
         let message = run(&mut net(SoftmaxCrossEntropy::new()), &data, &config).unwrap_err().to_string();
         assert!(message.starts_with(what) && message.ends_with(HELD), "{message}");
+    }
+    let undone = new().with_group(group(1e-30)).with_group(group(1e30));
+    for good in [undone, decaying(0.0, 1e30), decaying(1e-30, 0.0)] {
+        run(&mut net(SoftmaxCrossEntropy::new()), &data, &good).unwrap();
     }
     for (config, what) in [
         (MlpConfig::new([2, 3]).with_loss(Huber::new(1e-50)), "delta 1e-50"),
@@ -175,6 +187,20 @@ fn what_will_not_work_out_is_said_before_it_begins() {
           (NetworkConfig::with_scale)"
         ]
     );
+    // 0.1 · 0.9ⁿ is at most half of the least number of f32, 2⁻¹⁵⁰, from n = 965 on; that of 20 steps is far from it.
+    let falling =
+        |n| adam.clone().with_optimizer(Sgd::new(0.1)).with_schedule(Exponential::new(0.9)).with_steps(n);
+    let targets: Vec<f32> = (0..10).map(|i| i as f32).collect();
+    let data = Dataset::from_rows(&rows, 2).unwrap().with_values(&targets, 1).unwrap();
+    for n in [966, 2000] {
+        let found = warnings(&mut Mlp::new(&config).unwrap(), &data, &falling(n));
+        let begin = format!("the learning rate is 0 from step 966 of {n} on, ");
+        assert!(found.len() == 1 && found[0].starts_with(&begin), "{found:?}");
+    }
+    let net_config = config.clone();
+    for config in [falling(965), falling(20), adam.clone()] {
+        assert!(warnings(&mut Mlp::new(&net_config).unwrap(), &data, &config).is_empty());
+    }
     let scaled = config.clone().with_scale(TargetScale::new([1.45e5], [3e4]));
     assert!(warnings(&mut Mlp::new(&scaled).unwrap(), &raw, &adam).is_empty());
     // Where it diverges, the message says so, too, of values alone.
@@ -187,9 +213,41 @@ fn what_will_not_work_out_is_said_before_it_begins() {
     );
     assert!(diverged(&scaled).ends_with("smaller initial weights, or inputs nearer to 0…1"));
 
-    // 20 steps: 0.05^(1/19) = 0.854.
+    // Rates that nothing diverges with, and nothing learns.
     let classes =
         Dataset::from_rows(&rows, 2).unwrap().with_classes(&[0, 1, 2, 0, 1, 2, 0, 1, 2, 0]).unwrap();
+    let rates = |optimizer: OptimizerConfig| {
+        let config = TrainConfig::new().with_optimizer(optimizer).with_steps(1);
+        warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &config)
+    };
+    let beyond = "every step goes far beyond what it aims at";
+    assert_eq!(
+        rates(Sgd::new(1e30).into()),
+        [format!("the learning rate is 1e30, with which {beyond}; usual with sgd are 0.001 to 1")]
+    );
+    assert_eq!(
+        rates(Adam::new(100.0).into()),
+        [format!("the learning rate is 100.0, with which {beyond}; usual with adam are 0.0001 to 0.1")]
+    );
+    assert_eq!(
+        rates(Sgd::new(1e-30).into()),
+        [
+            "the learning rate is 1e-30, with which a step changes next to nothing; usual with sgd are 0.001 to 1"
+        ]
+    );
+    for rule in OptimizerConfig::all() {
+        for rate in [1e-6, 0.1, 5.0] {
+            assert_eq!(rates(rule.clone().with_learning_rate(rate)), [""; 0], "{rule:?}");
+        }
+    }
+    let group = ParameterGroup::new(["W1"]).with_learning_rate(1e20);
+    let of_group = TrainConfig::new().with_steps(1).with_group(group);
+    assert_eq!(
+        warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &of_group),
+        [format!("the learning rate of a group is 1e19, with which {beyond}; usual with sgd are 0.001 to 1")]
+    );
+
+    // 20 steps: 0.05^(1/19) = 0.854.
     let config = TrainConfig::new().with_steps(20).with_average(0.9999);
     assert_eq!(
         warnings(&mut net(SoftmaxCrossEntropy::new()), &classes, &config),

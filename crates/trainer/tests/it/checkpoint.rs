@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use chainrule_layers::{BatchNorm, Elu, LeakyRelu};
+use chainrule_losses::BinaryCrossEntropy;
 use chainrule_optimizers::{Momentum, OptimizerConfig};
 use chainrule_tensor::{Init, Matrix};
 use chainrule_trainer::{
@@ -50,6 +52,27 @@ fn what_is_saved_comes_back() {
     assert_eq!(loaded.net.predict(&x), saved.net.predict(&x));
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "no temporary file stays behind: {left:?}");
+}
+
+#[test]
+fn settings_of_layers_and_weights_of_yes_come_back() {
+    let config = MlpConfig::new([3, 4, 5, 2])
+        .with_activations([Activation::LeakyRelu, Activation::Elu, Activation::Identity])
+        .with_norm(BatchNorm::default().with_momentum(1.0 / 3.0).with_eps(1e-3))
+        .with_leaky_relu(LeakyRelu::new(0.2))
+        .with_elu(Elu::new(0.7))
+        .with_loss(BinaryCrossEntropy.with_pos_weight([2.5, 0.1]));
+    let record = TrainingRecord::new(TrainConfig::new(), Vec::new());
+    let saved = Checkpoint::new(TwoLayerNet::new(&config).unwrap(), record);
+    let loaded = Checkpoint::from_bytes(&saved.to_bytes()).unwrap();
+    assert_eq!(MlpConfig::of(loaded.net.config()), Some(config.clone()));
+    // One weight for all outputs is as good, another number is not.
+    let of = |weights: &[f64]| config.clone().with_loss(BinaryCrossEntropy.with_pos_weight(weights)).check();
+    assert!(of(&[2.0]).is_ok());
+    assert_eq!(
+        of(&[1.0, 2.0, 3.0]).unwrap_err().to_string(),
+        "the number of weights of yes is 3, expected 1 or 2, one for every output"
+    );
 }
 
 /// Its square root would be NaN, and so would all outputs.

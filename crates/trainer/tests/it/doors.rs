@@ -423,8 +423,17 @@ fn targets_have_a_scale_that_is_saved_with_the_network() {
         refused(TargetScale::new([0.0], [1.0]), MeanSquaredError.into()),
         "the scale of the targets is 1 means and 1 standard deviations, expected 2 of each, one for every output"
     );
+    assert_eq!(
+        refused(TargetScale::new([0.0, f64::NAN], [1.0, 2.5]), MeanSquaredError.into()),
+        "the scale of the targets is mean NaN and standard deviation 2.5 of output 1, expected finite means and standard \
+         deviations above 0"
+    );
     for bad in [0.0, -1.0, f64::NAN, 1e-50, f64::INFINITY] {
         let message = refused(TargetScale::new([0.0, 0.0], [1.0, bad]), MeanSquaredError.into());
         assert!(message.ends_with("expected finite means and standard deviations above 0"), "{message}");
+        assert!(
+            message.starts_with("the scale of the targets is mean 0 and standard deviation "),
+            "{message}"
+        );
     }
 }

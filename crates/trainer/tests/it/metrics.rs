@@ -120,6 +120,46 @@ fn outputs_that_are_nan_are_never_right() {
     assert!(evaluation.deviation.unwrap().r_squared().is_nan());
 }
 
+/// A sample of zeros with a target of NaN for each of so many outputs.
+struct Missing(usize);
+
+impl Samples for Missing {
+    fn n_samples(&self) -> usize {
+        1
+    }
+    fn shape(&self) -> Shape {
+        Shape::flat(self.0)
+    }
+    fn target_kind(&self) -> TargetKind {
+        TargetKind::Values { n_outputs: self.0 }
+    }
+    fn gather<F: Float>(
+        &self,
+        x: &mut InputBuffer<F>,
+        t: &mut TargetBuffer<F>,
+        indices: &[usize],
+        _: Context,
+    ) {
+        x.dense_mut(self.0, indices.len()).as_mut_slice().fill(F::zero());
+        t.values_mut(self.0, indices.len()).as_mut_slice().fill(F::nan());
+    }
+}
+
+#[test]
+fn no_output_is_right_where_the_target_is_nan() {
+    for (n, loss) in [
+        (1, LossConfig::from(BinaryCrossEntropy)),
+        (3, BinaryCrossEntropy.into()),
+        (3, SoftmaxCrossEntropy::new().into()),
+    ] {
+        let found = evaluate(&diagonal(1.0, &vec![-1.0; n], loss), &Missing(n)).unwrap();
+        let all: Vec<_> = found.confusion.iter().chain(&found.labels).collect();
+        assert!(!all.is_empty() && all.iter().all(|all| all.accuracy() == 0.0 && all.n_undecided() == 1));
+        // A single label has no ranks.
+        assert!(found.loss.mean().is_nan() && (n == 1 || found.top_k_accuracy(n).max(0.0) == 0.0));
+    }
+}
+
 #[test]
 fn outputs_that_are_nan_stop_a_run_also_where_nothing_counts() {
     let loss = SoftmaxCrossEntropy::new().with_class_weights([0.0, 1.0, 1.0]);

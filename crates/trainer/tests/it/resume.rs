@@ -161,6 +161,49 @@ fn early_stopping_ends_a_resumed_run_where_it_would_have_ended() {
 }
 
 #[test]
+fn a_run_that_stopped_early_goes_on_with_more_patience() {
+    // A rate that makes nothing better by as much as is asked for: the first epoch is the best.
+    let with = |patience| {
+        everything(Sgd::new(1e-3).into())
+            .with_schedule(Schedule::default())
+            .with_epochs(7)
+            .with_early_stopping(EarlyStopping::new(patience).with_min_delta(5.0))
+    };
+    let threads: &[usize] = if cfg!(feature = "rayon") { &[1, 2] } else { &[1] };
+    for (&threads, average) in threads.iter().flat_map(|threads| [(threads, None), (threads, Some(0.5))]) {
+        let with = |patience| {
+            let mut config = with(patience).with_threads(threads);
+            config.average = average;
+            config
+        };
+        let ends = |patience: u64| 1 + patience.min(6);
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints =
+            Checkpoints::new(folder.path()).with_resume(Resume::Auto).with_every(Every::Steps(5));
+        for patience in [1, 2, 4, 50] {
+            let expected = never_stopped(&with(patience));
+            assert_eq!((expected.1.epochs, expected.1.stopped_early), (ends(patience), patience < 6));
+            let what = format!("patience {patience}, {threads} threads, average {average:?}");
+            assert_same(&kept(&checkpoints, &with(patience)), &expected, &what);
+            // Once more, it stays as it is.
+            assert_same(&kept(&checkpoints, &with(patience)), &expected, &what);
+        }
+        let less =
+            train(&mut net(), &blobs(100)).config(&with(3)).checkpoints(&checkpoints).run().unwrap_err();
+        let expected = "training.early_stopping.patience is 3, expected 50, as in the run that was saved";
+        assert!(less.to_string().ends_with(expected), "{less}");
+    }
+    let mut never = with(2);
+    never.early_stopping = None;
+    assert_eq!(
+        refused(&with(2), &never),
+        "training.early_stopping is none, expected {\"min_delta\":5.0,\"patience\":2}, as in the run that was saved"
+    );
+    let other = with(2).with_early_stopping(EarlyStopping::new(3).with_min_delta(0.25));
+    assert!(refused(&with(2), &other).starts_with("training.early_stopping.min_delta is 0.25, expected 5.0"));
+}
+
+#[test]
 fn a_run_that_has_ended_is_extended() {
     for schedule in ["constant", "step:7:0.5", "warmup:5+exponential:0.99", "cosine@12+constant"] {
         let config = everything(OptimizerConfig::by_name("nesterov").unwrap())

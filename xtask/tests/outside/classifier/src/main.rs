@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let summary = train(&mut net, &data).config(&config).run()?;
     let accuracy = evaluate(&net, &data)?.accuracy();
 
-    let path = std::env::args().nth(1).ok_or("usage: classifier CHECKPOINT")?;
+    let path = std::env::args_os().nth(1).unwrap_or("ring.ckpt".into());
     Checkpoint::new(net.clone(), TrainingRecord::new(config, summary.history)).save(&path)?;
     let (mut trained, mut loaded) = (Predictor::new(net), Predictor::new(Checkpoint::load(&path)?.net));
     for x in [[0.0, 0.6], [0.0, 0.1], [0.95, 0.95]] {
