@@ -15,7 +15,7 @@ use std::{mem::take, ops::Range};
 
 use chainrule_data::{AnySamples, Samples};
 use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
-use chainrule_losses::{Loss, LossSum, Targets};
+use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
 use chainrule_optimizers::{Optimizer, Update};
 use chainrule_tensor::{Float, MatrixView, MatrixViewMut, vectorized};
 
@@ -36,8 +36,7 @@ pub struct MiniBatch<'c, F = f32> {
     communicator: &'c dyn Communicator,
     /// The parameters that have a learning rate or a weight decay of their own, and both as factors.
     groups: Vec<Factors>,
-    /// Some of the samples each, with the outcomes of their runs.
-    shards: Vec<(Workspace<F>, Vec<Outcome>)>,
+    shards: Vec<Shard<F>>,
     /// How many of them the last mini-batch has in this process.
     n_shards: usize,
     /// The sums over that mini-batch, of all layers.
@@ -53,6 +52,15 @@ pub struct MiniBatch<'c, F = f32> {
     divisor: F,
     /// For exchanging sums.
     room: Vec<f64>,
+}
+
+/// Some of the samples: one or several runs.
+struct Shard<F> {
+    workspace: Workspace<F>,
+    /// The targets of one run.
+    target_room: TargetBuffer<F>,
+    /// Of each run.
+    outcomes: Vec<Outcome>,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -77,14 +85,17 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         let n_runs = runs(batch_size).len();
         // Sums over the whole mini-batch are added up run by run.
         let n_shards = if layers.stages().len() > 1 { n_runs } else { n_runs.min(parallel::n_threads()) };
-        let workspace = || layers.workspace(n_runs.div_ceil(n_shards) * batch_size.min(LARGEST_RUN));
+        let largest = n_runs.div_ceil(n_shards);
+        let shard = |_| Shard {
+            workspace: layers.workspace(largest * batch_size.min(LARGEST_RUN)),
+            target_room: TargetBuffer::new(),
+            outcomes: Vec::with_capacity(largest),
+        };
         MiniBatch {
             batch_size,
             communicator: &OneProcess,
             groups: Vec::new(),
-            shards: (0..n_shards)
-                .map(|_| (workspace(), Vec::with_capacity(n_runs.div_ceil(n_shards))))
-                .collect(),
+            shards: (0..n_shards).map(shard).collect(),
             n_shards: 0,
             sums: layers.sums(),
             pieces: layers.pieces(PIECE),
@@ -167,7 +178,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         *n_shards = shards.len().min(mine.len());
         let shards = &mut shards[..*n_shards];
         let mut runs_left = runs(n_samples).skip(mine.start);
-        for (i, (workspace, _)) in shards.iter_mut().enumerate() {
+        for (i, Shard { workspace, .. }) in shards.iter_mut().enumerate() {
             let n_runs = (i + 1) * mine.len() / *n_shards - i * mine.len() / *n_shards;
             let mut these = runs_left.by_ref().take(n_runs);
             let first = these.next().expect("a run for every shard");
@@ -177,17 +188,24 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         let (layers, values) = (net.layers(), net.values());
         let last = layers.stages().len() - 1;
         for (s, stage) in layers.stages().iter().enumerate() {
-            parallel::for_each_mut(shards, |(workspace, outcomes)| {
+            parallel::for_each_mut(shards, |Shard { workspace, outcomes, target_room }| {
+                let these = workspace.samples.clone();
+                let runs = || runs(n_samples).filter(|run| these.contains(&run.start));
                 if s == 0 {
-                    let (indices, at) =
-                        (&indices[workspace.samples.clone()], context.at_sample(workspace.samples.start));
-                    samples.gather(&mut workspace.x, &mut workspace.t, indices, at);
+                    // Run by run, since randomness of one's own may ask for where a run begins.
+                    workspace.t.classes_mut();
+                    for run in runs() {
+                        workspace.x.keep(run.start - these.start);
+                        let at = context.at_sample(run.start);
+                        samples.gather(&mut workspace.x, target_room, &indices[run], at);
+                        workspace.t.append(target_room);
+                    }
+                    workspace.x.keep(0);
                 }
                 layers.forward(values, sums, context, workspace, s);
                 if s == last {
                     outcomes.clear();
-                    let these = workspace.samples.clone();
-                    for run in runs(n_samples).filter(|run| these.contains(&run.start)) {
+                    for run in runs() {
                         outcomes.push(compute_loss(layers, loss, workspace, run));
                     }
                     layers.backward(values, sums, context, workspace, s);
@@ -198,7 +216,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
                 sum_in_order(*communicator, total, room, |total| {
                     let layer = layers.layer(stage.end);
                     let whole_batch = layer.extras().whole_batch;
-                    for (workspace, _) in shards.iter() {
+                    for Shard { workspace, .. } in shards.iter() {
                         let behind = &workspace.sums[stage.end][0];
                         whole_batch.iter().for_each(|layer| layer.merge_forward_sums(total, behind));
                     }
@@ -208,16 +226,16 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
             let total = &mut sums[stage.end][1];
             sum_in_order(*communicator, total, room, |total| {
-                shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[stage.end][1]));
+                shards.iter().for_each(|Shard { workspace, .. }| add(total, &workspace.sums[stage.end][1]));
             });
-            parallel::for_each_mut(shards, |(workspace, _)| {
+            parallel::for_each_mut(shards, |Shard { workspace, .. }| {
                 layers.backward(values, sums, context, workspace, s);
             });
         }
 
         let mut total = [0.0; 4];
         sum_in_order(*communicator, &mut total, room, |total| {
-            let outcomes = shards.iter().flat_map(|(_, outcomes)| outcomes);
+            let outcomes = shards.iter().flat_map(|shard| &shard.outcomes);
             for Outcome { loss, n_correct, n_samples } in outcomes {
                 // NaN where the targets are no classes.
                 let n_correct = n_correct.map_or(f64::NAN, |n| n as f64);
@@ -322,7 +340,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
 
     /// Adds one piece of the gradient of the summed loss, sample by sample.
     fn add_gradient(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
-        for (workspace, _) in &self.shards[..self.n_shards] {
+        for Shard { workspace, .. } in &self.shards[..self.n_shards] {
             layers.gradient(&self.sums, self.context, workspace, piece, gradient);
         }
     }
