@@ -91,7 +91,7 @@ pub(super) unsafe fn two_tiles<V: Vector>(
             for (i, j) in (0..c).flat_map(|j| (0..n).map(move |i| (i, j))) {
                 tile[j * height + i] = *start.add(i * y.row_stride + j * y.column_stride);
             }
-            add_to_tile::<V>(tile.as_mut_ptr(), height, height, c, &terms);
+            add_to_tile::<V>(tile.as_mut_ptr(), height, n.max(V::LANES), c, &terms);
             for (i, j) in (0..c).flat_map(|j| (0..n).map(move |i| (i, j))) {
                 *start.add(i * y.row_stride + j * y.column_stride) = tile[j * height + i];
             }
