@@ -4,9 +4,10 @@
 //! has them and the plain loops of [`scalar`] elsewhere. Those loops are also what the others are tested against.
 //!
 //! A sum is always taken in the order of its terms' index, one fused multiply-add after another, whatever the tile that
-//! computes it. So results don't depend on how callers cut columns, or rows of the result.
+//! computes it, or the processor. So results don't depend on how callers cut columns, or rows of the result.
 
 mod exponential;
+mod fused;
 pub(crate) mod nonzero;
 mod scalar;
 mod table;
@@ -23,11 +24,13 @@ pub(crate) use table::{HasKernels, Kernels};
 impl<F: Float> Kernels<F> {
     /// The plain loops.
     pub(crate) const SCALAR: Kernels<F> = Kernels {
-        sparse_product_add: scalar::sparse_product_add,
-        sparse_outer_add: scalar::sparse_outer_add,
-        product: scalar::product,
-        exp_to: scalar::exp_to,
-        sigmoid_to: scalar::sigmoid_to,
+        sparse_product_add: |y, w, m, x| scalar::sparse_product_add(y, w, m, x, F::plain_mul_add),
+        sparse_outer_add: |dw, dy, m, x, rows| {
+            scalar::sparse_outer_add(dw, dy, m, x, rows, F::plain_mul_add);
+        },
+        product: |y, adds, a, b| scalar::product(y, adds, a, b, F::plain_mul_add),
+        exp_to: |y, x, shift| exponential::exp_to(y, x, shift, F::plain_exp),
+        sigmoid_to: |y, complement, x| exponential::sigmoid_to(y, complement, x, F::plain_exp),
     };
 
     /// `y = y + w · x` for sparse `x`.
@@ -180,11 +183,17 @@ impl HasKernels for f32 {
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             return vector::AVX2_F32;
         }
-        Kernels {
-            exp_to: exponential::exp_to::<false>,
-            sigmoid_to: exponential::sigmoid_to::<false>,
-            ..Kernels::SCALAR
-        }
+        Kernels::SCALAR
+    }
+
+    #[inline(always)]
+    fn plain_mul_add(a: f32, b: f32, c: f32) -> f32 {
+        fused::mul_add(a, b, c)
+    }
+
+    #[inline(always)]
+    fn plain_exp(x: f32) -> f32 {
+        exponential::exp(x, fused::mul_add)
     }
 }
 
@@ -196,6 +205,16 @@ impl HasKernels for f64 {
             return vector::AVX2_F64;
         }
         Kernels::SCALAR
+    }
+
+    #[inline(always)]
+    fn plain_mul_add(a: f64, b: f64, c: f64) -> f64 {
+        a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn plain_exp(x: f64) -> f64 {
+        x.exp()
     }
 }
 

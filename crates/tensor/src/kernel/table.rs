@@ -9,6 +9,14 @@ pub trait HasKernels: Sized {
     /// The fastest loops that this processor can run.
     #[doc(hidden)]
     fn kernels() -> Kernels<Self>;
+
+    /// The fused multiply-add of the plain loops.
+    #[doc(hidden)]
+    fn plain_mul_add(a: Self, b: Self, c: Self) -> Self;
+
+    /// The exponential of the plain loops, the same bits as that of the others.
+    #[doc(hidden)]
+    fn plain_exp(x: Self) -> Self;
 }
 
 type SparseOuterAdd<F> = unsafe fn(&mut [F], &[F], usize, SparseView<'_, F>, Range<usize>);

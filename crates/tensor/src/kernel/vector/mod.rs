@@ -7,7 +7,7 @@
 
 use std::{arch::x86_64::*, ops::Range};
 
-use super::{Kernels, exponential, scalar};
+use super::{Kernels, exponential};
 use crate::{Operand, SparseView};
 
 // First, since the others use its macro.
@@ -67,18 +67,18 @@ macro_rules! instances {
 }
 
 instances!(AVX2_F32, f32s, __m256, f32, exp_to, sigmoid_to);
-instances!(AVX2_F64, f64s, __m256d, f64, scalar::exp_to, scalar::sigmoid_to);
+instances!(AVX2_F64, f64s, __m256d, f64, Kernels::SCALAR.exp_to, Kernels::SCALAR.sigmoid_to);
 
 /// # Safety
 /// AVX2 and FMA are there.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn exp_to(y: &mut [f32], x: &[f32], shift: f32) {
-    exponential::exp_to::<true>(y, x, shift);
+    exponential::exp_to(y, x, shift, |x| exponential::exp(x, f32::mul_add));
 }
 
 /// # Safety
 /// AVX2 and FMA are there.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn sigmoid_to(y: &mut [f32], complement: &mut [f32], x: &[f32]) {
-    exponential::sigmoid_to::<true>(y, complement, x);
+    exponential::sigmoid_to(y, complement, x, |x| exponential::exp(x, f32::mul_add));
 }
