@@ -56,7 +56,7 @@ pub(super) unsafe fn product<V: Vector>(
 ///
 /// # Safety
 /// AVX2 and FMA are there; the target and the factors have a value for every row and column, and nobody else has the target.
-#[inline(always)]
+#[target_feature(enable = "avx2,fma")]
 unsafe fn blocks<V: Vector>(y: Target<V::F>, adds: bool, a: Operand<'_, V::F>, b: Operand<'_, V::F>) {
     let ((m, k), n) = (a.shape(), b.n_columns);
     // Measured: where a packed value would be used a few times only, reading in place is quicker.

@@ -101,9 +101,11 @@ pub(super) unsafe fn two_tiles<V: Vector>(
 
 /// Adds the terms to a tile of `n_rows` rows, a vector or more, which are runs of memory.
 ///
+/// This and [`tile`] are functions of their own: inlined wherever they are called, some hundred tiles take half a minute to compile.
+///
 /// # Safety
 /// AVX2 and FMA are there; the tile and the terms have values for these rows and columns.
-#[inline(always)]
+#[target_feature(enable = "avx2,fma")]
 unsafe fn add_to_tile<V: Vector>(
     y: *mut V::F,
     y_stride: usize,
@@ -142,7 +144,7 @@ unsafe fn add_to_tile<V: Vector>(
 
 /// # Safety
 /// As [`add_to_tile`], with N vectors of rows and C columns, and strides as said.
-#[inline(always)]
+#[target_feature(enable = "avx2,fma")]
 unsafe fn tile<V: Vector, const N: usize, const C: usize, const STRIDES: u8>(
     y: *mut V::F,
     y_stride: usize,
