@@ -180,14 +180,16 @@ impl<F: Float> Layers<F> {
         values
     }
 
-    /// Cuts the parameters into pieces of about `length` values, each some columns of one tensor: the cuts depend on the
-    /// network alone, and every piece may be computed by another thread.
+    /// Cuts the parameters into pieces of about `length` values, each some columns of one tensor, or of 64 columns where these
+    /// are long: the gradient of a few takes as much reading. The cuts depend on the network alone, and every piece may be
+    /// computed by another thread.
     pub fn pieces(&self, length: usize) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         for tensor in self.parameters() {
             let grain = tensor.stride * tensor.grain;
-            let step = (length / grain.max(1)).max(1).saturating_mul(grain.max(1));
             let Range { start, end } = tensor.range();
+            let n_columns = (end - start) / grain.max(1);
+            let step = (length / grain.max(1)).max(64.min(n_columns / 8)).max(1).saturating_mul(grain.max(1));
             pieces.extend((start..end).step_by(step).map(|from| from..end.min(from.saturating_add(step))));
         }
         pieces

@@ -74,7 +74,8 @@ impl Mnist {
     /// - [`Problem::CountMismatch`] or [`Problem::SizeMismatch`] if the files do not belong together;
     /// - those of [`read_images`](crate::read_images) and [`read_labels`](crate::read_labels).
     pub fn load(folder: impl AsRef<Path>) -> Result<Mnist, Error> {
-        Mnist::load_files(Mnist::files(folder)?)
+        // Only borrowed: a temporary folder that was handed over lasts until its files are read.
+        Mnist::load_files(Mnist::files(&folder)?)
     }
 
     /// The four files that [`load`](Mnist::load) reads, in the order of [`FILE_NAMES`].

@@ -94,6 +94,9 @@ pub struct InputBuffer<F> {
     sparse: SparseBuffer<F>,
     /// Rows and columns of the dense values, if it is those that were written last.
     shape: Option<(usize, usize)>,
+    /// How many columns are kept, dense or sparse ones, before those that are written next.
+    kept_dense: usize,
+    kept_sparse: usize,
     takes_sparse: bool,
 }
 
@@ -116,23 +119,62 @@ impl<F: Float> InputBuffer<F> {
     /// Makes the buffer hold `n_rows × n_columns` dense values, for the caller to write: what they are before is not
     /// said. Allocates only where there have never been as many.
     pub fn dense_mut(&mut self, n_rows: usize, n_columns: usize) -> MatrixViewMut<'_, F> {
-        self.shape = Some((n_rows, n_columns));
-        self.dense.resize(n_rows * n_columns, F::zero());
-        MatrixViewMut::new(&mut self.dense, n_rows, n_columns)
+        let n_kept = self.kept_dense;
+        self.shape = Some((n_rows, n_kept + n_columns));
+        self.dense.resize(n_rows * (n_kept + n_columns), F::zero());
+        MatrixViewMut::new(&mut self.dense[n_rows * n_kept..], n_rows, n_columns)
     }
 
     /// Makes the buffer hold sparse columns of `n_rows` rows, none at first, for the caller to push.
+    ///
+    /// # Panics
+    /// If columns are [kept](InputBuffer::keep) that have another number of rows.
+    #[track_caller]
     pub fn sparse_mut(&mut self, n_rows: usize) -> &mut SparseBuffer<F> {
         self.shape = None;
-        self.sparse.clear(n_rows);
+        match self.kept_sparse {
+            0 => self.sparse.clear(n_rows),
+            n_kept => self.sparse.truncate(n_rows, n_kept),
+        }
         &mut self.sparse
+    }
+
+    /// Keeps the first `n` samples: what is written next goes behind them, and is all that there seems to be until 0 are kept.
+    ///
+    /// # Panics
+    /// If samples were kept in another form, dense or sparse, than those that were written behind them.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_tensor::InputBuffer;
+    /// let mut buffer = InputBuffer::new();
+    /// for (n_kept, value) in [(0, 0.5_f32), (1, 0.25)] {
+    ///     buffer.keep(n_kept);
+    ///     buffer.dense_mut(2, 1).column_mut(0).fill(value);
+    ///     assert_eq!(buffer.as_input().dense().as_slice(), [value; 2]);
+    /// }
+    /// buffer.keep(0);
+    /// assert_eq!(buffer.as_input().dense().as_slice(), [0.5, 0.5, 0.25, 0.25]);
+    /// ```
+    #[track_caller]
+    pub fn keep(&mut self, n: usize) {
+        let is_dense = self.shape.is_some();
+        let of_other_form = if is_dense { self.kept_sparse } else { self.kept_dense };
+        assert!(
+            of_other_form == 0,
+            "dense and sparse samples in one mini-batch, expected all of them in one form"
+        );
+        (self.kept_dense, self.kept_sparse) = if is_dense { (n, 0) } else { (0, n) };
     }
 
     /// What was written last.
     pub fn as_input(&self) -> Input<'_, F> {
         match self.shape {
-            Some((n_rows, n_columns)) => Input::Dense(MatrixView::new(&self.dense, n_rows, n_columns)),
-            None => Input::Sparse(self.sparse.as_view()),
+            Some((n_rows, n_all)) => {
+                let values = &self.dense[n_rows * self.kept_dense..];
+                Input::Dense(MatrixView::new(values, n_rows, n_all - self.kept_dense))
+            }
+            None => Input::Sparse(self.sparse.as_view().columns_from(self.kept_sparse)),
         }
     }
 }

@@ -61,16 +61,18 @@ impl<'a, F: Copy> Operand<'a, F> {
         Operand { data: &self.data[start..], n_rows: range.len(), ..self }
     }
 
+    /// The columns `range` of all rows.
+    ///
+    /// # Panics
+    /// Unless `range.start <= range.end <= n_columns`.
+    #[track_caller]
+    pub(crate) fn columns(self, range: Range<usize>) -> Self {
+        self.t().rows(range).t()
+    }
+
     /// The value in row `i` and column `j`.
     #[inline]
     pub(crate) fn get(self, i: usize, j: usize) -> F {
         self.data[i * self.row_stride + j * self.column_stride]
-    }
-
-    /// All values, where they lie column after column without gaps.
-    #[inline]
-    pub(crate) fn contiguous(self) -> Option<&'a [F]> {
-        (self.row_stride == 1 && self.column_stride == self.n_rows)
-            .then(|| &self.data[..self.n_rows * self.n_columns])
     }
 }

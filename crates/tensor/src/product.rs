@@ -1,12 +1,11 @@
 //! Matrix products that write into a given destination; each factor may be transposed, without a copy.
 //!
-//! A transposed factor is one whose strides are swapped: nothing is copied. The product runs on the calling thread, allocates
-//! nothing, and takes every sum in the order of its terms, so that no cut of the work shows in a result. nalgebra's `tr_mul` and
-//! `gemm_tr` never reach its blocked, vectorised product, and that allocates.
+//! A transposed factor is one whose strides are swapped. The product runs on the calling thread, allocates nothing but that thread's
+//! room for packing, once, and takes every sum in the order of its terms, so that no cut of the work shows in a result.
 
 use std::ops::Range;
 
-use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::assert_shapes};
+use crate::{Float, Input, MatrixView, MatrixViewMut, Operand};
 
 /// `y = a · b`.
 ///
@@ -27,12 +26,11 @@ use crate::{Float, Input, MatrixView, MatrixViewMut, Operand, kernel::assert_sha
 /// ```
 #[track_caller]
 pub fn product_to<'a, F: Float>(
-    mut y: MatrixViewMut<'_, F>,
+    y: MatrixViewMut<'_, F>,
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    y.as_mut_slice().fill(F::zero());
-    product_add_to(y, a, b);
+    F::kernels().product(y, false, a.into(), b.into());
 }
 
 /// `y = y + a · b`; see [`product_to`].
@@ -51,20 +49,11 @@ pub fn product_to<'a, F: Float>(
 /// ```
 #[track_caller]
 pub fn product_add_to<'a, F: Float>(
-    mut y: MatrixViewMut<'_, F>,
+    y: MatrixViewMut<'_, F>,
     a: impl Into<Operand<'a, F>>,
     b: impl Into<Operand<'a, F>>,
 ) {
-    let (a, b) = (a.into(), b.into());
-    assert_shapes(y.shape(), a.shape(), b.shape());
-    let (m, _) = a.shape();
-    if let Some(a) = a.contiguous() {
-        F::kernels().product_add(y.as_mut_slice(), a, m, b);
-    } else if let Some(a) = a.t().contiguous() {
-        F::kernels().transposed_product_add(y.as_mut_slice(), a, m, b);
-    } else {
-        plain_product_add_to(y, a, b);
-    }
+    F::kernels().product(y, true, a.into(), b.into());
 }
 
 /// `y = y + w · x`, whatever the form of `x`.
@@ -113,18 +102,6 @@ pub fn input_outer_add_to<F: Float>(
     match x {
         Input::Dense(x) => product_add_to(dw, dy, Operand::from(x).rows(inputs).t()),
         Input::Sparse(x) => F::kernels().sparse_outer_add(dw, dy, x, inputs),
-    }
-}
-
-/// `y = y + a · b`, each sum in the order of `a`'s columns: for a first factor with gaps, some rows of a matrix, which no
-/// training has.
-fn plain_product_add_to<F: Float>(mut y: MatrixViewMut<'_, F>, a: Operand<'_, F>, b: Operand<'_, F>) {
-    for j in 0..y.n_columns() {
-        for p in 0..a.shape().1 {
-            for (i, y) in y.column_mut(j).iter_mut().enumerate() {
-                *y += a.get(i, p) * b.get(p, j);
-            }
-        }
     }
 }
 

@@ -54,7 +54,7 @@ impl<'a, F: Copy> SparseView<'a, F> {
     /// How many values are stored.
     #[inline]
     pub fn n_stored(self) -> usize {
-        self.values.len()
+        (self.starts[self.n_columns * self.n_blocks()] - self.starts[0]) as usize
     }
 
     /// How many blocks a column has.
@@ -69,6 +69,12 @@ impl<'a, F: Copy> SparseView<'a, F> {
         let first = j * self.n_blocks();
         let range = self.starts[first + blocks.start] as usize..self.starts[first + blocks.end] as usize;
         (&self.rows[range.clone()], &self.values[range])
+    }
+
+    /// The columns from `first` on.
+    pub(crate) fn columns_from(self, first: usize) -> Self {
+        let starts = &self.starts[first * self.n_blocks()..];
+        SparseView { n_columns: self.n_columns - first, starts, ..self }
     }
 
     /// The stored rows and values of column `j`, in the order of the rows.
@@ -115,6 +121,16 @@ impl<F: Copy> SparseBuffer<F> {
         self.starts.push(0);
         self.rows.clear();
         self.values.clear();
+    }
+
+    /// Forgets all columns but the first `n`.
+    #[track_caller]
+    pub(crate) fn truncate(&mut self, n_rows: usize, n: usize) {
+        assert_eq!(self.n_rows, n_rows, "rows of the columns to come, and of those that are kept");
+        self.starts.truncate(n * n_rows.div_ceil(BLOCK) + 1);
+        let n_stored = self.starts[self.starts.len() - 1] as usize;
+        self.rows.truncate(n_stored);
+        self.values.truncate(n_stored);
     }
 
     /// Adds a column by its rows and values that are not 0, in the order of the rows.

@@ -167,6 +167,44 @@ impl<F: Float> TargetBuffer<F> {
         MatrixViewMut::new(&mut self.values, n_outputs, n_samples)
     }
 
+    /// Adds those of more samples.
+    ///
+    /// # Panics
+    /// If one are classes and the other values, or these have another number of outputs.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule_tensor::{TargetBuffer, Targets};
+    /// let (mut all, mut run) = (TargetBuffer::<f32>::new(), TargetBuffer::new());
+    /// for classes in [[2, 0], [1, 1]] {
+    ///     run.classes_mut().extend(classes);
+    ///     all.append(&run);
+    /// }
+    /// assert_eq!(all.as_targets(), Targets::Classes(&[2, 0, 1, 1]));
+    /// ```
+    #[track_caller]
+    pub fn append(&mut self, more: &TargetBuffer<F>) {
+        let n = self.as_targets().n_samples();
+        match (more.shape, self.shape) {
+            (None, None) => self.classes.extend_from_slice(&more.classes),
+            (Some((n_outputs, n_more)), shape)
+                if n == 0 || shape.is_some_and(|shape| shape.0 == n_outputs) =>
+            {
+                self.shape = Some((n_outputs, n + n_more));
+                self.values.truncate(n_outputs * n);
+                self.values.extend_from_slice(&more.values[..n_outputs * n_more]);
+            }
+            _ => panic!("targets of two kinds in one mini-batch"),
+        }
+        if !(self.weights.is_empty() && more.weights.is_empty()) {
+            self.weights.resize(n, F::one());
+            if more.weights.is_empty() {
+                self.weights.resize(n + more.as_targets().n_samples(), F::one());
+            }
+            self.weights.extend_from_slice(&more.weights);
+        }
+    }
+
     /// The values that were written last, for changing; `None` for classes.
     pub fn written_values_mut(&mut self) -> Option<MatrixViewMut<'_, F>> {
         let (n_outputs, n_samples) = self.shape?;

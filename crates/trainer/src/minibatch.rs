@@ -1,9 +1,9 @@
 //! The gradient of a mini-batch, on several threads and with the same bits on any number of them.
 //!
-//! Two phases, each cut at boundaries that depend on the batch and the network alone:
+//! Two phases:
 //!
-//! 1. **by samples**: every shard gathers its samples, runs forward, takes the loss and runs backward, in memory of
-//!    its own;
+//! 1. **by samples**: every shard, one for each thread, gathers its samples, runs forward, takes the loss and runs backward,
+//!    in memory of its own;
 //! 2. **by parameters**: every piece of the gradient is summed over all shards in their order, and divided.
 //!
 //! So no shard has a gradient of its own that would have to be added up, and the values of one piece may change while the
@@ -15,14 +15,14 @@ use std::{mem::take, ops::Range};
 
 use chainrule_data::{AnySamples, Samples};
 use chainrule_layers::{Context, Layers, Sequential, Sums, Workspace};
-use chainrule_losses::{Loss, LossSum, Targets};
+use chainrule_losses::{Loss, LossSum, TargetBuffer, Targets};
 use chainrule_optimizers::{Optimizer, Update};
-use chainrule_tensor::{Float, MatrixView, vectorized};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, vectorized};
 
 use crate::{
     Communicator, Error, ParameterGroup,
     communicator::{OneProcess, sum_in_order},
-    parallel,
+    parallel::{self, Rooms},
     parameter_group::Factors,
     update::{PIECE, for_each_piece, of_network},
 };
@@ -36,21 +36,31 @@ pub struct MiniBatch<'c, F = f32> {
     communicator: &'c dyn Communicator,
     /// The parameters that have a learning rate or a weight decay of their own, and both as factors.
     groups: Vec<Factors>,
-    /// Some of the samples each, with their outcome.
-    shards: Vec<(Workspace<F>, Outcome)>,
+    shards: Vec<Shard<F>>,
     /// How many of them the last mini-batch has in this process.
     n_shards: usize,
     /// The sums over that mini-batch, of all layers.
     sums: Sums,
     pieces: Vec<Range<usize>>,
-    /// As parameters lie: as a whole where it was asked for, otherwise room for every piece.
+    /// As parameters lie, where it was asked for as a whole.
     gradient: Vec<F>,
+    /// Otherwise of one piece at a time, for each thread.
+    rooms: Rooms<F>,
     /// Whether all of it is known.
     is_summed: bool,
     context: Context,
     divisor: F,
     /// For exchanging sums.
     room: Vec<f64>,
+}
+
+/// Some of the samples: one or several runs.
+struct Shard<F> {
+    workspace: Workspace<F>,
+    /// The targets of one run.
+    target_room: TargetBuffer<F>,
+    /// Of each run.
+    outcomes: Vec<Outcome>,
 }
 
 /// What the forward pass of a mini-batch found.
@@ -65,23 +75,32 @@ pub struct Outcome {
     pub n_samples: usize,
 }
 
-/// Up to this many samples per shard: enough for a product to run at speed.
-const LARGEST_SHARD: usize = 32;
+/// Up to this many samples per run.
+const LARGEST_RUN: usize = 32;
 
 impl<'c, F: Float> MiniBatch<'c, F> {
     /// Memory for mini-batches of `net` of up to `batch_size` samples.
     pub fn new(net: &Sequential<F>, batch_size: usize) -> Self {
         let layers = net.layers();
-        let workspace = || layers.workspace(batch_size.min(LARGEST_SHARD));
+        let n_runs = runs(batch_size).len();
+        // Sums over the whole mini-batch are added up run by run.
+        let n_shards = if layers.stages().len() > 1 { n_runs } else { n_runs.min(parallel::n_threads()) };
+        let largest = n_runs.div_ceil(n_shards);
+        let shard = |_| Shard {
+            workspace: layers.workspace(largest * batch_size.min(LARGEST_RUN)),
+            target_room: TargetBuffer::new(),
+            outcomes: Vec::with_capacity(largest),
+        };
         MiniBatch {
             batch_size,
             communicator: &OneProcess,
             groups: Vec::new(),
-            shards: shards(batch_size).map(|_| (workspace(), Outcome::default())).collect(),
+            shards: (0..n_shards).map(shard).collect(),
             n_shards: 0,
             sums: layers.sums(),
             pieces: layers.pieces(PIECE),
-            gradient: vec![F::zero(); layers.n_parameters()],
+            gradient: Vec::new(),
+            rooms: Rooms::new(),
             is_summed: false,
             context: Context::inference(),
             divisor: F::zero(),
@@ -153,27 +172,42 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         let context = context.of_samples(indices.len());
         (self.context, self.is_summed) = (context, false);
         let MiniBatch { communicator, shards, sums, n_shards, room, .. } = self;
-        let all = self::shards(indices.len());
-        let first_of = |rank: usize| rank * all.len() / communicator.n_ranks();
-        let first = first_of(communicator.rank());
-        *n_shards = first_of(communicator.rank() + 1) - first;
+        let (n_samples, n_ranks) = (indices.len(), communicator.n_ranks());
+        let first_of = |rank: usize| rank * runs(n_samples).len() / n_ranks;
+        let mine = first_of(communicator.rank())..first_of(communicator.rank() + 1);
+        *n_shards = shards.len().min(mine.len());
         let shards = &mut shards[..*n_shards];
-        for ((workspace, _), range) in shards.iter_mut().zip(all.skip(first)) {
-            workspace.samples = range;
+        let mut runs_left = runs(n_samples).skip(mine.start);
+        for (i, Shard { workspace, .. }) in shards.iter_mut().enumerate() {
+            let n_runs = (i + 1) * mine.len() / *n_shards - i * mine.len() / *n_shards;
+            let mut these = runs_left.by_ref().take(n_runs);
+            let first = these.next().expect("a run for every shard");
+            workspace.samples = first.start..these.last().unwrap_or(first).end;
         }
 
         let (layers, values) = (net.layers(), net.values());
         let last = layers.stages().len() - 1;
         for (s, stage) in layers.stages().iter().enumerate() {
-            parallel::for_each_mut(shards, |(workspace, outcome)| {
+            parallel::for_each_mut(shards, |Shard { workspace, outcomes, target_room }| {
+                let these = workspace.samples.clone();
+                let runs = || runs(n_samples).filter(|run| these.contains(&run.start));
                 if s == 0 {
-                    let (indices, at) =
-                        (&indices[workspace.samples.clone()], context.at_sample(workspace.samples.start));
-                    samples.gather(&mut workspace.x, &mut workspace.t, indices, at);
+                    // Run by run, since randomness of one's own may ask for where a run begins.
+                    workspace.t.classes_mut();
+                    for run in runs() {
+                        workspace.x.keep(run.start - these.start);
+                        let at = context.at_sample(run.start);
+                        samples.gather(&mut workspace.x, target_room, &indices[run], at);
+                        workspace.t.append(target_room);
+                    }
+                    workspace.x.keep(0);
                 }
                 layers.forward(values, sums, context, workspace, s);
                 if s == last {
-                    *outcome = compute_loss(layers, loss, workspace);
+                    outcomes.clear();
+                    for run in runs() {
+                        outcomes.push(compute_loss(layers, loss, workspace, run));
+                    }
                     layers.backward(values, sums, context, workspace, s);
                 }
             });
@@ -182,7 +216,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
                 sum_in_order(*communicator, total, room, |total| {
                     let layer = layers.layer(stage.end);
                     let whole_batch = layer.extras().whole_batch;
-                    for (workspace, _) in shards.iter() {
+                    for Shard { workspace, .. } in shards.iter() {
                         let behind = &workspace.sums[stage.end][0];
                         whole_batch.iter().for_each(|layer| layer.merge_forward_sums(total, behind));
                     }
@@ -192,16 +226,17 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         for (s, stage) in layers.stages()[..last].iter().enumerate().rev() {
             let total = &mut sums[stage.end][1];
             sum_in_order(*communicator, total, room, |total| {
-                shards.iter().for_each(|(workspace, _)| add(total, &workspace.sums[stage.end][1]));
+                shards.iter().for_each(|Shard { workspace, .. }| add(total, &workspace.sums[stage.end][1]));
             });
-            parallel::for_each_mut(shards, |(workspace, _)| {
+            parallel::for_each_mut(shards, |Shard { workspace, .. }| {
                 layers.backward(values, sums, context, workspace, s);
             });
         }
 
         let mut total = [0.0; 4];
         sum_in_order(*communicator, &mut total, room, |total| {
-            for (_, Outcome { loss, n_correct, n_samples }) in &*shards {
+            let outcomes = shards.iter().flat_map(|shard| &shard.outcomes);
+            for Outcome { loss, n_correct, n_samples } in outcomes {
                 // NaN where the targets are no classes.
                 let n_correct = n_correct.map_or(f64::NAN, |n| n as f64);
                 add(total, &[loss.sum, loss.divisor, n_correct, *n_samples as f64]);
@@ -219,6 +254,7 @@ impl<'c, F: Float> MiniBatch<'c, F> {
     /// Computes the gradient of the mean loss of the samples that ran last.
     pub fn sum_gradient(&mut self, net: &Sequential<F>) {
         let (mut gradient, layers) = (take(&mut self.gradient), net.layers());
+        gradient.resize(layers.n_parameters(), F::zero());
         if self.communicator.n_ranks() == 1 {
             let nothing = Update::new(&mut [], &[], &mut [], 0, 0.0);
             for_each_piece(layers, &self.pieces, nothing, &mut gradient, &|piece, _, gradient| {
@@ -281,53 +317,65 @@ impl<'c, F: Float> MiniBatch<'c, F> {
         }
         let (layers, values) = net.split_mut();
         let all = of_network(layers, optimizer, values, slots, step, learning_rate);
-        let mut gradient = take(&mut self.gradient);
-        for_each_piece(layers, &self.pieces, all, &mut gradient, &|piece, mut update, gradient| {
-            if !self.is_summed {
-                gradient.fill(F::zero());
-                self.add_gradient(layers, piece, gradient);
-                mean_of_sum(gradient, self.divisor);
-            }
+        for_each_piece(layers, &self.pieces, all, &mut [], &|piece, mut update, _| {
             if let Some((_, [rate, decay])) =
                 self.groups.iter().find(|(range, _)| range.contains(&piece.start))
             {
                 update.learning_rate *= rate;
                 update.decay_factor = *decay;
             }
-            optimizer.update(Update { gradient, ..update });
+            if self.is_summed {
+                return optimizer.update(Update { gradient: &self.gradient[piece.clone()], ..update });
+            }
+            self.rooms.with(piece.len(), |gradient| {
+                let update = update; // Its fields one by one are more than the compiler can capture.
+                gradient.fill(F::zero());
+                self.add_gradient(layers, piece, gradient);
+                mean_of_sum(gradient, self.divisor);
+                optimizer.update(Update { gradient, ..update });
+            });
         });
-        self.gradient = gradient;
         layers.end_step(values, &self.sums, self.context.n_samples);
     }
 
     /// Adds one piece of the gradient of the summed loss, sample by sample.
     fn add_gradient(&self, layers: &Layers<F>, piece: &Range<usize>, gradient: &mut [F]) {
-        for (workspace, _) in &self.shards[..self.n_shards] {
+        for Shard { workspace, .. } in &self.shards[..self.n_shards] {
             layers.gradient(&self.sums, self.context, workspace, piece, gradient);
         }
     }
 }
 
-/// Cuts `n_samples` into runs of nearly equal length. Their number is a power of two, so that any usual number of threads
-/// shares them evenly; it depends on the size of the mini-batch alone and never on the number of threads.
-fn shards(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
-    let n_shards = n_samples.div_ceil(LARGEST_SHARD).next_power_of_two();
-    let cut = move |i: usize| i * n_samples / n_shards;
-    (0..n_shards).map(move |i| cut(i)..cut(i + 1))
+/// Cuts `n_samples` into runs of nearly equal length, whose losses are added up in order; a shard is one or several. Their number
+/// is a power of two, so that any usual number of threads shares them evenly; it depends on the size of the mini-batch alone
+/// and never on the number of threads.
+fn runs(n_samples: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+    let n_runs = n_samples.div_ceil(LARGEST_RUN).next_power_of_two();
+    let cut = move |i: usize| i * n_samples / n_runs;
+    (0..n_runs).map(move |i| cut(i)..cut(i + 1))
 }
 
 fn add(total: &mut [f64], values: &[f64]) {
     total.iter_mut().zip(values).for_each(|(total, value)| *total += value);
 }
 
-/// The loss of what went forward, and its gradient with respect to the outputs.
-fn compute_loss<F: Float>(layers: &Layers<F>, loss: &dyn Loss<F>, workspace: &mut Workspace<F>) -> Outcome {
-    let n_samples = workspace.samples.len();
-    let (z, dz, t) = workspace.outputs_and_gradient(layers);
-    let (targets, weights) = (t.as_targets(), t.weights());
+/// The loss of one run of what went forward, and its gradient with respect to the outputs.
+fn compute_loss<F: Float>(
+    layers: &Layers<F>,
+    loss: &dyn Loss<F>,
+    workspace: &mut Workspace<F>,
+    run: Range<usize>,
+) -> Outcome {
+    let (n_samples, first) = (run.len(), run.start - workspace.samples.start);
+    let run = first..first + n_samples;
+    let (z, mut dz, t) = workspace.outputs_and_gradient(layers);
+    let (targets, weights) = (t.as_targets().columns(run.clone()), t.weights());
+    let z = z.columns(run.clone());
+    let dz = &mut dz.as_mut_slice()[run.start * z.n_rows()..run.end * z.n_rows()];
+    let dz = MatrixViewMut::new(dz, z.n_rows(), n_samples);
     let loss_sum = match weights {
         None => loss.gradient_to(dz, z, targets),
-        Some(weights) => loss.weighted_gradient_to(dz, z, targets, weights),
+        Some(weights) => loss.weighted_gradient_to(dz, z, targets, &weights[run]),
     };
     Outcome { loss: loss_sum, n_correct: n_correct(loss, z, targets), n_samples }
 }
@@ -356,20 +404,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_cover_every_sample_once_and_are_nearly_equal() {
+    fn runs_cover_every_sample_once_and_are_nearly_equal() {
         for n in 1..1000 {
-            let all: Vec<_> = shards(n).collect();
+            let all: Vec<_> = runs(n).collect();
             assert_eq!(all[0].start, 0);
             assert_eq!(all[all.len() - 1].end, n);
             assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
             let lengths = all.iter().map(ExactSizeIterator::len);
             let (min, max) = (lengths.clone().min().unwrap(), lengths.max().unwrap());
-            assert!(min >= 1 && max - min <= 1 && max <= LARGEST_SHARD, "{n}: {all:?}");
+            assert!(min >= 1 && max - min <= 1 && max <= LARGEST_RUN, "{n}: {all:?}");
         }
     }
 
     #[test]
-    fn the_tutorials_batch_makes_four_shards() {
-        assert_eq!(shards(100).collect::<Vec<_>>(), [0..25, 25..50, 50..75, 75..100]);
+    fn the_tutorials_batch_makes_four_runs() {
+        assert_eq!(runs(100).collect::<Vec<_>>(), [0..25, 25..50, 50..75, 75..100]);
     }
 }

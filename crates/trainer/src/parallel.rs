@@ -3,6 +3,10 @@
 //! What is cut, and where, is the callers' business and never depends on the number of threads; this module only
 //! decides who runs it. Without the feature `rayon` the calling thread does, in order.
 
+use std::sync::Mutex;
+
+use chainrule_tensor::Float;
+
 use crate::Error;
 
 /// Runs `f` for every item, one task each.
@@ -64,6 +68,39 @@ pub(crate) fn map_with<S: Send, R: Send>(
     {
         let mut state = init();
         (0..n).map(|i| f(&mut state, i)).collect()
+    }
+}
+
+/// How many threads the functions above use here.
+pub(crate) fn n_threads() -> usize {
+    #[cfg(feature = "rayon")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "rayon"))]
+    1
+}
+
+/// Memory that threads use one after another, a piece for each that is at work: it stays in its cache.
+pub(crate) struct Rooms<F>(Vec<Mutex<Vec<F>>>);
+
+impl<F: Float> Rooms<F> {
+    pub(crate) fn new() -> Self {
+        Rooms((0..n_threads()).map(|_| Mutex::default()).collect())
+    }
+
+    /// Runs `f` with `n` values, whatever they are.
+    pub(crate) fn with(&self, n: usize, f: impl FnOnce(&mut [F])) {
+        #[cfg(feature = "rayon")]
+        let first = rayon::current_thread_index().unwrap_or(0);
+        #[cfg(not(feature = "rayon"))]
+        let first = 0;
+        // Where an optimizer hands work to other threads, its own may begin another piece before it is through with the first.
+        let mut rooms = (0..self.0.len()).map(|i| &self.0[(first + i) % self.0.len()]);
+        let (mut room, mut fresh) = (rooms.find_map(|room| room.try_lock().ok()), Vec::new());
+        let room = room.as_deref_mut().unwrap_or(&mut fresh);
+        if room.len() < n {
+            room.resize(n, F::zero());
+        }
+        f(&mut room[..n]);
     }
 }
 

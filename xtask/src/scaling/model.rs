@@ -9,8 +9,8 @@ pub(super) struct Cell {
     pub(super) seconds: f64,
 }
 
-/// Up to this many samples are one task of the first phase, see `trainer::shards`; the number of tasks is a power of two.
-const LARGEST_SHARD: usize = 32;
+/// Up to this many samples are one task of the first phase, see `trainer::minibatch`; the number of tasks is a power of two.
+const LARGEST_RUN: usize = 32;
 
 /// The time of a step in seconds:
 ///
@@ -64,7 +64,7 @@ impl Model {
 /// What each constant is multiplied by.
 fn factors(batch_size: usize, threads: usize, n_processors: usize) -> Vector4<f64> {
     let workers = threads.min(n_processors);
-    let of_samples = workers.min(batch_size.div_ceil(LARGEST_SHARD).next_power_of_two());
+    let of_samples = workers.min(batch_size.div_ceil(LARGEST_RUN).next_power_of_two());
     let batch_size = batch_size as f64;
     let hand_over = if threads > 1 { 1.0 } else { 0.0 };
     Vector4::new(hand_over, batch_size, batch_size / of_samples as f64, 1.0 / workers as f64)

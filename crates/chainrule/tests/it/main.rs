@@ -1,3 +1,5 @@
 //! The integration tests of this crate in one program.
 
 mod guide;
+#[cfg(all(feature = "mnist", feature = "trainer"))]
+mod whole;

@@ -58,6 +58,19 @@ impl Grey {
         Grey::new(self.n_columns, self.n_rows, (0..self.n_columns).flat_map(column).collect())
     }
 
+    /// Whether it is as narrow as a stroke.
+    pub(super) fn is_strip(&self) -> bool {
+        let (short, long) = (self.n_rows.min(self.n_columns), self.n_rows.max(self.n_columns));
+        short < 5 || 4 * short < long
+    }
+
+    /// Turned by 90° clockwise: the left side is the top.
+    pub(super) fn turned(&self) -> Grey {
+        let mut turned = self.transposed();
+        turned.values.chunks_mut(self.n_rows).for_each(<[f32]>::reverse);
+        turned
+    }
+
     /// The difference of each pixel.
     pub(super) fn minus(&self, other: &Grey) -> Grey {
         let values = self.values.iter().zip(&other.values).map(|(value, other)| value - other).collect();

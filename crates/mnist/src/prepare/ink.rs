@@ -4,7 +4,7 @@ use super::{
     background::{background, of_paper, quantile},
     grey::Grey,
     levels::two_levels,
-    others::remove_others,
+    others::{remove_others, without_edges},
 };
 
 /// Fewer levels of grey (of 255) than this between ink and background are no contrast.
@@ -15,10 +15,17 @@ const NONE: f32 = 0.25;
 const FULL: f32 = 0.75;
 
 /// Ink 0…1, and whether it is darker than the background; `None` if nothing stands out.
+pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
+    let inner = without_edges(picture);
+    // A stroke with a margin looks like a frame with nothing in it.
+    found(&inner).or_else(|| if inner.is_strip() { found(picture) } else { None })
+}
+
+/// The ink of a picture without edges.
 ///
 /// Ink that reaches the rim of the picture may be something else, such as a table, or what is taken for background may be a
 /// frame: then that is left out. If there is nothing to leave out, the picture is cut so close that ink is at its rim.
-pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
+fn found(picture: &Grey) -> Option<(Grey, bool)> {
     let is_whole = |found: &Option<(Grey, bool)>| found.as_ref().is_some_and(|(ink, _)| !is_at_rim(ink));
     let of_most = |ink: Grey| {
         let far = beyond_noise(&ink);

@@ -11,7 +11,7 @@ const SIDES: f64 = 0.2;
 /// The background, and how far from it ink begins; `None` if there is nothing but light and noise.
 pub(super) fn two_levels(picture: &Grey) -> Option<(Grey, f32)> {
     // In a strip, as an upright 1 is, there is hardly anything but ink, which a surface would follow, too.
-    let is_strip = picture.n_rows.min(picture.n_columns) < 5;
+    let is_strip = picture.is_strip();
     if !is_strip && is_noise(&picture.minus(&of_all(picture))) {
         return None;
     }

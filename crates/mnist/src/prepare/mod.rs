@@ -6,14 +6,15 @@
 //!
 //! A picture has to be cleaned first:
 //! 1. [`Grey`]: large pictures are averaged down to at most 280 pixels a side, since a digit needs no more.
-//! 2. [`background`](background::background): the background is subtracted, also where light varies smoothly over it.
-//! 3. [`ink`](ink::ink): what stands out most is ink, brighter or darker than the background; its contrast is stretched
+//! 2. [`without_edges`](others::without_edges): what lies along a side, straight and even, is cut off: a frame, the edge of a scanner.
+//! 3. [`background`](background::background): the background is subtracted, also where light varies smoothly over it.
+//! 4. [`ink`](ink::ink): what stands out most is ink, brighter or darker than the background; its contrast is stretched
 //!    to 0…1, noise and specks are left out.
-//! 4. [`prepare_digit`]: the rest is cut out, scaled and centred.
+//! 5. [`prepare_digit`]: the rest is cut out, scaled and centred.
 //!
 //! That is all where ink stays clear of the rim of the picture. Where it does not, there are two reasons, tried in this order:
-//! - There is more than paper: a frame, the edge of a scanner, a table beside the paper, ruled lines. All of them go from side to
-//!   side; [`others`](others::remove_others) leaves them out. If nothing is left, there is no digit.
+//! - There is more than paper: a table beside it, ruled lines, edges that are not even. All of them go from side to side;
+//!   [`others`](others::remove_others) leaves them out. If nothing is left, there is no digit.
 //! - There is less: the picture is cut to its ink. Then most of it may be ink, and [`levels`](levels::two_levels) tells from its
 //!   corners and sides which of two levels is the background, unless the picture is nothing but light and noise.
 
@@ -169,8 +170,39 @@ mod tests {
         let expected = prepare_digit(&plain, 100, 28).unwrap();
         assert_eq!(prepare_digit(&framed, 100, 28), Some(expected.clone()));
         assert_eq!(prepare_digit(&cut, 40, 28), Some(expected.clone()));
+        // A frame of three pixels, a pixel from the ink.
+        let close: Vec<u8> = (0..68 * 48)
+            .map(|i| match (i / 48, i % 48) {
+                (row @ 3..65, column @ 3..45) => plain[100 * (row + 16) + column + 26],
+                _ => 0,
+            })
+            .collect();
+        assert_eq!(prepare_digit(&close, 48, 28), Some(expected.clone()));
         let inverted: Vec<u8> = framed.iter().map(|value| 255 - value).collect();
         assert_eq!(prepare_digit(&inverted, 100, 28), Some(Digit { dark_on_light: false, ..expected }));
+    }
+
+    #[test]
+    fn a_straight_one_is_a_digit_and_an_empty_page_in_a_frame_is_none() {
+        // 40×8 pixels of ink with a margin; and 40×30 pixels of paper in a frame.
+        let within = |margin: usize, n_columns: usize, inner: u8, outer: u8| -> Option<Digit> {
+            let (rows, columns) = (40 + 2 * margin, n_columns + 2 * margin);
+            let is_inner = |i: usize| {
+                (margin..margin + 40).contains(&(i / columns))
+                    && (margin..margin + n_columns).contains(&(i % columns))
+            };
+            let pixels: Vec<u8> =
+                (0..rows * columns).map(|i| if is_inner(i) { inner } else { outer }).collect();
+            prepare_digit(&pixels, columns, 28)
+        };
+        for margin in [3, 8] {
+            let one = within(margin, 8, 30, 220).unwrap();
+            assert_eq!(one.pixels.iter().filter(|pixel| **pixel == 255).count(), 20 * 4, "{margin}");
+            assert!(one.dark_on_light);
+        }
+        for margin in [1, 2, 3, 4] {
+            assert_eq!(within(margin, 30, 220, 30), None, "{margin}");
+        }
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn names_with_a_dot_and_folders_of_the_names() {
 }
 
 #[test]
-#[should_panic(expected = "training images of (2, 3) pixels, test images of (1, 1)")]
+#[should_panic(expected = "training images of 2×3 pixels, test images of 1×1")]
 fn sets_of_different_sizes_panic() {
     Mnist::new(set(1), ImageSet::new(Images::new(1, 1, 1, vec![0]), vec![0]));
 }

@@ -4,9 +4,10 @@
 //! has them and the plain loops of [`scalar`] elsewhere. Those loops are also what the others are tested against.
 //!
 //! A sum is always taken in the order of its terms' index, one fused multiply-add after another, whatever the tile that
-//! computes it. So results don't depend on how callers cut columns, or rows of the result.
+//! computes it, or the processor. So results don't depend on how callers cut columns, or rows of the result.
 
 mod exponential;
+mod fused;
 pub(crate) mod nonzero;
 mod scalar;
 mod table;
@@ -23,12 +24,13 @@ pub(crate) use table::{HasKernels, Kernels};
 impl<F: Float> Kernels<F> {
     /// The plain loops.
     pub(crate) const SCALAR: Kernels<F> = Kernels {
-        sparse_product_add: scalar::sparse_product_add,
-        sparse_outer_add: scalar::sparse_outer_add,
-        product_add: scalar::product_add,
-        transposed_product_add: scalar::transposed_product_add,
-        exp_to: scalar::exp_to,
-        sigmoid_to: scalar::sigmoid_to,
+        sparse_product_add: |y, w, m, x| scalar::sparse_product_add(y, w, m, x, F::plain_mul_add),
+        sparse_outer_add: |dw, dy, m, x, rows| {
+            scalar::sparse_outer_add(dw, dy, m, x, rows, F::plain_mul_add);
+        },
+        product: |y, adds, a, b| scalar::product(y, adds, a, b, F::plain_mul_add),
+        exp_to: |y, x, shift| exponential::exp_to(y, x, shift, F::plain_exp),
+        sigmoid_to: |y, complement, x| exponential::sigmoid_to(y, complement, x, F::plain_exp),
     };
 
     /// `y = y + w · x` for sparse `x`.
@@ -65,27 +67,25 @@ impl<F: Float> Kernels<F> {
         unsafe { (self.sparse_outer_add)(dw.as_mut_slice(), dy.as_slice(), dy.n_rows(), x, rows) }
     }
 
-    /// `y = y + a · b`, where the columns of `a`, *m × k*, lie one behind the other.
+    /// `y = a · b`, or `y = y + a · b` if it `adds`.
     ///
     /// # Panics
-    /// Unless `y` has m·n values, `a` m·k, and `b` one for every row and column.
+    /// Unless the shapes fit.
     #[track_caller]
-    pub(crate) fn product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-        if is_something_to_add(y, a, m, b) {
-            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.product_add)(y, a, m, b) }
-        }
-    }
-
-    /// `y = y + aᵀ · b`, where the columns of `a`, *k × m*, lie one behind the other.
-    ///
-    /// # Panics
-    /// As [`product_add`](Kernels::product_add).
-    #[track_caller]
-    pub(crate) fn transposed_product_add(self, y: &mut [F], a: &[F], m: usize, b: Operand<'_, F>) {
-        if is_something_to_add(y, a, m, b) {
-            // SAFETY: the instructions were chosen for this processor; the lengths were just checked.
-            unsafe { (self.transposed_product_add)(y, a, m, b) }
+    pub(crate) fn product(
+        self,
+        mut y: MatrixViewMut<'_, F>,
+        adds: bool,
+        a: Operand<'_, F>,
+        b: Operand<'_, F>,
+    ) {
+        assert_shapes(y.shape(), a.shape(), b.shape());
+        let (m, n) = y.shape();
+        if m > 0 && n > 0 && a.n_columns > 0 {
+            // SAFETY: the instructions were chosen for this processor; an operand has a value for every row and column.
+            unsafe { (self.product)(y.as_mut_slice(), adds, a, b) }
+        } else if !adds {
+            y.as_mut_slice().fill(F::zero());
         }
     }
 }
@@ -94,19 +94,6 @@ impl<F: Float> Kernels<F> {
 #[track_caller]
 pub(crate) fn assert_shapes(y: (usize, usize), (m, k): (usize, usize), (k_b, n): (usize, usize)) {
     assert!(k == k_b && y == (m, n), "a product of {m}×{k} and {k_b}×{n} into {}×{}", y.0, y.1);
-}
-
-/// Checks that there are values enough for a product, and says whether there is anything to add.
-#[track_caller]
-fn is_something_to_add<F: Copy>(y: &[F], a: &[F], m: usize, b: Operand<'_, F>) -> bool {
-    let (k, n) = b.shape();
-    if m == 0 || k == 0 || n == 0 {
-        return false;
-    }
-    assert_eq!((y.len(), a.len()), (m * n, m * k), "values of a product of {m}×{k} and {k}×{n}");
-    let last = (k - 1) * b.row_stride + (n - 1) * b.column_stride;
-    assert!(last < b.data.len(), "value {last} of {} of the second factor", b.data.len());
-    true
 }
 
 /// `y = exp(x − shift)` of every value; in `f32` within 2 units of the last place.
@@ -196,11 +183,17 @@ impl HasKernels for f32 {
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             return vector::AVX2_F32;
         }
-        Kernels {
-            exp_to: exponential::exp_to::<false>,
-            sigmoid_to: exponential::sigmoid_to::<false>,
-            ..Kernels::SCALAR
-        }
+        Kernels::SCALAR
+    }
+
+    #[inline(always)]
+    fn plain_mul_add(a: f32, b: f32, c: f32) -> f32 {
+        fused::mul_add(a, b, c)
+    }
+
+    #[inline(always)]
+    fn plain_exp(x: f32) -> f32 {
+        exponential::exp(x, fused::mul_add)
     }
 }
 
@@ -212,6 +205,16 @@ impl HasKernels for f64 {
             return vector::AVX2_F64;
         }
         Kernels::SCALAR
+    }
+
+    #[inline(always)]
+    fn plain_mul_add(a: f64, b: f64, c: f64) -> f64 {
+        a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn plain_exp(x: f64) -> f64 {
+        x.exp()
     }
 }
 

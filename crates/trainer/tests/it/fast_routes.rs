@@ -2,7 +2,7 @@
 //! matrix through one layer after another: awkward shapes, every density, both element types.
 
 use chainrule_layers::Context;
-use chainrule_losses::TargetBuffer;
+use chainrule_losses::{MeanSquaredError, TargetBuffer};
 use chainrule_mnist::{ImageSet, Images};
 use chainrule_optimizers::OptimizerConfig;
 use chainrule_tensor::{
@@ -113,6 +113,35 @@ fn predictions_from_bytes_are_those_from_numbers() {
             }
         }
     }
+}
+
+/// 2,000 random runs of columns, and each alone: whatever the batch, and whether bytes or numbers come in.
+fn predictions_do_not_depend_on_the_batch_of<F: Float>() {
+    let set = images(60, 0.3);
+    let (x, _) = set.batch::<F>(&(0..40).collect::<Vec<_>>());
+    let mut rng = generator(1, Purpose::Draw, 0, 0);
+    for (n_hidden, n_outputs) in [(50, 10), (33, 7), (9, 3), (130, 1), (3, 17)] {
+        let net =
+            Mlp::<F>::new(MlpConfig::new([60, n_hidden, 20, n_outputs]).with_loss(MeanSquaredError)).unwrap();
+        let all = net.predict(&x);
+        for _ in 0..200 {
+            let first = index(&mut rng, 40);
+            let n = 1 + index(&mut rng, 40 - first);
+            let found = net.predict(&x.columns(first, n).into_owned());
+            assert_eq!(found, all.columns(first, n), "{n} samples from {first}, {n_outputs} outputs");
+        }
+        let mut predictor = Predictor::new(net);
+        for (i, expected) in all.column_iter().enumerate() {
+            assert_eq!(predictor.predict(x.column(i).as_slice()), expected.as_slice(), "{n_outputs} outputs");
+            assert_eq!(predictor.predict_pixels(set.image(i)), expected.as_slice(), "{n_outputs} outputs");
+        }
+    }
+}
+
+#[test]
+fn predictions_do_not_depend_on_the_batch() {
+    predictions_do_not_depend_on_the_batch_of::<f32>();
+    predictions_do_not_depend_on_the_batch_of::<f64>();
 }
 
 /// Columns of values that lie around 0: zeros of both signs, subnormal numbers, and some ordinary ones.

@@ -7,7 +7,7 @@
 
 use std::{arch::x86_64::*, ops::Range};
 
-use super::{Kernels, exponential, scalar};
+use super::{Kernels, exponential};
 use crate::{Operand, SparseView};
 
 // First, since the others use its macro.
@@ -15,15 +15,16 @@ use crate::{Operand, SparseView};
 mod register;
 
 mod dense;
+mod pack;
 mod sparse;
+mod tile;
 
 macro_rules! instances {
     ($name:ident, $module:ident, $vector:ty, $f:ty, $exp_to:expr, $sigmoid_to:expr) => {
         pub(super) const $name: Kernels<$f> = Kernels {
             sparse_product_add: $module::sparse_product_add,
             sparse_outer_add: $module::sparse_outer_add,
-            product_add: $module::product_add,
-            transposed_product_add: $module::transposed_product_add,
+            product: $module::product,
             exp_to: $exp_to,
             sigmoid_to: $sigmoid_to,
         };
@@ -57,40 +58,27 @@ macro_rules! instances {
             /// # Safety
             /// As that of the same name outside.
             #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn product_add(y: &mut [$f], a: &[$f], m: usize, b: Operand<'_, $f>) {
+            pub(super) unsafe fn product(y: &mut [$f], adds: bool, a: Operand<'_, $f>, b: Operand<'_, $f>) {
                 // SAFETY: as the caller promises.
-                unsafe { dense::product_add::<$vector>(y, a, m, b) }
-            }
-
-            /// # Safety
-            /// As that of the same name outside.
-            #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn transposed_product_add(
-                y: &mut [$f],
-                a: &[$f],
-                m: usize,
-                b: Operand<'_, $f>,
-            ) {
-                // SAFETY: as the caller promises.
-                unsafe { dense::transposed_product_add::<$vector>(y, a, m, b) }
+                unsafe { dense::product::<$vector>(y, adds, a, b) }
             }
         }
     };
 }
 
 instances!(AVX2_F32, f32s, __m256, f32, exp_to, sigmoid_to);
-instances!(AVX2_F64, f64s, __m256d, f64, scalar::exp_to, scalar::sigmoid_to);
+instances!(AVX2_F64, f64s, __m256d, f64, Kernels::SCALAR.exp_to, Kernels::SCALAR.sigmoid_to);
 
 /// # Safety
 /// AVX2 and FMA are there.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn exp_to(y: &mut [f32], x: &[f32], shift: f32) {
-    exponential::exp_to::<true>(y, x, shift);
+    exponential::exp_to(y, x, shift, |x| exponential::exp(x, f32::mul_add));
 }
 
 /// # Safety
 /// AVX2 and FMA are there.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn sigmoid_to(y: &mut [f32], complement: &mut [f32], x: &[f32]) {
-    exponential::sigmoid_to::<true>(y, complement, x);
+    exponential::sigmoid_to(y, complement, x, |x| exponential::exp(x, f32::mul_add));
 }

@@ -34,6 +34,12 @@ pub(super) trait Vector: Copy {
     /// AVX2 and FMA are there.
     unsafe fn splat(value: Self::F) -> Self;
 
+    /// Transposes a square of `LANES` by `LANES` values: `to[j · to_stride + i] = from[i · stride + j]`.
+    ///
+    /// # Safety
+    /// AVX2 is there, and so are the values.
+    unsafe fn turn(from: *const Self::F, stride: usize, to: *mut Self::F, to_stride: usize);
+
     /// `self · factor + term`, rounded once.
     ///
     /// # Safety
@@ -64,6 +70,29 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            for j in [0, 4] {
+                // Rows i and i + 4 in the two halves of a register, which nothing has to cross then.
+                let rows = [0, 1, 2, 3].map(|i| {
+                    let row = from.add(i * stride + j);
+                    _mm256_set_m128(_mm_loadu_ps(row.add(4 * stride)), _mm_loadu_ps(row))
+                });
+                let (low01, high01) =
+                    (_mm256_unpacklo_ps(rows[0], rows[1]), _mm256_unpackhi_ps(rows[0], rows[1]));
+                let (low23, high23) =
+                    (_mm256_unpacklo_ps(rows[2], rows[3]), _mm256_unpackhi_ps(rows[2], rows[3]));
+                let to = to.add(j * to_stride);
+                _mm256_shuffle_ps::<0b01_00_01_00>(low01, low23).store(to);
+                _mm256_shuffle_ps::<0b11_10_11_10>(low01, low23).store(to.add(to_stride));
+                _mm256_shuffle_ps::<0b01_00_01_00>(high01, high23).store(to.add(2 * to_stride));
+                _mm256_shuffle_ps::<0b11_10_11_10>(high01, high23).store(to.add(3 * to_stride));
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         // SAFETY: as the caller promises.
         unsafe { _mm256_fmadd_ps(self, factor, term) }
@@ -90,6 +119,22 @@ impl Vector for __m256d {
     unsafe fn splat(value: f64) -> Self {
         // SAFETY: as the caller promises.
         unsafe { _mm256_set1_pd(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn turn(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            for j in [0, 2] {
+                let rows = [0, 1].map(|i| {
+                    let row = from.add(i * stride + j);
+                    _mm256_set_m128d(_mm_loadu_pd(row.add(2 * stride)), _mm_loadu_pd(row))
+                });
+                let to = to.add(j * to_stride);
+                _mm256_unpacklo_pd(rows[0], rows[1]).store(to);
+                _mm256_unpackhi_pd(rows[0], rows[1]).store(to.add(to_stride));
+            }
+        }
     }
 
     #[inline(always)]

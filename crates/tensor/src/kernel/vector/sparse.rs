@@ -7,7 +7,7 @@
 
 use std::{marker::PhantomData, ops::Range};
 
-use num_traits::Zero;
+use num_traits::{Float, Zero};
 
 use super::register::Vector;
 use crate::{
@@ -86,7 +86,7 @@ const WEIGHTS_AT_ONCE: usize = 28 * 1024;
 #[inline(always)]
 pub(super) unsafe fn product_add<V: Vector>(y: &mut [V::F], w: &[V::F], m: usize, x: SparseView<'_, V::F>) {
     if m < V::LANES {
-        return scalar::sparse_product_add(y, w, m, x);
+        return scalar::sparse_product_add(y, w, m, x, Float::mul_add);
     }
     let cover = Cover::<V>::new(w.as_ptr(), m);
     for tile in cover.tiles() {
@@ -152,7 +152,7 @@ pub(super) unsafe fn outer_add<V: Vector>(
     inputs: Range<usize>,
 ) {
     if m < V::LANES {
-        return scalar::sparse_outer_add(dw, dy, m, x, inputs);
+        return scalar::sparse_outer_add(dw, dy, m, x, inputs, Float::mul_add);
     }
     let cover = Cover::<V>::new(dw.as_ptr(), m);
     for tile in cover.tiles() {
