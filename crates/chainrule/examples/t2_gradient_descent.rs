@@ -58,6 +58,7 @@ fn report() -> Result<String, fmt::Error> {
         let entropy = loss_of(&CrossEntropyOnProbabilities, &y);
         writeln!(out, "{name} = {y:?}: squared error {squared:.4}, cross-entropy {entropy:.15}")?;
     }
+    writeln!(out, "the tutorial prints 0.518 for the cross-entropy of y1: a typo")?;
 
     writeln!(out, "\nx0² + x1² from {START:?}, {STEPS} steps with the numerical gradient, h = {H:e}:")?;
     for rate in [0.1, 0.01, 10.0, 1e-10] {

@@ -94,6 +94,7 @@ fn network(options: &Import) -> Result<(Mlp, Vec<String>)> {
     let in_file = |problem: Problem| {
         let option = match problem {
             Problem::Order { .. } => " with --layers",
+            Problem::Activations { .. } => " (--activation, or --layers)",
             Problem::Tensor { .. } => "; --layers names the layers, --ignore leaves arrays out",
             _ => "",
         };

@@ -76,7 +76,8 @@ pub(crate) fn explain(error: Error, checkpoints: &Checkpoints) -> String {
                 Error::FolderNotEmpty { .. } => " (--resume auto, or another --checkpoint-dir)",
                 _ => "",
             };
-            format!("{error}{remedy}")
+            // The setting as the option that it is here.
+            format!("{error}{remedy}").replace("(any_arithmetic ", "(--any-arithmetic ")
         }
     }
 }
@@ -86,4 +87,20 @@ pub(crate) fn call_to_go_on(from: OsString) -> String {
     let mut arguments = call::without(call::arguments(), &["--resume"], &[]);
     arguments.extend(["--resume".into(), from]);
     call::words(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_arithmetic_names_the_option() {
+        // The words are the trainer's, whose tests have them.
+        let expected =
+            "1, as in the run that was saved (any_arithmetic goes on all the same, with other bits)";
+        let (path, what) = (PathBuf::from("a.ckpt"), "the arithmetic".into());
+        let error = Error::Resume { path, what, found: "2".into(), expected: expected.into() };
+        let message = explain(error, &Checkpoints::default());
+        assert!(message.contains("(--any-arithmetic goes on "), "{message}");
+    }
 }

@@ -14,11 +14,20 @@ use crate::{Result, Usage, train_mnist::LOGGED_NETWORK};
 
 /// The path of a file whichever way it is written: without links and `..`, also where it is yet to be made.
 fn identity(path: &Path) -> PathBuf {
+    behind_links(path, 40)
+}
+
+/// The same, through links of which the last may lead to what is yet to be made: at most so many, since they may go in a circle.
+fn behind_links(path: &Path, n_links: u32) -> PathBuf {
     if let Ok(found) = path.canonicalize() {
         return found;
     }
     let parent =
         path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    if let (1.., Some(parent), Ok(target)) = (n_links, parent, path.read_link()) {
+        return behind_links(&parent.join(target), n_links - 1);
+    }
+    let identity = |path: &Path| behind_links(path, n_links);
     match (parent, path.components().next_back()) {
         (Some(parent), Some(Component::Normal(name))) => identity(parent).join(name),
         (Some(parent), Some(Component::ParentDir)) => {
@@ -154,6 +163,17 @@ mod tests {
         }
         assert!(!are_same(&at("x"), &at("a/x")) && !are_same(&at("x"), &at("y")));
         assert!(are_same(Path::new("x"), Path::new("./x")));
+        #[cfg(unix)]
+        {
+            // Links to a file that is yet to be made, and in a circle.
+            use std::os::unix::fs::symlink;
+            for (link, target) in [("link", "a/x"), ("a/back", "../link"), ("one", "other"), ("other", "one")]
+            {
+                symlink(target, at(link)).unwrap();
+            }
+            assert!(are_same(&at("link"), &at("a/x")) && are_same(&at("a/back"), &at("a/x")));
+            assert!(!are_same(&at("link"), &at("x")) && !are_same(&at("one"), &at("x")));
+        }
         let outputs = [("--a", at("x")), ("--b", at("y")), ("--c", at("a/../x"))];
         let error = check_distinct(&outputs, &[]).unwrap_err();
         assert!(error.to_string().starts_with("--a and --c name the same file, "), "{error}");

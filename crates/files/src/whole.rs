@@ -196,8 +196,9 @@ fn written_by(temporary: &OsStr) -> Option<(&[u8], u32)> {
     let dot = between.iter().rposition(|byte| *byte == b'.')?;
     let (process, count) = std::str::from_utf8(&between[dot + 1..]).ok()?.split_once('-')?;
     let (process, count) = (process.parse::<u32>().ok()?, count.parse::<u64>().ok()?);
-    // As we write numbers: a date has zeros in front.
-    let is_ours = dot > 0 && between[dot + 1..] == *format!("{process}-{count}").as_bytes();
+    // As we write numbers: dates have zeros in front, or are a year and one of its last months, which we don't count with.
+    let is_month = (1900..2100).contains(&process) && (10..=12).contains(&count);
+    let is_ours = dot > 0 && !is_month && between[dot + 1..] == *format!("{process}-{count}").as_bytes();
     is_ours.then_some((&between[..dot], process))
 }
 
@@ -258,11 +259,12 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A name in the same folder that nobody else uses.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
-    static N_WRITTEN: AtomicU64 = AtomicU64::new(0);
+    // Behind the months: a process 2024 has names of its own, too.
+    static NEXT: AtomicU64 = AtomicU64::new(13);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?;
     let mut temporary = OsString::from(".");
     temporary.push(name);
-    temporary.push(format!(".{}-{}.tmp", process::id(), N_WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    temporary.push(format!(".{}-{}.tmp", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     Ok(path.with_file_name(temporary))
 }
 
@@ -287,12 +289,15 @@ mod tests {
             ".mine.tmp",
             "..1-2.tmp",
             ".notes.2024-01.tmp",
+            ".notes.2024-11.tmp",
+            ".net.ckpt.2024-12.tmp",
             ".net.ckpt.+1-2.tmp",
         ] {
             assert_eq!(of(name), None, "{name}");
         }
+        assert_eq!(of(".net.ckpt.2024-9.tmp"), Some(("net.ckpt", 2024)));
         // A name as we make it of a file that is not ours: it depends on the file.
-        assert_eq!(of(".notes.2024-11.tmp"), Some(("notes", 2024)));
+        assert_eq!(of(".notes.2024-13.tmp"), Some(("notes", 2024)));
     }
 
     #[cfg(target_os = "linux")]

@@ -57,6 +57,8 @@ struct Training {
 /// What the table is, and what training gave.
 struct Outcome {
     table: String,
+    /// Where the initial weights are from.
+    weights: String,
     n_train: usize,
     n_test: usize,
     as_in_the_tutorial: Training,
@@ -75,9 +77,9 @@ fn run(options: &Options) -> Result<Outcome, Box<dyn Error>> {
         }
     };
     let n_rows = applicants.n_rows();
-    let Start { train_rows, net } = match &options.reference {
-        Some(path) => Start::read(path, n_rows)?,
-        None => Start::random(n_rows),
+    let (Start { train_rows, net }, weights) = match &options.reference {
+        Some(path) => (Start::read(path, n_rows)?, path.display().to_string()),
+        None => (Start::random(n_rows), "N(0, 1/√6)".into()),
     };
     let test_rows = others(&train_rows, n_rows);
     let (n_train, n_test) = (train_rows.len(), test_rows.len());
@@ -96,14 +98,19 @@ fn run(options: &Options) -> Result<Outcome, Box<dyn Error>> {
     };
     let (as_in_the_tutorial, with_larger_rate) = (train(RATE), train(LARGER_RATE));
     let always_no = 1.0 - t.mean();
-    Ok(Outcome { table, n_train, n_test, as_in_the_tutorial, with_larger_rate, always_no })
+    Ok(Outcome { table, weights, n_train, n_test, as_in_the_tutorial, with_larger_rate, always_no })
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome { table, n_train, n_test, as_in_the_tutorial, with_larger_rate, always_no } = self;
+        let Outcome { table, weights, n_train, n_test, as_in_the_tutorial, with_larger_rate, always_no } =
+            self;
         writeln!(f, "{} {table}", n_train + n_test)?;
-        writeln!(f, "6 inputs, 2 hidden units, 1 output; {n_train} to train on, {n_test} to test")?;
+        writeln!(
+            f,
+            "6 inputs, 2 hidden units, 1 output, yes above 0.5; {n_train} to train on, {n_test} to test"
+        )?;
+        writeln!(f, "initial weights from {weights}")?;
         writeln!(f, "always saying no is right for {always_no:.3} of the test records")?;
         write!(f, "\nas in the tutorial, {as_in_the_tutorial}")?;
         write!(f, "\nthe same from the same weights, {with_larger_rate}")

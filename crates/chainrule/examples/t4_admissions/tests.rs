@@ -123,7 +123,7 @@ fn the_synthetic_table_is_called_synthetic() {
     let out = run(&Options::default()).unwrap().to_string();
     assert!(out.starts_with("400 synthetic records"), "{out}");
     assert_eq!(out.lines().filter(|line| line.starts_with("epoch ")).count(), 20, "{out}");
-    assert!(!out.contains("WARNING"), "{out}");
+    assert!(!out.contains("WARNING") && out.contains("from N(0, 1/√6)"), "{out}");
     numbers::assert_printed(&out, "t4_admissions");
 }
 

@@ -96,6 +96,7 @@ fn a_file_of_pytorch_wants_activations_and_a_loss() {
     assert!(fails(2, &import).contains("give --loss"));
     let error = fails(1, &[&import[..], &["--loss", "huber"]].concat());
     assert!(error.contains("the activations: found 0, expected 2, one for each hidden layer"), "{error}");
+    assert!(error.contains("(--activation, or --layers)"), "{error}");
     assert!(!Path::new(&out).exists());
     let options = ["--loss", "softmax-cross-entropy", "--activation", "relu,gelu"];
     let imported = object(&[&import[..], &options].concat());

@@ -701,6 +701,7 @@ fn what_killed_runs_left_goes_and_nothing_else() {
     let stays = [
         format!(".other.ckpt.{dead}-1.tmp"),
         ".net.ckpt.2024-01.tmp".into(),
+        ".net.ckpt.2024-11.tmp".into(),
         "logs/.notes.2024-11.tmp".into(),
     ];
     for name in left.iter().chain(&stays) {
@@ -807,7 +808,9 @@ fn what_others_put_into_a_folder_of_checkpoints_stays() {
     let run = folder.file("run");
     fs::create_dir(&run).unwrap();
     let (notes, alone) = (run.join(".notes.2024-11.tmp"), run.join("step-000000003.ckpt"));
+    let dated = run.join(".network.ckpt.2024-11.tmp");
     fs::write(&notes, "mine").unwrap();
+    fs::write(&dated, "mine").unwrap();
     network(&MlpConfig::new([784, 2]), &[0.0, 0.0]).save(&alone).unwrap();
     let call =
         ["train-mnist", "--data-dir", folder.arg(), "--epochs", "5", "--resume", "auto", "--checkpoint-dir"];
@@ -818,7 +821,7 @@ fn what_others_put_into_a_folder_of_checkpoints_stays() {
             && stderr.contains("it is skipped"),
         "{stderr}"
     );
-    assert!(notes.exists() && alone.exists());
+    assert!(notes.exists() && dated.exists() && alone.exists());
     // Two of the run, as ever, and the one that is not of it.
     assert_eq!(
         fs::read_dir(&run)
