@@ -198,6 +198,7 @@ fn check_rule(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> Result<()
 }
 
 /// What will not work out in a run of `n_steps`, though every setting is in its range.
+#[allow(clippy::disallowed_methods, reason = "no bit of the training depends on what is said of it")]
 fn warnings(net: &Network, samples: &impl Samples, config: &TrainConfig, n_steps: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     let first = |decay: f64| decay.powf(n_steps.saturating_sub(1) as f64);
