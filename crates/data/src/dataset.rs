@@ -127,7 +127,8 @@ impl<'a> Dataset<'a> {
         if (1e-6..=1e6).contains(&largest) {
             return Ok(Dataset { weights: Some(weights.into()), ..self });
         }
-        let scale = f64::from(largest).log2().floor().exp2();
+        // Its digits cut off: in f64 it is a normal number.
+        let scale = f64::from_bits(f64::from(largest).to_bits() & f64::INFINITY.to_bits());
         let weights: Vec<f32> = weights.iter().map(|w| (f64::from(*w) / scale) as f32).collect();
         Ok(Dataset { weights: Some(weights.into()), ..self })
     }

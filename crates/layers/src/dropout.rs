@@ -91,7 +91,7 @@ impl<F: Float> Layer<F> for Dropout {
             y.as_mut_slice().copy_from_slice(x.as_slice());
             return;
         }
-        let left_out_below = (self.p * 2.0_f64.powi(32)) as u64;
+        let left_out_below = (self.p * (1_u64 << 32) as f64) as u64;
         let kept = F::of(1.0 / (1.0 - self.p));
         for (j, x) in x.column_iter().enumerate() {
             let sample = (context.layer as u64) << 32 | (context.first_sample + j) as u64;

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, Shape};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, Shape, vectorized};
 
 use crate::{Error, Extras, Layer, Pass};
 
@@ -39,9 +39,8 @@ impl<F: Float, L: Elementwise> Layer<F> for L {
         let x = pass.x.dense();
         assert_eq!(y.shape(), x.shape(), "shapes of output and input");
         assert_eq!(slopes.len(), x.as_slice().len(), "slopes to keep, and values");
-        for ((y, slope), &x) in y.as_mut_slice().iter_mut().zip(slopes).zip(x.as_slice()) {
-            (*y, *slope) = self.value_and_slope(x);
-        }
+        let values = y.as_mut_slice().iter_mut().zip(slopes).zip(x.as_slice());
+        vectorized(|| values.for_each(|((y, slope), &x)| (*y, *slope) = self.value_and_slope(x)));
     }
 
     fn backward_to(&self, dx: MatrixViewMut<'_, F>, slopes: &mut [F], pass: &Pass<'_, F>) {

@@ -9,9 +9,9 @@
 //!
 //! The slope is not formed as y + α, in which everything cancels for very negative x.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, math::exp_pair};
 
-use crate::{Error, elementwise::Elementwise, error::check_not_negative, exponential::exp_pair};
+use crate::{Error, elementwise::Elementwise, error::check_not_negative};
 
 /// `y = x` where x > 0, else `α·(exp(x) − 1)`, the exponential linear unit.
 ///

@@ -170,7 +170,7 @@ impl Column {
 fn standardize<I: Iterator<Item = f32>>(values: impl Fn() -> I) -> Column {
     let n = values().count() as f64;
     let mean = values().map(f64::from).sum::<f64>() / n;
-    let variance = values().map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+    let variance = values().map(|x| f64::from(x) - mean).map(|x| x * x).sum::<f64>() / n;
     Column::Standardize { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
 }
 

@@ -11,7 +11,10 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{
+    Float,
+    math::{erfc, exp},
+};
 
 use crate::elementwise::Elementwise;
 
@@ -38,8 +41,8 @@ impl Elementwise for Gelu {
     #[inline]
     fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
         let x = x.as_f64();
-        let below = 0.5 * libm::erfc(-x * FRAC_1_SQRT_2);
-        let density = (-0.5 * x * x).exp() * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+        let below = 0.5 * erfc(-x * FRAC_1_SQRT_2);
+        let density = exp(-0.5 * x * x) * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
         (F::of(x * below), F::of(below + x * density))
     }
 }

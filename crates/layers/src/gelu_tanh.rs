@@ -11,9 +11,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, math::sigmoid_pair};
 
-use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
+use crate::elementwise::Elementwise;
 
 /// `y = ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, an approximation of [`Gelu`](crate::Gelu).
 ///

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 // What a layer is.
 mod config;
@@ -19,7 +20,6 @@ mod softmax;
 mod activation;
 mod elementwise;
 mod elu;
-mod exponential;
 mod gelu;
 mod gelu_tanh;
 mod identity;

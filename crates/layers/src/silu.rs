@@ -7,9 +7,9 @@
 //! `x` and `y` have one shape. Source: Elfwing et al., *Sigmoid-weighted linear units* (2018), equations 4 and 5, which
 //! have `1 − σ(x)` for σ(−x).
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, math::sigmoid_pair};
 
-use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
+use crate::elementwise::Elementwise;
 
 /// `y = x·σ(x)`, the sigmoid-weighted linear unit, also called swish.
 ///

@@ -1,7 +1,7 @@
 //! Softplus: a ReLU without the kink.
 //!
 //! ```text
-//! y  = ln(1 + exp(x)) = max(x, 0) − ln(1 − σ(−|x|))
+//! y  = ln(1 + exp(x)) = max(x, 0) + ln(1 + exp(−|x|))
 //! dx = dy·σ(x)
 //! ```
 //! `x` and `y` have one shape. Source: Dugas et al., *Incorporating second-order functional knowledge* (2001), section 4.
@@ -9,9 +9,12 @@
 //! The second form shares the sigmoid's exponential, neither overflows nor cancels, and holds everywhere; PyTorch's
 //! Softplus returns x itself above 20, which is off by up to 2·10⁻⁹.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{
+    Float,
+    math::{exp, ln_1p},
+};
 
-use crate::{elementwise::Elementwise, exponential::sigmoid_pair};
+use crate::elementwise::Elementwise;
 
 /// `y = ln(1 + exp(x))`.
 ///
@@ -35,9 +38,10 @@ impl Elementwise for Softplus {
 
     #[inline]
     fn value_and_slope<F: Float>(&self, x: F) -> (F, F) {
-        let (sigmoid, complement) = sigmoid_pair(x);
-        let (positive, smaller) = if x >= F::zero() { (x, complement) } else { (F::zero(), sigmoid) };
-        (positive - (-smaller).ln_1p(), sigmoid)
+        let e = exp(-x.abs());
+        let larger = F::one() / (F::one() + e);
+        let (positive, sigmoid) = if x >= F::zero() { (x, larger) } else { (F::zero(), e * larger) };
+        (positive + ln_1p(e), sigmoid)
     }
 }
 

@@ -9,9 +9,9 @@
 //! `1 − y²` loses every digit where y is near ±1: at x = ±30 it is 0, as in PyTorch, where 4e/(1 + e)² is
 //! 4·exp(−60).
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, math::exp_pair};
 
-use crate::{elementwise::Elementwise, exponential::exp_pair};
+use crate::elementwise::Elementwise;
 
 /// `y = tanh(x)`, the hyperbolic tangent.
 ///

@@ -9,7 +9,10 @@
 //! subtracting two numbers near 1: for z ≥ 0 the value is z·(1 − t) + ln(1 + e) and the gradient (1 − t) − σ(−z).
 //! Source: Goodfellow et al., *Deep Learning*, 6.2.2.2; PyTorch's `BCEWithLogitsLoss`.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{
+    Float,
+    math::{exp, ln_1p},
+};
 
 use crate::{Elementwise, Outputs};
 
@@ -48,13 +51,13 @@ impl Elementwise for BinaryCrossEntropy {
     const AXIS: &'static str = "mean loss (nats per output)";
 
     fn value_and_derivative<F: Float>(&self, z: F, t: F) -> (F, F) {
-        let e = (-z.abs()).exp();
+        let e = exp(-z.abs());
         let smaller = e / (F::one() + e); // σ(−|z|)
         if z >= F::zero() {
             let no = F::one() - t;
-            (z * no + e.ln_1p(), no - smaller)
+            (z * no + ln_1p(e), no - smaller)
         } else {
-            (-z * t + e.ln_1p(), smaller - t)
+            (-z * t + ln_1p(e), smaller - t)
         }
     }
 }

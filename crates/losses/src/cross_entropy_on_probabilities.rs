@@ -6,7 +6,7 @@
 //! Shapes: y and dy classes × samples; the divisor is the number of samples.
 //! Source: tutorial 2; *Deep Learning from Scratch*, 4.2.2.
 
-use chainrule_tensor::Float;
+use chainrule_tensor::{Float, math::ln};
 
 use crate::{Elementwise, Outputs};
 
@@ -46,7 +46,7 @@ impl Elementwise for CrossEntropyOnProbabilities {
 
     fn value_and_derivative<F: Float>(&self, y: F, t: F) -> (F, F) {
         let y = y + F::of(EPSILON);
-        (-t * y.ln(), -t / y)
+        (-t * ln(y), -t / y)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the outputs of a network mean: probabilities of classes, probabilities of labels, or values.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, softmax_to};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, argmax, math::sigmoid_pair, softmax_to};
 
 use crate::Targets;
 
@@ -57,8 +57,7 @@ impl Outputs {
             Outputs::ClassProbabilities => softmax_to(y, z),
             Outputs::LabelProbabilities => {
                 for (y, &z) in y.as_mut_slice().iter_mut().zip(z.as_slice()) {
-                    let e = (-z.abs()).exp(); // never overflows
-                    *y = if z >= F::zero() { F::one() } else { e } / (F::one() + e);
+                    (*y, _) = sigmoid_pair(z);
                 }
             }
             Outputs::Values => y.as_mut_slice().copy_from_slice(z.as_slice()),

@@ -14,7 +14,7 @@
 //! appendix A, with softmax and logarithm taken together as in Goodfellow et al., *Deep Learning*, 6.2.2.3; label
 //! smoothing: Szegedy et al., *Rethinking the Inception architecture* (2016), section 7.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, exp_to, shown, unmet};
+use chainrule_tensor::{Float, MatrixView, MatrixViewMut, exp_to, math::ln, shown, unmet};
 
 use crate::{Error, Loss, LossSum, Outputs, Targets, error::check, loss::assert_shapes};
 
@@ -154,7 +154,7 @@ impl SoftmaxCrossEntropy {
         if total.is_nan() {
             return f64::NAN;
         }
-        let ln_total = total.ln();
+        let ln_total = ln(total);
         let nats = |z: F| ln_total - (z - max).as_f64();
         if let Some(class) = self.plain_class(t, j) {
             return nats(z[class]);

@@ -7,7 +7,11 @@
 //! Shapes: z, t and dz outputs × samples; the divisor is the number of **elements**, outputs · samples, whatever the weights.
 //! Both are computed from exp(−|z|), as without weights. Source: PyTorch's `BCEWithLogitsLoss`, `pos_weight`.
 
-use chainrule_tensor::{Float, MatrixView, MatrixViewMut, shown, unmet};
+use chainrule_tensor::{
+    Float, MatrixView, MatrixViewMut,
+    math::{exp, ln_1p},
+    shown, unmet,
+};
 
 use crate::{
     BinaryCrossEntropy, Elementwise, Error, Loss, LossSum, Outputs, Targets, elementwise::sum,
@@ -83,9 +87,9 @@ impl WeightedBinaryCrossEntropy {
     fn value_and_derivative<F: Float>(&self, i: usize, z: F, t: F) -> (F, F) {
         let weight = self.pos_weight[if self.pos_weight.len() == 1 { 0 } else { i }];
         let (yes, no) = (F::of(weight) * t, F::one() - t);
-        let e = (-z.abs()).exp();
+        let e = exp(-z.abs());
         let (larger, smaller) = (F::one() / (F::one() + e), e / (F::one() + e)); // σ(|z|), σ(−|z|)
-        let rest = (yes + no) * e.ln_1p();
+        let rest = (yes + no) * ln_1p(e);
         match z >= F::zero() {
             true => (no * z + rest, no * larger - yes * smaller),
             false => (-yes * z + rest, no * smaller - yes * larger),

@@ -150,7 +150,8 @@ pub fn global_norm<F: Float>(gradient: &[F]) -> f64 {
     if largest == 0.0 || !largest.is_finite() {
         return norm;
     }
-    largest * gradient.iter().fold(0.0, |sum, g| sum + (g.as_f64() / largest).powi(2)).sqrt()
+    let parts = gradient.iter().map(|g| g.as_f64() / largest);
+    largest * parts.fold(0.0, |sum, part| sum + part * part).sqrt()
 }
 
 /// The norm of a gradient from the [sums](sum_of_squares) of its blocks, in order.

@@ -5,7 +5,7 @@ use std::any::Any;
 use nalgebra::Scalar;
 use num_traits::NumAssign;
 
-use crate::kernel::HasKernels;
+use crate::{kernel::HasKernels, math::Functions};
 
 /// A floating-point element: `f32` (training) or `f64` (gradient checks).
 ///
@@ -22,7 +22,7 @@ use crate::kernel::HasKernels;
 /// assert_eq!(half(3.0_f64).as_f64(), 1.5);
 /// ```
 pub trait Float:
-    num_traits::Float + NumAssign + Scalar + Default + Into<f64> + Send + Sync + HasKernels
+    num_traits::Float + NumAssign + Scalar + Default + Into<f64> + Send + Sync + HasKernels + Functions
 {
     /// The name of the type as Rust spells it, for messages.
     const NAME: &'static str;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod columns;
 mod elementwise;
@@ -8,6 +9,7 @@ mod init;
 mod input;
 #[allow(unsafe_code, reason = "vector instructions; every block says why it is sound")]
 mod kernel;
+pub mod math;
 mod messages;
 mod operand;
 mod packed;

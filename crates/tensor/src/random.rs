@@ -9,6 +9,8 @@
 
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
+use crate::math::{ln, sincos};
+
 /// The context of a pass: training or inference, seed, epoch, step, and place in the mini-batch and the network. Layers and
 /// sources of samples may depend on nothing else but their inputs; their randomness is a pure function of these numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -146,7 +148,7 @@ pub fn shuffle<T>(rng: &mut impl Rng, items: &mut [T]) {
 /// 1958): r·cos φ and r·sin φ with r = √(−2 ln(1 − u)), φ = 2πv, u drawn before v.
 pub fn standard_normal_pair(rng: &mut impl Rng) -> [f64; 2] {
     // 1 − u is never 0, so the logarithm is finite.
-    let radius = (-2.0 * (1.0 - uniform(rng)).ln()).sqrt();
-    let (sin, cos) = (std::f64::consts::TAU * uniform(rng)).sin_cos();
+    let radius = (-2.0 * ln(1.0 - uniform(rng))).sqrt();
+    let (sin, cos) = sincos(std::f64::consts::TAU * uniform(rng));
     [radius * cos, radius * sin]
 }

@@ -15,7 +15,7 @@ const ALL_OPTIONS: &str = "train-mnist --hidden 128,64 --activation gelu,tanh --
 /// What fails here is another arithmetic: raise its number, and put the new checksums beside it.
 #[test]
 fn the_bits_of_three_runs_are_those_of_this_arithmetic() {
-    for (run, checksum) in [(W1, "fe5f96f5"), (W2, "4d9d4b73"), (ALL_OPTIONS, "8fdc2549")] {
+    for (run, checksum) in [(W1, "fe5f96f5"), (W2, "4d9d4b73"), (ALL_OPTIONS, "e31deea0")] {
         let text = succeeds(&[&run.split_whitespace().collect::<Vec<_>>()[..], &["--json"]].concat());
         let events = json::objects(&text);
         let done = events.last().unwrap();

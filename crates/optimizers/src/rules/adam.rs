@@ -7,7 +7,7 @@
 //! method for stochastic optimization*, algorithm 1; PyTorch's `Adam`. *Deep Learning from Scratch*, 6.1.6, adds ε before
 //! the correction of v, so that its early steps differ.
 
-use chainrule_tensor::{Float, vectorized};
+use chainrule_tensor::{Float, math::pow, vectorized};
 
 use crate::{Error, Optimizer, Update, settings};
 
@@ -98,8 +98,8 @@ pub(super) fn step<F: Float>(update: Update<'_, F>, [beta1, beta2, eps]: [f64; 3
     update.assert_lengths(2);
     assert!(update.step > 0, "step 0, expected steps to count from 1");
     let t = update.step as f64;
-    let rate = F::of(update.learning_rate / (1.0 - beta1.powf(t)));
-    let unbias = F::of(1.0 / (1.0 - beta2.powf(t)).sqrt());
+    let rate = F::of(update.learning_rate / (1.0 - pow(beta1, t)));
+    let unbias = F::of(1.0 / (1.0 - pow(beta2, t)).sqrt());
     let (kept, new, new_square) = (F::of(beta1), F::of(1.0 - beta1), F::of(1.0 - beta2));
     let (kept_square, eps, decay, shrink) = (F::of(beta2), F::of(eps), F::of(decay), F::of(shrink));
     let [mean, square] = update.slots;

@@ -7,6 +7,8 @@
 
 use std::f64::consts::PI;
 
+use chainrule_tensor::math::cos;
+
 use crate::{Error, settings};
 
 /// minimum + ½ (base − minimum) (1 + cos(π t / n)) over n steps; as text `cosine` or `cosine:MINIMUM`.
@@ -53,7 +55,7 @@ impl Cosine {
 
 /// Half a cosine wave from `start` at progress 0 to `end` at progress 1 and beyond.
 pub(super) fn anneal(start: f64, end: f64, progress: f64) -> f64 {
-    end + (start - end) / 2.0 * (1.0 + (PI * progress.min(1.0)).cos())
+    end + (start - end) / 2.0 * (1.0 + cos(PI * progress.min(1.0)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //!
 //! Source: PyTorch's `ExponentialLR`.
 
+use chainrule_tensor::math::pow;
+
 use crate::{Error, settings};
 
 /// base · γᵗ; as text `exponential:GAMMA`.
@@ -40,7 +42,7 @@ impl Exponential {
     }
 
     pub(super) fn rate(&self, base: f64, step: u64) -> f64 {
-        base * self.gamma.powf(step as f64)
+        base * pow(self.gamma, step as f64)
     }
 }
 

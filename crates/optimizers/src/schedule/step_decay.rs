@@ -4,6 +4,8 @@
 //!
 //! Source: PyTorch's `StepLR`.
 
+use chainrule_tensor::math::pow;
+
 use crate::{Error, settings};
 
 /// base · γ^⌊t / every⌋; as text `step:EVERY:GAMMA`, or `step:EVERY` for the default γ.
@@ -46,7 +48,7 @@ impl StepDecay {
     }
 
     pub(super) fn rate(&self, base: f64, step: u64) -> f64 {
-        base * self.gamma.powf((step / self.every) as f64)
+        base * pow(self.gamma, (step / self.every) as f64)
     }
 }
 

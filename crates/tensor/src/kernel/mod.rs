@@ -6,7 +6,7 @@
 //! A sum is always taken in the order of its terms' index, one fused multiply-add after another, whatever the tile that
 //! computes it, or the processor. So results don't depend on how callers cut columns, or rows of the result.
 
-mod exponential;
+pub(crate) mod exponential;
 mod fused;
 pub(crate) mod nonzero;
 mod scalar;
@@ -214,7 +214,7 @@ impl HasKernels for f64 {
 
     #[inline(always)]
     fn plain_exp(x: f64) -> f64 {
-        x.exp()
+        libm::exp(x)
     }
 }
 

@@ -19,7 +19,8 @@ fn sparse<F: Float>(
     seed: u64,
 ) -> (Matrix<F>, SparseBuffer<F>) {
     let mut rng = generator(seed, Purpose::Draw, 0, 0);
-    let mut dense = Matrix::from_vec(n_rows, n_columns, numbers(n_rows * n_columns, seed, seed % 3 == 0));
+    let mut dense =
+        Matrix::from_vec(n_rows, n_columns, numbers(n_rows * n_columns, seed, seed.is_multiple_of(3)));
     dense.iter_mut().for_each(|x| *x = if uniform(&mut rng) < density { *x } else { F::zero() });
     let mut buffer = SparseBuffer::new();
     buffer.clear(n_rows);

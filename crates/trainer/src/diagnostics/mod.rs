@@ -122,7 +122,7 @@ fn norms(net: &Mlp, gradient: &[f32]) -> Vec<ParameterNorms> {
 
 /// In `f64`, whose range no square of an `f32` leaves.
 fn norm(values: &[f32]) -> f64 {
-    values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
+    values.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>().sqrt()
 }
 
 /// All samples through one layer after another; the slope of an activation is what its backward pass makes of 1.

@@ -40,6 +40,7 @@ fn rates(rule: &dyn Optimizer<f32>, groups: &[ParameterGroup]) -> impl Iterator<
 }
 
 /// What will not work out in a run of `n_steps`, though every setting is in its range.
+#[allow(clippy::disallowed_methods, reason = "no bit of the training depends on what is said of it")]
 pub(super) fn warnings(
     net: &Network,
     samples: AnySamples<'_>,
