@@ -17,8 +17,11 @@ const FULL: f32 = 0.75;
 /// Ink 0…1, and whether it is darker than the background; `None` if nothing stands out.
 pub(super) fn ink(picture: &Grey) -> Option<(Grey, bool)> {
     let inner = without_edges(picture);
-    // A stroke with a margin looks like a frame with nothing in it.
-    found(&inner).or_else(|| if inner.is_strip() { found(picture) } else { None })
+    // A stroke with a margin looks like a frame with nothing in it, and what is left of a slanted edge looks like ink.
+    match inner.is_strip() {
+        true => found(&inner).or_else(|| found(picture)),
+        false => found(picture).and_then(|_| found(&inner)),
+    }
 }
 
 /// The ink of a picture without edges.
