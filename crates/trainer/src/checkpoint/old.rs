@@ -5,6 +5,7 @@ use chainrule_layers::{Activation, Encoding};
 use chainrule_losses::LossConfig;
 use chainrule_optimizers::{Clip, OptimizerConfig, schedule::Schedule};
 use chainrule_tensor::Init;
+use chainrule_tensor::in_words;
 use serde::Deserialize;
 
 use super::{
@@ -154,19 +155,17 @@ pub(super) fn second(payload: &[u8], is_run: bool) -> Result<Content, Checkpoint
 fn content(second: Second, state: Option<TrainState>) -> Result<Content, CheckpointProblem> {
     let Second { program_version, network: Network::Mlp(network), parameters, config, history } = second;
     let network = NetworkConfig::try_from(MlpConfig::from(network));
-    Ok(Content {
-        settings: Settings {
-            program: program_version,
-            // These versions are of the first.
-            arithmetic: 1,
-            network: network.map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?,
-            training: config.into(),
-        },
-        tensors: parameters,
-        history,
-        extra: Vec::new(),
-        state,
-    })
+    let settings = Settings {
+        program: program_version,
+        // These versions are of the first.
+        arithmetic: 1,
+        network: network.map_err(|cause| CheckpointProblem::Decode(cause.to_string()))?,
+        training: config.into(),
+    };
+    // In binary, a setting may be NaN, for which JSON has no number.
+    let text = serde_json::to_string(&settings).and_then(|text| serde_json::from_str::<Settings>(&text));
+    text.map_err(|cause| CheckpointProblem::Decode(in_words(&cause.to_string())))?;
+    Ok(Content { settings, tensors: parameters, history, extra: Vec::new(), state })
 }
 
 /// The optimizer state in version 2: the rule's name, and its slots parameter by parameter.
