@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, SCALARS, tags};
 
-/// Reading scalars takes at most this many times the memory of their text, besides the text itself, and 4 KiB more.
-pub const MEMORY_FACTOR: usize = 8;
+/// Reading scalars takes at most this many times the memory of their text, besides the text itself, and 4 KiB more: a line that is
+/// refused may stand in the message with six characters for one.
+pub const MEMORY_FACTOR: usize = 40;
 
 /// A scalar that was measured after a step: a line of `scalars.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -58,6 +58,9 @@ fn memory_follows_the_length_of_the_text() {
         ("brackets", format!("{}\n", "[".repeat(N))),
         ("blank lines", "\n".repeat(N)),
         ("a wrong value that is long", format!("{{\"step\":\"{}\"}}\n", "a".repeat(N))),
+        // Each takes six characters in the message.
+        ("a wrong value of control characters", format!("\"{}\"\n", "\u{7f}".repeat(N))),
+        ("a few of them", format!("\"{}\"\n", "\u{7f}".repeat(250))),
     ] {
         let (_, peak) = peak_of(|| scalars_from_bytes(text.as_bytes(), "text"));
         println!("{what}: {:.1} times {} bytes", peak as f64 / text.len() as f64, text.len());
